@@ -7,10 +7,9 @@
 #include "storage/model/license_civitai.h"
 #include "storage/model/license_table.h"
 
-/* An id or a name in normal form. */
+/* An id or a name in normal form. Of a long one the beginning, which still is longer than any key: it has no row. */
 struct spelling {
 	struct slice text;
-	bool cut; /* longer than any key; text is its beginning */
 	char room[LICENSE_TEXT_SIZE];
 };
 
@@ -29,8 +28,7 @@ static void spelling_read(struct spelling *spelling, struct slice in)
 {
 	size_t size = license_normalise(in, spelling->room, sizeof(spelling->room));
 
-	spelling->cut = size == sizeof(spelling->room);
-	spelling->text = (struct slice){ spelling->room, size - spelling->cut };
+	spelling->text = (struct slice){ spelling->room, size < sizeof(spelling->room) ? size : size - 1 };
 }
 
 static struct finding find_key(struct slice key)
@@ -61,11 +59,9 @@ static struct slice without_beginning(struct slice text, size_t size)
 static struct finding find_spelling(const struct spelling *spelling)
 {
 	static const struct slice other = { "other-", 6 }; /* data sets of 2021-22: other-my-license */
-	struct finding finding = found_nothing;
+	bool is_civitai = civitai_is_name(spelling->text);
+	struct finding finding = find_key(is_civitai ? SLICE("civitai-flags") : spelling->text);
 
-	if (spelling->cut)
-		return finding;
-	finding = find_key(civitai_is_name(spelling->text) ? SLICE("civitai-flags") : spelling->text);
 	if (!finding.row && slice_starts_with(spelling->text, other)) {
 		finding = find_key(without_beginning(spelling->text, other.size));
 		if (finding.row)

@@ -360,6 +360,7 @@ static void test_name_beside_a_listed_id(void **state)
 		{ "mit", NULL, false },
 		{ "other", "deepseek", false },     /* the name is what counts */
 		{ "mit|other", "deepseek", false },
+		{ "cc-by-nc-4.0|other", "deepseek", false },
 		{ NULL, "deepseek", false },
 	};
 
