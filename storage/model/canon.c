@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "storage/model/canon.h"
+
+#include <stdlib.h>
+
+#include "storage/model/error.h"
+
+struct member {
+	struct slice key; /* decoded */
+	uint32_t index;
+};
+
+void canon_maker_init(struct canon_maker *maker)
+{
+	*maker = (struct canon_maker){ 0 };
+	json_init(&maker->json, CANON_NODES_MAX);
+	buf_init(&maker->out, CANON_BYTES_MAX);
+	buf_init(&maker->text, CANON_BYTES_MAX);
+}
+
+void canon_maker_release(struct canon_maker *maker)
+{
+	json_release(&maker->json);
+	buf_release(&maker->out);
+	buf_release(&maker->text);
+	arena_release(&maker->scratch);
+}
+
+static int write_value(struct canon_maker *maker, uint32_t index);
+
+static int write_string(struct canon_maker *maker, struct slice token)
+{
+	int error;
+
+	if (!memchr(token.data, '\\', token.size)) {
+		buf_slice(&maker->out, token);
+		return ERROR_NONE;
+	}
+	buf_reset(&maker->text);
+	error = json_decode(token, &maker->text);
+	if (!error)
+		json_encode(buf_as_slice(&maker->text), &maker->out);
+	return error;
+}
+
+static int write_scalar(struct canon_maker *maker, struct slice token)
+{
+	if (!json_scalar_is_valid(token))
+		return ERROR_JSON;
+	buf_slice(&maker->out, token);
+	return ERROR_NONE;
+}
+
+/* A container at the depth limit was not opened: it has no children though there is something between its brackets. */
+static bool is_unopened(const struct json *json, uint32_t index)
+{
+	struct slice span = json_span(&json->node[index]);
+
+	if (json_end(json, index) != index + 1)
+		return false;
+	for (size_t i = 1; i + 1 < span.size; i++)
+		if (!strchr(" \t\r\n", span.data[i]))
+			return true;
+	return false;
+}
+
+static int write_array(struct canon_maker *maker, uint32_t index)
+{
+	const struct json *json = &maker->json;
+	int error = ERROR_NONE;
+
+	buf_char(&maker->out, '[');
+	for (uint32_t i = json_first(index); !error && i < json_end(json, index); i = json_next(json, i)) {
+		if (i != json_first(index))
+			buf_char(&maker->out, ',');
+		error = write_value(maker, i);
+	}
+	buf_char(&maker->out, ']');
+	return error;
+}
+
+static int compare_members(const void *a, const void *b)
+{
+	const struct member *left = a, *right = b;
+	int order = slice_compare(left->key, right->key);
+
+	return order ? order : (left->index > right->index) - (left->index < right->index);
+}
+
+static int decode_member_key(struct canon_maker *maker, struct slice raw, struct slice *key)
+{
+	int error;
+
+	*key = raw;
+	if (!memchr(raw.data, '\\', raw.size))
+		return ERROR_NONE;
+	buf_reset(&maker->text);
+	error = json_decode_key(raw, &maker->text);
+	*key = arena_copy(&maker->scratch, buf_as_slice(&maker->text));
+	return error;
+}
+
+/* The members of an object in the order of their keys; of equal keys all are here, the last of them counts. */
+static int sorted_members(struct canon_maker *maker, uint32_t index, struct member **members, size_t *count)
+{
+	const struct json *json = &maker->json;
+	bool in_order = true;
+
+	*count = 0;
+	for (uint32_t i = json_first(index); i < json_end(json, index); i = json_next(json, i))
+		(*count)++;
+	*members = arena_take(&maker->scratch, *count * sizeof(**members));
+	*count = 0;
+	for (uint32_t i = json_first(index); i < json_end(json, index); i = json_next(json, i), (*count)++) {
+		struct member *member = &(*members)[*count];
+		int error = decode_member_key(maker, json_key(&json->node[i]), &member->key);
+		if (error)
+			return error;
+		member->index = i;
+		in_order = in_order && (!*count || slice_compare(member[-1].key, member->key) < 0);
+	}
+	if (!in_order)
+		qsort(*members, *count, sizeof(**members), compare_members);
+	return ERROR_NONE;
+}
+
+static int write_object(struct canon_maker *maker, uint32_t index)
+{
+	struct member *members;
+	size_t count;
+	const char *separator = "";
+	int error = sorted_members(maker, index, &members, &count);
+
+	buf_char(&maker->out, '{');
+	for (size_t i = 0; !error && i < count; i++) {
+		if (i + 1 < count && slice_equal(members[i].key, members[i + 1].key))
+			continue;
+		buf_text(&maker->out, separator);
+		json_encode(members[i].key, &maker->out);
+		buf_char(&maker->out, ':');
+		error = write_value(maker, members[i].index);
+		separator = ",";
+	}
+	buf_char(&maker->out, '}');
+	return error;
+}
+
+static int write_value(struct canon_maker *maker, uint32_t index)
+{
+	const struct json_node *node = &maker->json.node[index];
+
+	switch (node->type) {
+	case JSON_STRING:
+		return write_string(maker, json_span(node));
+	case JSON_ARRAY:
+		return is_unopened(&maker->json, index) ? ERROR_TOO_DEEP : write_array(maker, index);
+	case JSON_OBJECT:
+		return is_unopened(&maker->json, index) ? ERROR_TOO_DEEP : write_object(maker, index);
+	default:
+		return write_scalar(maker, json_span(node));
+	}
+}
+
+/* Most values are strings, true, false or null: no need to parse them again. */
+static int write_span(struct canon_maker *maker, struct slice span)
+{
+	int error;
+
+	if (span.data[0] == '"')
+		return write_string(maker, span);
+	if (span.data[0] != '{' && span.data[0] != '[')
+		return write_scalar(maker, span);
+	error = json_parse(&maker->json, span.data, span.size, CANON_DEPTH_MAX);
+	return error ? error : write_value(maker, 0);
+}
+
+static int compare_slices(const void *a, const void *b)
+{
+	return slice_compare(*(const struct slice *)a, *(const struct slice *)b);
+}
+
+/* The strings of the tag list, decoded into the maker's scratch. */
+static int decoded_tags(struct canon_maker *maker, struct slice span, struct slice **tags, size_t *count)
+{
+	const struct json *json = &maker->json;
+	int error = json_parse(&maker->json, span.data, span.size, 1);
+
+	*count = 0;
+	*tags = NULL;
+	if (error || json->node[0].type != JSON_ARRAY)
+		return error;
+	*tags = arena_take(&maker->scratch, json->count * sizeof(**tags));
+	for (uint32_t i = json_first(0); !error && i < json_end(json, 0); i = json_next(json, i)) {
+		struct slice token = json_span(&json->node[i]);
+		if (json->node[i].type != JSON_STRING)
+			continue;
+		(*tags)[*count] = (struct slice){ token.data + 1, token.size - 2 };
+		if (memchr(token.data, '\\', token.size)) {
+			buf_reset(&maker->text);
+			error = json_decode(token, &maker->text);
+			(*tags)[*count] = arena_copy(&maker->scratch, buf_as_slice(&maker->text));
+		}
+		(*count)++;
+	}
+	return error;
+}
+
+static int write_tags(struct canon_maker *maker, struct slice span, struct buf *out, bool stable)
+{
+	struct slice *tags, before = SLICE_NONE;
+	size_t count, kept = 0;
+	const char *separator = "";
+	int error = decoded_tags(maker, span, &tags, &count);
+
+	for (size_t i = 0; i < count; i++)
+		if (slice_starts_with(tags[i], SLICE(LICENSE_TAG_PREFIX)) == stable)
+			tags[kept++] = tags[i];
+	if (stable && kept > 1)
+		qsort(tags, kept, sizeof(*tags), compare_slices);
+	buf_char(out, '[');
+	for (size_t i = 0; i < kept; i++) {
+		if (stable && i && slice_equal(tags[i], before))
+			continue;
+		buf_text(out, separator);
+		json_encode(tags[i], out);
+		before = tags[i];
+		separator = ",";
+	}
+	buf_char(out, ']');
+	return error;
+}
+
+static int write_field(struct canon_maker *maker, enum field field, struct slice span)
+{
+	if (!span.data)
+		return write_span(maker, SLICE("null"));
+	return field == FIELD_TAGS ? write_tags(maker, span, &maker->out, true) : write_span(maker, span);
+}
+
+static int make(struct canon_maker *maker, const struct slice *spans, uint32_t fields, struct arena *arena,
+	struct canon *canon)
+{
+	*canon = (struct canon){ 0 };
+	for (unsigned i = 0; i < FIELD_COUNT; i++) {
+		int error;
+		if (field_infos[i].class != FIELD_STABLE || !(fields & field_bit((enum field)i)))
+			continue;
+		buf_reset(&maker->out);
+		arena_reset(&maker->scratch);
+		error = write_field(maker, (enum field)i, spans[i]);
+		if (!error && maker->out.overflow)
+			error = ERROR_TOO_BIG;
+		if (error)
+			return error;
+		canon->field[i] = arena_copy(arena, buf_as_slice(&maker->out));
+	}
+	return ERROR_NONE;
+}
+
+int canon_from_row(struct canon_maker *maker, const struct row *row, uint32_t fields, struct arena *arena,
+	struct canon *canon)
+{
+	return make(maker, row->span, fields, arena, canon);
+}
+
+int canon_read(struct canon_maker *maker, struct slice bytes, struct arena *arena, struct canon *canon)
+{
+	struct slice spans[FIELD_COUNT] = { { 0 } };
+	uint32_t fields = 0;
+	char *padded = arena_take(arena, bytes.size + JSON_PADDING);
+	int error;
+
+	memcpy(padded, bytes.data, bytes.size);
+	error = json_parse(&maker->json, padded, bytes.size, 1);
+	if (error || maker->json.node[0].type != JSON_OBJECT)
+		return error ? error : ERROR_JSON;
+	for (uint32_t i = json_first(0); i < json_end(&maker->json, 0); i = json_next(&maker->json, i)) {
+		enum field field = field_find(json_key(&maker->json.node[i]));
+		if (field == FIELD_NONE)
+			continue;
+		spans[field] = json_span(&maker->json.node[i]);
+		fields |= field_bit(field);
+	}
+	return make(maker, spans, fields, arena, canon);
+}
+
+void canon_write(const struct canon *canon, struct buf *out)
+{
+	char separator = '{';
+
+	for (unsigned i = 0; i < FIELD_COUNT; i++) {
+		if (!canon->field[i].data)
+			continue;
+		buf_char(out, separator);
+		buf_printf(out, "\"%s\":", field_infos[i].key);
+		buf_slice(out, canon->field[i]);
+		separator = ',';
+	}
+	if (separator == '{')
+		buf_char(out, separator);
+	buf_char(out, '}');
+}
+
+void canon_fill(struct canon *after, const struct canon *before)
+{
+	for (unsigned i = 0; i < FIELD_COUNT; i++)
+		if (!after->field[i].data)
+			after->field[i] = before->field[i];
+}
+
+bool canon_same(const struct canon *a, const struct canon *b)
+{
+	for (unsigned i = 0; i < FIELD_COUNT; i++)
+		if (a->field[i].data && b->field[i].data && !slice_equal(a->field[i], b->field[i]))
+			return false;
+	return true;
+}
+
+static void write_derived_string(const struct row *row, enum field field, char *separator, struct canon_maker *maker,
+	struct buf *out)
+{
+	struct slice span = row->span[field];
+	size_t before = out->size;
+
+	if (!span.data || span.data[0] != '"')
+		return;
+	buf_printf(out, "%c\"%s\":", *separator, field_infos[field].key);
+	buf_reset(&maker->text);
+	if (json_decode(span, &maker->text)) {
+		out->size = before;
+		return;
+	}
+	json_encode(buf_as_slice(&maker->text), out);
+	*separator = ',';
+}
+
+int derived_write(struct canon_maker *maker, const struct row *row, struct buf *out)
+{
+	char separator = '{';
+	int error = ERROR_NONE;
+
+	for (unsigned i = 0; i < FIELD_COUNT; i++)
+		if (field_infos[i].class == FIELD_DERIVED)
+			write_derived_string(row, (enum field)i, &separator, maker, out);
+	if (row->span[FIELD_TAGS].data) {
+		buf_printf(out, "%c\"%s\":", separator, field_infos[FIELD_TAGS].key);
+		arena_reset(&maker->scratch);
+		error = write_tags(maker, row->span[FIELD_TAGS], out, false);
+		separator = ',';
+	}
+	if (separator == '{')
+		buf_char(out, separator);
+	buf_char(out, '}');
+	return error;
+}

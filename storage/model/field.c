@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "storage/model/field.h"
+
+
+const struct field_info field_infos[FIELD_COUNT] = {
+#define X(name, key, class, models, datasets, spaces) [name] = { key, class, { models, datasets, spaces } },
+	FIELD_TABLE(X)
+#undef X
+};
+
+static const char *const endpoint_names[ENDPOINT_COUNT] = { "list", "single" };
+
+_Static_assert((int)FIELD_COUNT <= 32, "a set of fields is 32 bits");
+
+enum field field_find(struct slice key)
+{
+	for (unsigned i = 0; i < FIELD_COUNT; i++)
+		if (slice_is(key, field_infos[i].key))
+			return (enum field)i;
+	return FIELD_NONE;
+}
+
+uint32_t fields_asked(enum repo_kind kind)
+{
+	uint32_t fields = field_bit(FIELD_ID);
+
+	for (unsigned i = 0; i < FIELD_COUNT; i++)
+		if (field_infos[i].asked[kind])
+			fields |= field_bit((enum field)i);
+	return fields;
+}
+
+void projection_write(const struct projection *projection, struct buf *out)
+{
+	char separator = ' ';
+
+	buf_printf(out, "%s %s rules=%u", repo_kinds[projection->kind].plural, endpoint_names[projection->endpoint],
+		projection->rules);
+	for (unsigned i = 0; i < FIELD_COUNT; i++) {
+		if (!(projection->fields & field_bit((enum field)i)))
+			continue;
+		buf_char(out, separator);
+		buf_text(out, field_infos[i].key);
+		separator = ',';
+	}
+}
+
+/* The text up to `end`, taken off `rest`. */
+static struct slice next_word(struct slice *rest, char end)
+{
+	const char *stop = memchr(rest->data, end, rest->size);
+	struct slice word = { rest->data, stop ? (size_t)(stop - rest->data) : rest->size };
+	size_t skip = word.size + (stop ? 1 : 0);
+
+	rest->data += skip;
+	rest->size -= skip;
+	return word;
+}
+
+bool projection_read(struct slice text, struct projection *projection)
+{
+	struct slice kind = next_word(&text, ' '), endpoint = next_word(&text, ' '), rules = next_word(&text, ' ');
+
+	*projection = (struct projection){ 0 };
+	if (!repo_kind_read(kind, &projection->kind) || !slice_starts_with(rules, SLICE("rules=")))
+		return false;
+	projection->endpoint = slice_is(endpoint, endpoint_names[ENDPOINT_SINGLE]) ? ENDPOINT_SINGLE : ENDPOINT_LIST;
+	for (size_t i = strlen("rules="); i < rules.size && i < 12; i++)
+		projection->rules = projection->rules * 10 + (unsigned)(rules.data[i] - '0');
+	while (text.size) {
+		enum field field = field_find(next_word(&text, ','));
+		if (field != FIELD_NONE)
+			projection->fields |= field_bit(field);
+	}
+	return true;
+}

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * json_parse() over simdjson. This is the only C++ of the project: simdjson has no C interface. Nothing in here
+ * throws or allocates by `new`, and no C++ type leaves it, so the programs link with the C compiler plus -lstdc++.
+ */
+#include "storage/model/json.h"
+
+#include <simdjson.h>
+
+#include <new>
+
+extern "C" {
+#include "storage/model/error.h"
+#include "storage/model/memory.h"
+}
+
+namespace ondemand = simdjson::ondemand;
+using simd_error = simdjson::error_code;
+
+struct json_parser {
+	ondemand::parser simd;
+	json_node *node;
+	uint32_t count, room, max;
+};
+
+namespace {
+
+/* Nodes are addressed by index: the array moves when it grows. UINT32_MAX when it may not. */
+uint32_t add_node(json_parser *parser)
+{
+	if (parser->count == parser->room) {
+		if (parser->room == parser->max)
+			return UINT32_MAX;
+		uint32_t room = parser->room ? parser->room * 2 : 1024;
+		parser->room = room > parser->max ? parser->max : room;
+		parser->node = static_cast<json_node *>(memory_grow(parser->node, parser->room, sizeof(json_node)));
+	}
+	parser->node[parser->count] = json_node{};
+	return parser->count++;
+}
+
+bool is_white(char c)
+{
+	return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
+bool is_white(const char *at, const char *end)
+{
+	while (at < end && is_white(*at))
+		at++;
+	return at == end;
+}
+
+size_t trimmed(std::string_view token)
+{
+	size_t size = token.size();
+
+	while (size && is_white(token[size - 1]))
+		size--;
+	return size;
+}
+
+/* The closing bracket of a container whose last child ends at `from`: only white space lies between. */
+const char *closing(const char *from, char bracket)
+{
+	while (is_white(*from))
+		from++;
+	return *from == bracket ? from + 1 : nullptr;
+}
+
+uint32_t key_size(const char *raw)
+{
+	const char *end = raw;
+
+	while (*end != '"')
+		end += *end == '\\' ? 2 : 1;
+	return static_cast<uint32_t>(end - raw);
+}
+
+/* The same call has two result types in simdjson 3.0. */
+std::string_view token_of(ondemand::value &value)
+{
+	return value.raw_json_token();
+}
+
+std::string_view token_of(ondemand::document &document)
+{
+	std::string_view token;
+
+	return document.raw_json_token().get(token) ? std::string_view{} : token;
+}
+
+template <typename Value> simd_error add_value(json_parser *parser, Value &value, unsigned depth, const char *key);
+
+simd_error add_elements(json_parser *parser, ondemand::array array, unsigned depth)
+{
+	for (auto element : array) {
+		ondemand::value value;
+		if (simd_error error = element.get(value))
+			return error;
+		if (simd_error error = add_value(parser, value, depth, nullptr))
+			return error;
+	}
+	return simdjson::SUCCESS;
+}
+
+simd_error add_members(json_parser *parser, ondemand::object object, unsigned depth)
+{
+	for (auto member : object) {
+		ondemand::raw_json_string key;
+		if (simd_error error = member.key().get(key))
+			return error;
+		ondemand::value value;
+		if (simd_error error = member.value().get(value))
+			return error;
+		if (simd_error error = add_value(parser, value, depth, key.raw()))
+			return error;
+	}
+	return simdjson::SUCCESS;
+}
+
+template <typename Value>
+simd_error add_container(json_parser *parser, Value &value, unsigned depth, uint32_t index, bool is_object)
+{
+	const char *start = token_of(value).data();
+
+	if (is_object) {
+		ondemand::object object;
+		if (simd_error error = value.get_object().get(object))
+			return error;
+		if (simd_error error = add_members(parser, object, depth - 1))
+			return error;
+	} else {
+		ondemand::array array;
+		if (simd_error error = value.get_array().get(array))
+			return error;
+		if (simd_error error = add_elements(parser, array, depth - 1))
+			return error;
+	}
+
+	/* The end stands behind the last direct child, which is the last one whose subtree ends the list. */
+	const char *inside = start + 1;
+	for (uint32_t i = index + 1; i < parser->count; i = parser->node[i].next)
+		inside = parser->node[i].text + parser->node[i].size;
+	const char *end = closing(inside, is_object ? '}' : ']');
+	if (!end)
+		return simdjson::TAPE_ERROR;
+	parser->node[index].text = start;
+	parser->node[index].size = static_cast<uint32_t>(end - start);
+	return simdjson::SUCCESS;
+}
+
+simd_error add_span(json_parser *parser, ondemand::value &value, uint32_t index, bool is_object)
+{
+	std::string_view span;
+	simd_error error;
+
+	if (is_object) {
+		ondemand::object object;
+		if ((error = value.get_object().get(object)))
+			return error;
+		error = object.raw_json().get(span);
+	} else {
+		ondemand::array array;
+		if ((error = value.get_array().get(array)))
+			return error;
+		error = array.raw_json().get(span);
+	}
+	if (!error) {
+		parser->node[index].text = span.data();
+		parser->node[index].size = static_cast<uint32_t>(trimmed(span));
+	}
+	return error;
+}
+
+/* Never reached: a root is always opened (depth is at least 1). Here so that add_value() serves both types. */
+simd_error add_span(json_parser *, ondemand::document &, uint32_t, bool)
+{
+	return simdjson::INDEX_OUT_OF_BOUNDS;
+}
+
+template <typename Value> simd_error add_scalar(json_parser *parser, Value &value, uint32_t index)
+{
+	std::string_view token = token_of(value);
+
+	parser->node[index].text = token.data();
+	parser->node[index].size = static_cast<uint32_t>(trimmed(token));
+	return simdjson::SUCCESS;
+}
+
+uint8_t type_of(ondemand::json_type type)
+{
+	switch (type) {
+	case ondemand::json_type::array: return JSON_ARRAY;
+	case ondemand::json_type::object: return JSON_OBJECT;
+	case ondemand::json_type::string: return JSON_STRING;
+	case ondemand::json_type::number: return JSON_NUMBER;
+	case ondemand::json_type::boolean: return JSON_BOOL;
+	default: return JSON_NULL;
+	}
+}
+
+template <typename Value> simd_error add_value(json_parser *parser, Value &value, unsigned depth, const char *key)
+{
+	ondemand::json_type type;
+
+	if (simd_error error = value.type().get(type))
+		return error;
+	uint32_t index = add_node(parser);
+	if (index == UINT32_MAX)
+		return simdjson::CAPACITY;
+	parser->node[index].type = type_of(type);
+	if (key) {
+		parser->node[index].key = key;
+		parser->node[index].key_size = key_size(key);
+	}
+
+	bool is_object = type == ondemand::json_type::object;
+	simd_error error;
+	if (!is_object && type != ondemand::json_type::array)
+		error = add_scalar(parser, value, index);
+	else if (depth)
+		error = add_container(parser, value, depth, index, is_object);
+	else
+		error = add_span(parser, value, index, is_object);
+	parser->node[index].next = parser->count;
+	return error;
+}
+
+int code_of(simd_error error)
+{
+	switch (error) {
+	case simdjson::SUCCESS: return ERROR_NONE;
+	case simdjson::UTF8_ERROR: return ERROR_UTF8;
+	case simdjson::CAPACITY: return ERROR_TOO_BIG;
+	case simdjson::MEMALLOC: return ERROR_TOO_BIG;
+	default: return ERROR_JSON;
+	}
+}
+
+} // namespace
+
+extern "C" void json_init(struct json *json, uint32_t nodes_max)
+{
+	json->parser = new (memory_new(sizeof(json_parser))) json_parser{};
+	json->parser->max = nodes_max;
+	json->node = nullptr;
+	json->count = 0;
+}
+
+extern "C" void json_release(struct json *json)
+{
+	if (!json->parser)
+		return;
+	free(json->parser->node);
+	json->parser->~json_parser();
+	free(json->parser);
+	*json = {};
+}
+
+extern "C" int json_parse(struct json *json, const char *text, size_t size, unsigned depth)
+{
+	json_parser *parser = json->parser;
+	ondemand::document document;
+	simd_error error;
+
+	parser->count = 0;
+	json->node = nullptr;
+	json->count = 0;
+	error = parser->simd.iterate(text, size, size + JSON_PADDING).get(document);
+	if (!error)
+		error = add_value(parser, document, depth ? depth : 1, nullptr);
+	if (!error && !is_white(parser->node[0].text + parser->node[0].size, text + size))
+		error = simdjson::TAPE_ERROR; /* more behind the root */
+	if (error)
+		return code_of(error);
+	json->node = parser->node;
+	json->count = parser->count;
+	return ERROR_NONE;
+}

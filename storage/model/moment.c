@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "storage/model/moment.h"
+
+#include <stdio.h>
+
+enum { DAY_MS = 86400000 };
+
+/* Days from 1970-01-01 in the proleptic Gregorian calendar (Howard Hinnant's days_from_civil). */
+static int64_t days_of(int year, int month, int day)
+{
+	int64_t y = month <= 2 ? year - 1 : year;
+	int64_t era = (y >= 0 ? y : y - 399) / 400;
+	int64_t year_of_era = y - era * 400;
+	int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+
+	return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719468;
+}
+
+static void date_of(int64_t days, int *year, int *month, int *day)
+{
+	int64_t z = days + 719468;
+	int64_t era = (z >= 0 ? z : z - 146096) / 146097;
+	int64_t day_of_era = z - era * 146097;
+	int64_t year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+	int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+	int64_t shifted = (5 * day_of_year + 2) / 153;
+
+	*day = (int)(day_of_year - (153 * shifted + 2) / 5 + 1);
+	*month = (int)(shifted < 10 ? shifted + 3 : shifted - 9);
+	*year = (int)(year_of_era + era * 400 + (*month <= 2));
+}
+
+int64_t moment_of(int year, int month, int day)
+{
+	return days_of(year, month, day) * DAY_MS;
+}
+
+/* `digits` digits at *at, or -1. */
+static int number(struct slice text, size_t *at, unsigned digits)
+{
+	int value = 0;
+
+	for (unsigned i = 0; i < digits; i++, (*at)++) {
+		if (*at >= text.size || text.data[*at] < '0' || text.data[*at] > '9')
+			return -1;
+		value = value * 10 + (text.data[*at] - '0');
+	}
+	return value;
+}
+
+static bool skip(struct slice text, size_t *at, char c)
+{
+	bool there = *at < text.size && text.data[*at] == c;
+
+	*at += there;
+	return there;
+}
+
+/* Milliseconds of a fraction of any length; 0 without one. */
+static int fraction_ms(struct slice text, size_t *at)
+{
+	int value = 0, weight = 100;
+
+	if (!skip(text, at, '.'))
+		return 0;
+	for (; *at < text.size && text.data[*at] >= '0' && text.data[*at] <= '9'; (*at)++, weight /= 10)
+		value += (text.data[*at] - '0') * weight;
+	return value;
+}
+
+static bool is_date(int year, int month, int day)
+{
+	int back_year, back_month, back_day;
+
+	if (year < 1970 || month < 1 || month > 12 || day < 1 || day > 31)
+		return false;
+	date_of(days_of(year, month, day), &back_year, &back_month, &back_day);
+	return back_month == month && back_day == day;
+}
+
+static bool clock_ms(struct slice text, size_t *at, int64_t *ms)
+{
+	int hour = number(text, at, 2), minute = skip(text, at, ':') ? number(text, at, 2) : -1;
+	int second = skip(text, at, ':') ? number(text, at, 2) : -1;
+
+	*ms = ((int64_t)hour * 3600 + minute * 60 + second) * 1000;
+	return hour >= 0 && hour < 24 && minute >= 0 && minute < 60 && second >= 0 && second <= 60;
+}
+
+bool moment_read(struct slice text, int64_t *unix_ms)
+{
+	size_t at = 0;
+	int year = number(text, &at, 4), month = skip(text, &at, '-') ? number(text, &at, 2) : -1;
+	int day = skip(text, &at, '-') ? number(text, &at, 2) : -1;
+	int64_t ms = 0;
+
+	if (!is_date(year, month, day))
+		return false;
+	if (at < text.size) {
+		if (!(skip(text, &at, 'T') || skip(text, &at, ' ')) || !clock_ms(text, &at, &ms))
+			return false;
+		ms += fraction_ms(text, &at);
+		skip(text, &at, 'Z');
+	}
+	*unix_ms = moment_of(year, month, day) + ms;
+	return at == text.size;
+}
+
+bool moment_read_http(struct slice text, int64_t *unix_ms)
+{
+	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	size_t at = 5;
+	int day = number(text, &at, 2), month = 0, year;
+	int64_t ms;
+
+	if (text.size < 29 || !skip(text, &at, ' '))
+		return false;
+	while (month < 12 && memcmp(text.data + at, months + 3 * (size_t)month, 3) != 0)
+		month++;
+	at += 3;
+	year = skip(text, &at, ' ') ? number(text, &at, 4) : -1;
+	if (!is_date(year, month + 1, day) || !skip(text, &at, ' ') || !clock_ms(text, &at, &ms))
+		return false;
+	*unix_ms = moment_of(year, month + 1, day) + ms;
+	return true;
+}
+
+void moment_write(int64_t unix_ms, char text[MOMENT_TEXT])
+{
+	int64_t bounded = unix_ms < 0 ? 0 : unix_ms > MOMENT_LAST ? MOMENT_LAST : unix_ms;
+	int ms = (int)(bounded % DAY_MS), year, month, day;
+	char wide[64];
+
+	date_of(bounded / DAY_MS, &year, &month, &day);
+	snprintf(wide, sizeof(wide), "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", year, month, day, ms / 3600000,
+		ms / 60000 % 60, ms / 1000 % 60, ms % 1000);
+	memcpy(text, wide, MOMENT_TEXT - 1);
+	text[MOMENT_TEXT - 1] = '\0';
+}
+
+void moment_json(int64_t unix_ms, struct buf *out)
+{
+	char text[MOMENT_TEXT];
+
+	if (!unix_ms) {
+		buf_text(out, "null");
+		return;
+	}
+	moment_write(unix_ms, text);
+	buf_printf(out, "\"%s\"", text);
+}
+
+void moment_quarter(int64_t unix_ms, int *year, int *quarter)
+{
+	int month, day;
+
+	date_of(unix_ms / DAY_MS, year, &month, &day);
+	*quarter = (month - 1) / 3 + 1;
+}
