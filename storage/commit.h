@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the parts of one commit share: committer.c walks the answers, commit_row.c judges one row, commit_record.c
+ * writes records. Inside storage/ only; one thread, one write transaction.
+ */
+#ifndef STORAGE_COMMIT_H
+#define STORAGE_COMMIT_H
+
+#include "storage/change_log.h"
+#include "storage/committer.h"
+#include "storage/counter_table.h"
+#include "storage/frame.h"
+#include "storage/look_table.h"
+#include "storage/meta.h"
+#include "storage/name_table.h"
+#include "storage/statement_table.h"
+
+struct commit {
+	struct store *store;
+	struct txn txn;
+	struct commit_counts *counts;
+
+	/* Written to meta at the end of the transaction. */
+	struct log_head head;
+	uint32_t next_number;
+	uint64_t missing_rows; /* at the start, plus what was added: zero saves a look-up for every row */
+	struct sweep_state sweep[REPO_KINDS];
+	uint64_t gone[REPO_KINDS];
+	int64_t created_ms; /* of the store: its first answer */
+	int64_t now_ms;     /* of the newest answer */
+
+	/* Gathered over the batch, written sorted. */
+	struct name_entry *names;
+	size_t name_count, name_room;
+	struct counter_update *counters;
+	size_t counter_count, counter_room;
+
+	/* Tools that are used again and again. */
+	struct frame_maker *frames;
+	struct statement_cache *statements;
+	struct canon_maker canon;
+	struct json json;
+	struct arena arena; /* one row's */
+	struct buf line, text, value, content;
+
+	/* The answer at hand. */
+	const struct answer *answer;
+	uint16_t projection;
+	struct change_origin origin;
+};
+
+/* A row as it was when the commit met it. */
+struct before {
+	struct repo_oid oid;
+	struct repo_row row;
+	bool missing;                  /* it stood in the missing table */
+	struct missing_value missing_since;
+};
+
+/* --- commit_row.c: what one observation means for its row --- */
+void commit_new_row(struct commit *commit, const struct observation *observation);
+void commit_known_row(struct commit *commit, const struct observation *observation, struct before *before);
+void commit_gone_row(struct commit *commit, const struct repo_oid *oid, enum event event, struct slice reason);
+/* The newest look that saw the row as it stands. */
+int64_t commit_last_seen(struct commit *commit, const struct before *before);
+
+/* --- commit_record.c: records and what goes with them --- */
+struct record {
+	enum event event;
+	const struct repo_oid *oid;
+	uint32_t number;
+	int64_t observed_after_ms, last_modified_ms;
+	const struct change_side *before, *after;
+	unsigned field_count;
+	const struct slice *fields;
+	uint32_t downloads, likes; /* COUNTER_UNKNOWN: null */
+	struct slice reason;
+	struct slice row; /* as received, for the receipt of license events */
+};
+void commit_record(struct commit *commit, const struct record *record);
+void commit_gap(struct commit *commit, struct slice reason);
+void commit_tables_changed(struct commit *commit);
+
+#endif

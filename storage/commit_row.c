@@ -1,0 +1,489 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "storage/commit.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "storage/model/memory.h"
+#include "storage/repo_table.h"
+#include "storage/snapshot_table.h"
+
+/* --- small things a row brings ------------------------------------------------------------------------------------ */
+
+static void add_name(struct commit *commit, const struct name_entry *entry)
+{
+	if (commit->name_count == commit->name_room) {
+		commit->name_room = commit->name_room ? commit->name_room * 2 : 1024;
+		commit->names = memory_grow(commit->names, commit->name_room, sizeof(*commit->names));
+	}
+	commit->names[commit->name_count++] = *entry;
+}
+
+static void add_counters(struct commit *commit, uint32_t number, const struct observation *observation)
+{
+	if (observation->downloads == COUNTER_UNKNOWN && observation->likes == COUNTER_UNKNOWN)
+		return;
+	if (commit->counter_count == commit->counter_room) {
+		commit->counter_room = commit->counter_room ? commit->counter_room * 2 : 1024;
+		commit->counters = memory_grow(commit->counters, commit->counter_room, sizeof(*commit->counters));
+	}
+	commit->counters[commit->counter_count++] =
+		(struct counter_update){ number, observation->downloads, observation->likes };
+}
+
+int64_t commit_last_seen(struct commit *commit, const struct before *before)
+{
+	int64_t look = before->missing ? before->missing_since.seen_ms :
+					 look_over(&commit->txn, commit->answer->kind,
+						 commit->sweep[commit->answer->kind].number, &before->oid);
+
+	return look > before->row.last_written_ms ? look : before->row.last_written_ms;
+}
+
+/* The Hub's date says when only where the head moved, and it lies between the two looks. */
+static int64_t credible_date(const struct observation *observation, const struct repo_row *row, int64_t after_ms,
+	int64_t at_ms)
+{
+	if (memcmp(observation->sha, row->sha, SHA_BYTES) == 0)
+		return 0;
+	return observation->modified_ms >= after_ms && observation->modified_ms <= at_ms ? observation->modified_ms : 0;
+}
+
+/* --- a repo seen for the first time ------------------------------------------------------------------------------- */
+
+static int unpack_draft(struct commit *commit, const struct draft *draft, struct slice *canonical, struct slice *derived)
+{
+	int error;
+
+	if (draft->canonical.size) {
+		*canonical = draft->canonical;
+		*derived = draft->derived;
+		return ERROR_NONE;
+	}
+	buf_reset(&commit->content);
+	error = frame_unpack(commit->frames, draft->encoding, draft->frame, SLICE_NONE, &commit->content);
+	content_split(arena_copy(&commit->arena, buf_as_slice(&commit->content)), canonical, derived);
+	return error;
+}
+
+static bool read_state(struct commit *commit, struct slice canonical, struct canon *canon, struct state *state)
+{
+	int error = canon_read(&commit->canon, canonical, &commit->arena, canon);
+
+	if (error)
+		txn_fail(&commit->txn, error);
+	else if (state)
+		state_read(&commit->json, canon, &commit->arena, state);
+	return !error;
+}
+
+/*
+ * The event of a first sight. Until a kind's baseline is there, what lies older than the store is its start, not news.
+ * After it: created where it is younger than the last look at its place, else it was there, unseen or private.
+ */
+static enum event first_sight_event(struct commit *commit, const struct observation *observation, int64_t look_ms)
+{
+	bool baseline = commit->sweep[commit->answer->kind].completed_ms == 0;
+
+	if (baseline)
+		return observation->created_ms > commit->created_ms ? EVENT_REPO_CREATED : EVENT_COUNT;
+	return observation->created_ms > look_ms ? EVENT_REPO_CREATED : EVENT_REPO_APPEARED;
+}
+
+static void record_first_sight(struct commit *commit, const struct observation *observation, const struct repo_row *row,
+	enum event event, int64_t look_ms)
+{
+	struct slice canonical, derived;
+	struct canon canon;
+	struct state state;
+	struct change_side after = { .state = &state, .version = 1 };
+
+	arena_reset(&commit->arena);
+	if (unpack_draft(commit, observation->draft, &canonical, &derived)) {
+		txn_fail(&commit->txn, ERROR_COMPRESSION);
+		return;
+	}
+	if (!read_state(commit, canonical, &canon, &state))
+		return;
+	memcpy(after.sha, observation->sha, SHA_BYTES);
+	commit_record(commit, &(struct record){
+				      .event = event,
+				      .oid = &observation->oid,
+				      .number = row->number,
+				      .observed_after_ms = look_ms,
+				      .after = &after,
+				      .downloads = observation->downloads,
+				      .likes = observation->likes,
+			      });
+}
+
+static void put_first_version(struct commit *commit, const struct draft *draft, const struct repo_row *row)
+{
+	struct snapshot_value value = {
+		.encoding = draft->encoding,
+		.projection = commit->projection,
+		.observed_at_ms = row->first_seen_ms,
+		.frame = draft->frame,
+	};
+
+	memcpy(value.sha, row->sha, SHA_BYTES);
+	snapshot_put(&commit->txn, row->number, 1, &value, &commit->value);
+}
+
+void commit_new_row(struct commit *commit, const struct observation *observation)
+{
+	const struct answer *answer = commit->answer;
+	const struct draft *draft = observation->draft;
+	bool baseline = commit->sweep[answer->kind].completed_ms == 0;
+	struct repo_row row = {
+		.number = commit->next_number++,
+		.versions = 1,
+		.stable_hash = observation->stable_hash,
+		.canonical_hash = draft->canonical_hash,
+		.projection = commit->projection,
+		.flags = baseline ? REPO_BASELINE : 0,
+		.statement = statement_intern(&commit->txn, commit->statements, &commit->json, draft->statement),
+		.first_seen_ms = answer->answered_ms,
+		.last_changed_ms = answer->answered_ms,
+		.last_written_ms = answer->answered_ms,
+		.last_modified_ms = observation->modified_ms,
+		.created_ms = observation->created_ms,
+	};
+	int64_t look_ms = baseline ? 0 : look_over(&commit->txn, answer->kind, commit->sweep[answer->kind].number,
+						 &observation->oid);
+	enum event event = first_sight_event(commit, observation, look_ms);
+
+	memcpy(row.sha, observation->sha, SHA_BYTES);
+	repo_put(&commit->txn, answer->kind, &observation->oid, &row);
+	put_first_version(commit, draft, &row);
+	add_name(commit, &(struct name_entry){ .hash = name_hash(answer->kind, draft->name),
+				 .number = row.number,
+				 .oid = observation->oid });
+	add_counters(commit, row.number, observation);
+	commit->counts->rows_new++;
+	if (event != EVENT_COUNT)
+		record_first_sight(commit, observation, &row, event, look_ms);
+}
+
+/* --- a repo that was seen before ---------------------------------------------------------------------------------- */
+
+/* What a difference is judged from. */
+struct comparison {
+	struct slice before_text, before_derived, after_text, after_derived;
+	struct canon before, after; /* after: with what this look did not ask filled in from before */
+	struct state before_state, after_state;
+	int64_t seen_ms; /* the last look that saw the old state */
+};
+
+/* Only fields that both sides know count for the verdict: what is new to us is no change on the Hub. */
+static struct canon known_before(const struct canon *after, const struct canon *before)
+{
+	struct canon masked = *after;
+
+	for (unsigned i = 0; i < FIELD_COUNT; i++)
+		if (!before->field[i].data)
+			masked.field[i] = SLICE_NONE;
+	return masked;
+}
+
+static bool read_comparison(struct commit *commit, const struct draft *draft, const struct before *before,
+	struct comparison *comparison)
+{
+	struct slice content;
+	int error;
+
+	arena_reset(&commit->arena);
+	error = snapshot_content(&commit->txn, commit->frames, before->row.number, before->row.versions, &commit->arena,
+		&content);
+	content_split(content, &comparison->before_text, &comparison->before_derived);
+	if (!error)
+		error = unpack_draft(commit, draft, &comparison->after_text, &comparison->after_derived);
+	if (error)
+		txn_fail(&commit->txn, error);
+	if (error || !read_state(commit, comparison->before_text, &comparison->before, NULL) ||
+		!read_state(commit, comparison->after_text, &comparison->after, NULL))
+		return false;
+	canon_fill(&comparison->after, &comparison->before);
+	comparison->seen_ms = commit_last_seen(commit, before);
+	return true;
+}
+
+/* The content to store, in commit->content; its hash. */
+static uint64_t make_content(struct commit *commit, const struct comparison *comparison, struct slice *content)
+{
+	uint64_t hash;
+
+	buf_reset(&commit->content);
+	canon_write(&comparison->after, &commit->content);
+	hash = XXH3_64bits_withSeed(commit->content.data, commit->content.size, store_seed(commit->store));
+	buf_char(&commit->content, '\n');
+	buf_slice(&commit->content, comparison->after_derived);
+	*content = buf_as_slice(&commit->content);
+	return hash;
+}
+
+static void put_version(struct commit *commit, uint32_t number, uint32_t version, struct slice older, struct slice content,
+	struct snapshot_value *value)
+{
+	int error;
+
+	buf_reset(&commit->text);
+	if (snapshot_is_full(version))
+		error = frame_pack(commit->frames, content, &commit->text, &value->encoding);
+	else
+		error = frame_pack_delta(commit->frames, older, content, &commit->text, &value->encoding);
+	if (error) {
+		txn_fail(&commit->txn, error);
+		return;
+	}
+	value->frame = buf_as_slice(&commit->text);
+	snapshot_put(&commit->txn, number, version, value, &commit->value);
+}
+
+static void intern_statement(struct commit *commit, const struct state *state, struct repo_row *row)
+{
+	buf_reset(&commit->text);
+	statement_write(&state->statement, &commit->text);
+	row->statement = statement_intern(&commit->txn, commit->statements, &commit->json, buf_as_slice(&commit->text));
+}
+
+/* Head, dates and hash of the row follow every look that writes it. */
+static void take_head(struct commit *commit, const struct observation *observation, struct repo_row *row)
+{
+	row->stable_hash = observation->stable_hash;
+	row->last_written_ms = commit->answer->answered_ms;
+	row->last_modified_ms = observation->modified_ms;
+	memcpy(row->sha, observation->sha, SHA_BYTES);
+}
+
+/* Today's fields or rules say the same in other bytes: the newest snapshot is rewritten in place, without a record. */
+static void rebase(struct commit *commit, const struct observation *observation, struct before *before,
+	struct comparison *comparison)
+{
+	struct repo_row *row = &before->row;
+	struct snapshot_value value;
+	struct slice content, older = SLICE_NONE;
+	uint64_t hash = make_content(commit, comparison, &content);
+	int error = ERROR_NONE;
+
+	take_head(commit, observation, row);
+	if (hash != row->canonical_hash) {
+		if (!snapshot_is_full(row->versions))
+			error = snapshot_content(&commit->txn, commit->frames, row->number, row->versions - 1,
+				&commit->arena, &older);
+		if (error || !snapshot_get(&commit->txn, row->number, row->versions, &value)) {
+			txn_fail(&commit->txn, error ? error : ERROR_CORRUPT);
+			return;
+		}
+		value.projection = commit->projection;
+		put_version(commit, row->number, row->versions, older, content, &value);
+	}
+	row->canonical_hash = hash;
+	row->projection = commit->projection;
+	state_read(&commit->json, &comparison->after, &commit->arena, &comparison->after_state);
+	intern_statement(commit, &comparison->after_state, row);
+	repo_put(&commit->txn, commit->answer->kind, &before->oid, row);
+	commit->counts->rows_rebased++;
+}
+
+static void move_name(struct commit *commit, const struct before *before, const struct comparison *comparison)
+{
+	enum repo_kind kind = commit->answer->kind;
+	uint64_t old_hash = name_hash(kind, comparison->before_state.name);
+	uint64_t new_hash = name_hash(kind, comparison->after_state.name);
+	struct name_entry entry;
+
+	if (old_hash == new_hash)
+		return;
+	if (!name_get(&commit->txn, old_hash, before->row.number, &entry))
+		entry = (struct name_entry){ .hash = old_hash, .number = before->row.number, .oid = before->oid };
+	entry.until_ms = commit->answer->answered_ms;
+	add_name(commit, &entry);
+	entry = (struct name_entry){ .hash = new_hash,
+		.number = before->row.number,
+		.oid = before->oid,
+		.from_ms = commit->answer->answered_ms };
+	add_name(commit, &entry);
+}
+
+static void record_verdict(struct commit *commit, const struct observation *observation, const struct before *before,
+	const struct comparison *comparison)
+{
+	struct change_side old = { &comparison->before_state, before->row.versions, { 0 } };
+	struct change_side new = { &comparison->after_state, before->row.versions + 1, { 0 } };
+	int64_t date = credible_date(observation, &before->row, comparison->seen_ms, commit->answer->answered_ms);
+	struct slice row = observation->draft->raw.size ? observation->draft->raw : comparison->after_text;
+	struct canon masked = known_before(&comparison->after, &comparison->before);
+	struct state judged;
+	struct verdict verdict;
+
+	memcpy(old.sha, before->row.sha, SHA_BYTES);
+	memcpy(new.sha, observation->sha, SHA_BYTES);
+	state_read(&commit->json, &masked, &commit->arena, &judged);
+	verdict_judge(&commit->json, &comparison->before_state, &judged, &commit->arena, &verdict);
+	for (unsigned i = 0; i < verdict.count; i++)
+		commit_record(commit, &(struct record){
+					      .event = verdict.event[i].event,
+					      .oid = &before->oid,
+					      .number = before->row.number,
+					      .observed_after_ms = comparison->seen_ms,
+					      .last_modified_ms = date,
+					      .before = &old,
+					      .after = &new,
+					      .field_count = verdict.event[i].field_count,
+					      .fields = verdict.event[i].fields,
+					      .downloads = observation->downloads,
+					      .likes = observation->likes,
+					      .row = row,
+				      });
+}
+
+static void new_version(struct commit *commit, const struct observation *observation, struct before *before,
+	struct comparison *comparison)
+{
+	struct repo_row *row = &before->row;
+	struct slice content, older;
+	struct snapshot_value value = { .projection = commit->projection,
+		.observed_after_ms = comparison->seen_ms,
+		.observed_at_ms = commit->answer->answered_ms };
+
+	state_read(&commit->json, &comparison->before, &commit->arena, &comparison->before_state);
+	state_read(&commit->json, &comparison->after, &commit->arena, &comparison->after_state);
+	record_verdict(commit, observation, before, comparison);
+	move_name(commit, before, comparison);
+
+	row->canonical_hash = make_content(commit, comparison, &content);
+	buf_reset(&commit->line);
+	buf_slice(&commit->line, comparison->before_text);
+	buf_char(&commit->line, '\n');
+	buf_slice(&commit->line, comparison->before_derived);
+	older = buf_as_slice(&commit->line);
+	memcpy(value.sha, observation->sha, SHA_BYTES);
+	put_version(commit, row->number, row->versions + 1, older, content, &value);
+	row->versions++;
+	row->projection = commit->projection;
+	row->last_changed_ms = commit->answer->answered_ms;
+	intern_statement(commit, &comparison->after_state, row);
+	take_head(commit, observation, row);
+	repo_put(&commit->txn, commit->answer->kind, &before->oid, row);
+	commit->counts->versions++;
+}
+
+/* A repo that was gone is back: told before whatever changed meanwhile. */
+static void restore(struct commit *commit, const struct observation *observation, struct before *before)
+{
+	struct slice content, canonical, derived;
+	struct canon canon;
+	struct state state;
+	struct change_side side = { .state = &state, .version = before->row.versions };
+
+	arena_reset(&commit->arena);
+	if (snapshot_content(&commit->txn, commit->frames, before->row.number, before->row.versions, &commit->arena,
+		    &content)) {
+		txn_fail(&commit->txn, ERROR_CORRUPT);
+		return;
+	}
+	content_split(content, &canonical, &derived);
+	if (!read_state(commit, canonical, &canon, &state))
+		return;
+	memcpy(side.sha, before->row.sha, SHA_BYTES);
+	commit_record(commit, &(struct record){
+				      .event = EVENT_REPO_RESTORED,
+				      .oid = &before->oid,
+				      .number = before->row.number,
+				      .observed_after_ms = before->row.last_written_ms,
+				      .after = &side,
+				      .downloads = observation->downloads,
+				      .likes = observation->likes,
+			      });
+	before->row.flags &= (uint16_t)~REPO_GONE;
+	commit->gone[commit->answer->kind]--;
+}
+
+static void found_same(struct commit *commit, const struct observation *observation, struct before *before, bool write)
+{
+	struct repo_row *row = &before->row;
+	bool moved = memcmp(row->sha, observation->sha, SHA_BYTES) != 0 ||
+		     row->last_modified_ms != observation->modified_ms;
+
+	if (!moved && !write) {
+		commit->counts->rows_same++;
+		return;
+	}
+	take_head(commit, observation, row);
+	repo_put(&commit->txn, commit->answer->kind, &before->oid, row);
+	if (moved)
+		commit->counts->rows_touched++;
+	else
+		commit->counts->rows_same++;
+}
+
+void commit_known_row(struct commit *commit, const struct observation *observation, struct before *before)
+{
+	const struct draft *draft = observation->draft;
+	struct comparison comparison;
+	bool write = before->missing;
+
+	/* An answer from before the row was last written tells nothing that the row does not know better. */
+	if (commit->answer->answered_ms < before->row.last_written_ms ||
+		(!draft && observation->stable_hash != before->row.stable_hash)) {
+		commit->counts->redone++;
+		return;
+	}
+	add_counters(commit, before->row.number, observation);
+	if (before->row.flags & REPO_GONE) {
+		restore(commit, observation, before);
+		write = true;
+	}
+	if (!draft || observation->stable_hash == before->row.stable_hash) {
+		found_same(commit, observation, before, write);
+		return;
+	}
+	if (!read_comparison(commit, draft, before, &comparison))
+		return;
+	if (canon_same(&comparison.before, &comparison.after))
+		rebase(commit, observation, before, &comparison);
+	else
+		new_version(commit, observation, before, &comparison);
+}
+
+/* --- a repo that is not there any more ---------------------------------------------------------------------------- */
+
+void commit_gone_row(struct commit *commit, const struct repo_oid *oid, enum event event, struct slice reason)
+{
+	enum repo_kind kind = commit->answer->kind;
+	struct before before = { .oid = *oid };
+	struct slice content, canonical, derived;
+	struct canon canon;
+	struct state state;
+	struct change_side side = { .state = &state };
+
+	if (!repo_get(&commit->txn, kind, oid, &before.row) || before.row.flags & REPO_GONE)
+		return;
+	before.missing = missing_get(&commit->txn, kind, oid, &before.missing_since);
+	arena_reset(&commit->arena);
+	if (snapshot_content(&commit->txn, commit->frames, before.row.number, before.row.versions, &commit->arena,
+		    &content)) {
+		txn_fail(&commit->txn, ERROR_CORRUPT);
+		return;
+	}
+	content_split(content, &canonical, &derived);
+	if (!read_state(commit, canonical, &canon, &state))
+		return;
+	side.version = before.row.versions;
+	memcpy(side.sha, before.row.sha, SHA_BYTES);
+	commit_record(commit, &(struct record){
+				      .event = event,
+				      .oid = oid,
+				      .number = before.row.number,
+				      .observed_after_ms = commit_last_seen(commit, &before),
+				      .before = &side,
+				      .downloads = COUNTER_UNKNOWN,
+				      .likes = COUNTER_UNKNOWN,
+				      .reason = reason,
+			      });
+	before.row.flags |= REPO_GONE;
+	before.row.last_written_ms = commit->answer->answered_ms;
+	repo_put(&commit->txn, kind, oid, &before.row);
+	commit->gone[kind]++;
+}

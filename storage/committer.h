@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A batch of answers in one write transaction: rows, snapshots, names, records, looks, missing rows, counters and the
+ * cursor after them. Either all of it is in the store and synced, or nothing is.
+ *
+ * Pages of a sweep are merge-joined with the rows between the last page's end and their own: what the page lacks goes
+ * to the missing table. Verdicts are certain only in here, where rows cannot move.
+ *
+ * One committer per store, used by one work item at a time. It waits for the disk: never on the loop.
+ */
+#ifndef STORAGE_COMMITTER_H
+#define STORAGE_COMMITTER_H
+
+#include "storage/model/lane.h"
+#include "storage/page.h"
+
+/* What a single-repo request settled about the row that was asked for. */
+enum confirm_outcome {
+	CONFIRM_NONE,     /* not a confirmation */
+	CONFIRM_PRESENT,  /* it is there (a listing gap), or under another name; the page has its row */
+	CONFIRM_GONE,     /* deleted or private */
+	CONFIRM_REPLACED, /* another repo bears the name; the page has that one's row */
+};
+
+struct answer {
+	enum lane lane;
+	enum repo_kind kind;
+	int64_t answered_ms;               /* our clock when the answer's head arrived */
+	struct slice url, date, request_id; /* proof; in the page's arena */
+	struct page page;
+	bool sweep_first, sweep_last;      /* of a sweep: its first and last page */
+	enum confirm_outcome confirm;
+	struct repo_oid confirm_oid;
+	struct slice gap;                  /* why something could not be seen (recorded as a gap); size 0: no gap */
+	struct slice cursor;               /* where the lane stands after this answer; size 0: as it was */
+};
+
+/* X(counter, meaning) */
+#define COMMIT_COUNTS(X) \
+	X(rows_new, "repos seen for the first time") \
+	X(rows_same, "rows found as they were") \
+	X(rows_touched, "rows whose head or date moved, nothing else") \
+	X(rows_rebased, "rows brought to today's fields or rules, without a record") \
+	X(versions, "versions stored beyond the first") \
+	X(records, "change records written") \
+	X(missing, "rows that a sweep did not bring, noted for confirmation") \
+	X(listing_gaps, "missing rows that turned out to be there") \
+	X(damaged, "rows that could not be read") \
+	X(private_rows, "private rows dropped") \
+	X(redone, "rows that moved between preparation and commit")
+
+struct commit_counts {
+#define X(counter, meaning) uint64_t counter;
+	COMMIT_COUNTS(X)
+#undef X
+	uint64_t head_seq; /* of the log, after the commit */
+};
+
+struct committer;
+
+struct committer *committer_new(struct store *store);
+void committer_free(struct committer **committer);
+
+/* The answers stay the caller's (release their pages afterwards). Counts are those of this batch. */
+int committer_run(struct committer *committer, struct answer *const *answers, size_t count,
+	struct commit_counts *counts, struct store_problem *problem);
+
+#endif

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "storage/look_table.h"
+
+static struct key look_key(enum repo_kind kind, uint32_t sweep, const struct repo_oid *oid)
+{
+	struct key key = { .size = 0 };
+
+	key_add(&key, kind, 1);
+	key_add(&key, sweep, 4);
+	key_add_oid(&key, oid);
+	return key;
+}
+
+void look_put(struct txn *txn, enum repo_kind kind, uint32_t sweep, const struct repo_oid *last, int64_t at_ms)
+{
+	struct key key = look_key(kind, sweep, last), value = { .size = 0 };
+
+	key_add(&value, (uint64_t)at_ms, 6);
+	txn_put(txn, TABLE_LOOK, key_slice(&key), key_slice(&value));
+}
+
+static int64_t look_in_sweep(struct txn *txn, enum repo_kind kind, uint32_t sweep, const struct repo_oid *oid)
+{
+	struct key from = look_key(kind, sweep, oid);
+	struct slice key = key_slice(&from), value;
+	MDB_cursor *cursor = txn_cursor(txn, TABLE_LOOK);
+	int64_t at_ms = 0;
+
+	if (txn_seek(txn, cursor, MDB_SET_RANGE, &key, &value) && key.size == from.size && value.size == 6 &&
+		memcmp(key.data, from.byte, 5) == 0)
+		at_ms = (int64_t)get_u48(slice_bytes(value));
+	if (cursor)
+		mdb_cursor_close(cursor);
+	return at_ms;
+}
+
+int64_t look_over(struct txn *txn, enum repo_kind kind, uint32_t sweep, const struct repo_oid *oid)
+{
+	int64_t at_ms = sweep ? look_in_sweep(txn, kind, sweep, oid) : 0;
+
+	return at_ms || sweep < 2 ? at_ms : look_in_sweep(txn, kind, sweep - 1, oid);
+}
+
+void look_delete_sweep(struct txn *txn, enum repo_kind kind, uint32_t sweep)
+{
+	struct key from = look_key(kind, sweep, &(struct repo_oid){ { 0 } });
+	struct slice key = key_slice(&from), value;
+	MDB_cursor *cursor = txn_cursor(txn, TABLE_LOOK);
+
+	for (MDB_cursor_op op = MDB_SET_RANGE; txn_seek(txn, cursor, op, &key, &value); op = MDB_NEXT) {
+		if (memcmp(key.data, from.byte, 5) != 0)
+			break;
+		txn_fail(txn, mdb_cursor_del(cursor, 0));
+	}
+	if (cursor)
+		mdb_cursor_close(cursor);
+}
+
+static struct key missing_key(enum repo_kind kind, const struct repo_oid *oid)
+{
+	struct key key = { .size = 0 };
+
+	key_add(&key, kind, 1);
+	key_add_oid(&key, oid);
+	return key;
+}
+
+static bool decode_value(struct slice value, struct missing_value *out)
+{
+	if (value.size != 16)
+		return false;
+	out->since_ms = (int64_t)get_u48(slice_bytes(value));
+	out->seen_ms = (int64_t)get_u48(slice_bytes(value) + 6);
+	out->tries = get_u32(slice_bytes(value) + 12);
+	return true;
+}
+
+bool missing_get(struct txn *txn, enum repo_kind kind, const struct repo_oid *oid, struct missing_value *value)
+{
+	struct key key = missing_key(kind, oid);
+	struct slice bytes;
+
+	return txn_get(txn, TABLE_MISSING, key_slice(&key), &bytes) && decode_value(bytes, value);
+}
+
+void missing_put(struct txn *txn, enum repo_kind kind, const struct repo_oid *oid, const struct missing_value *value)
+{
+	struct key key = missing_key(kind, oid), bytes = { .size = 0 };
+
+	key_add(&bytes, (uint64_t)value->since_ms, 6);
+	key_add(&bytes, (uint64_t)value->seen_ms, 6);
+	key_add(&bytes, value->tries, 4);
+	txn_put(txn, TABLE_MISSING, key_slice(&key), key_slice(&bytes));
+}
+
+void missing_delete(struct txn *txn, enum repo_kind kind, const struct repo_oid *oid)
+{
+	struct key key = missing_key(kind, oid);
+
+	txn_delete(txn, TABLE_MISSING, key_slice(&key));
+}
+
+bool missing_decode(struct slice key, struct slice value, struct missing_row *row)
+{
+	struct missing_value decoded;
+
+	if (key.size != 1 + OID_BYTES || slice_bytes(key)[0] >= REPO_KINDS || !decode_value(value, &decoded))
+		return false;
+	row->kind = (enum repo_kind)slice_bytes(key)[0];
+	memcpy(row->oid.byte, key.data + 1, OID_BYTES);
+	row->since_ms = decoded.since_ms;
+	row->tries = decoded.tries;
+	return true;
+}
+
+void missing_forget(struct txn *txn, enum repo_kind kind, int64_t since_ms)
+{
+	struct key from = missing_key(kind, &(struct repo_oid){ { 0 } });
+	struct slice key = key_slice(&from), value;
+	MDB_cursor *cursor = txn_cursor(txn, TABLE_MISSING);
+	struct missing_row row;
+
+	for (MDB_cursor_op op = MDB_SET_RANGE; txn_seek(txn, cursor, op, &key, &value); op = MDB_NEXT) {
+		if (!missing_decode(key, value, &row) || row.kind != kind)
+			break;
+		if (row.since_ms >= since_ms)
+			txn_fail(txn, mdb_cursor_del(cursor, 0));
+	}
+	if (cursor)
+		mdb_cursor_close(cursor);
+}
+
+bool damage_is_new(struct txn *txn, uint64_t hash, int64_t now_ms)
+{
+	struct key key = { .size = 0 }, value = { .size = 0 };
+	struct slice known;
+
+	key_add(&key, hash, 8);
+	if (txn_get(txn, TABLE_DAMAGE, key_slice(&key), &known))
+		return false;
+	key_add(&value, (uint64_t)now_ms, 6);
+	txn_put(txn, TABLE_DAMAGE, key_slice(&key), key_slice(&value));
+	return true;
+}
+
+static struct key cursor_key(enum lane lane, enum repo_kind kind)
+{
+	struct key key = { .size = 0 };
+
+	key_add(&key, lane, 1);
+	key_add(&key, kind, 1);
+	return key;
+}
+
+void cursor_put(struct txn *txn, enum lane lane, enum repo_kind kind, struct slice text)
+{
+	struct key key = cursor_key(lane, kind);
+
+	txn_put(txn, TABLE_CURSOR, key_slice(&key), text);
+}
+
+bool cursor_get(struct txn *txn, enum lane lane, enum repo_kind kind, struct slice *text)
+{
+	struct key key = cursor_key(lane, kind);
+
+	return txn_get(txn, TABLE_CURSOR, key_slice(&key), text);
+}

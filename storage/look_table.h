@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What was looked at, and what was missing there.
+ *
+ *     look     kind u8, sweep u32, last oid of a page [12]    time of the answer u48
+ *     missing  kind u8, oid [12]                              since u48, last seen u48, tries u32
+ *     damage   hash of the raw row u64                        first seen u48
+ *     cursor   lane u8, kind u8                               the lane's own text
+ *
+ * A look says that the rows up to its oid, from the one before, were as they were before or were written then. It is
+ * what lets an unchanged row cost no write. The last look of a sweep has the greatest oid. Two sweeps are kept.
+ */
+#ifndef STORAGE_LOOK_TABLE_H
+#define STORAGE_LOOK_TABLE_H
+
+#include "storage/model/lane.h"
+#include "storage/reader.h"
+#include "storage/txn.h"
+
+void look_put(struct txn *txn, enum repo_kind kind, uint32_t sweep, const struct repo_oid *last, int64_t at_ms);
+/* The newest look over an oid, of this sweep or the one before; 0: none. */
+int64_t look_over(struct txn *txn, enum repo_kind kind, uint32_t sweep, const struct repo_oid *oid);
+void look_delete_sweep(struct txn *txn, enum repo_kind kind, uint32_t sweep);
+
+struct missing_value {
+	int64_t since_ms, seen_ms;
+	uint32_t tries;
+};
+bool missing_get(struct txn *txn, enum repo_kind kind, const struct repo_oid *oid, struct missing_value *value);
+void missing_put(struct txn *txn, enum repo_kind kind, const struct repo_oid *oid, const struct missing_value *value);
+void missing_delete(struct txn *txn, enum repo_kind kind, const struct repo_oid *oid);
+/* Drops the rows of a kind that have been missing since `since_ms` or later: an incomplete sweep proves nothing. */
+void missing_forget(struct txn *txn, enum repo_kind kind, int64_t since_ms);
+bool missing_decode(struct slice key, struct slice value, struct missing_row *row);
+
+bool damage_is_new(struct txn *txn, uint64_t hash, int64_t now_ms); /* and remembers it */
+
+void cursor_put(struct txn *txn, enum lane lane, enum repo_kind kind, struct slice text);
+bool cursor_get(struct txn *txn, enum lane lane, enum repo_kind kind, struct slice *text);
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The meta table: what there is one of. Values are big-endian numbers or text, keys are the names below.
+ */
+#ifndef STORAGE_META_H
+#define STORAGE_META_H
+
+#include "storage/reader.h"
+#include "storage/txn.h"
+
+/* "schema" u32, "ledger" uuid, "hub" text, "seed" u64, "created" u64: written once, by store.c */
+
+uint64_t meta_number(struct txn *txn, const char *name);          /* 0 where it is not there */
+void meta_set_number(struct txn *txn, const char *name, uint64_t value);
+struct slice meta_text(struct txn *txn, const char *name);         /* in the map; size 0 where it is not there */
+void meta_set_text(struct txn *txn, const char *name, struct slice text);
+
+/* "head": seq u64, observed_at u48, hash in hex */
+void meta_head(struct txn *txn, struct log_head *head);
+void meta_set_head(struct txn *txn, const struct log_head *head);
+
+/* "sweep.KIND", 64 bytes; meta.c has the layout */
+void meta_sweep(struct txn *txn, enum repo_kind kind, struct sweep_state *state);
+void meta_set_sweep(struct txn *txn, enum repo_kind kind, const struct sweep_state *state);
+
+/* "gone.KIND": rows that are confirmed gone */
+uint64_t meta_gone(struct txn *txn, enum repo_kind kind);
+void meta_set_gone(struct txn *txn, enum repo_kind kind, uint64_t gone);
+
+#endif

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "storage/page.h"
+
+#include <stdlib.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "storage/frame.h"
+#include "storage/model/memory.h"
+#include "storage/model/statement.h"
+#include "storage/txn.h"
+
+enum { PAGE_NODES_MAX = 1 << 22, DAMAGE_HEAD_BYTES = 200, FRAME_MAX = 2 * FRAME_CONTENT_MAX };
+
+struct preparer {
+	struct store *store;
+	bool private_repos;
+	struct json json;           /* the page */
+	struct json card;           /* a value inside it */
+	struct canon_maker canon;
+	struct frame_maker *frames;
+	struct arena scratch;       /* one row's */
+	struct buf content, frame, text, repaired;
+	MDB_txn *lmdb;              /* a read snapshot, renewed for each page */
+	MDB_cursor *rows[REPO_KINDS];
+};
+
+/* What a row is checked against while its page is prepared. */
+struct work {
+	struct preparer *preparer;
+	struct page *page;
+	MDB_cursor *cursor;
+};
+
+struct preparer *preparer_new(struct store *store, bool private_repos)
+{
+	struct preparer *preparer = memory_new(sizeof(*preparer));
+
+	preparer->store = store;
+	preparer->private_repos = private_repos;
+	json_init(&preparer->json, PAGE_NODES_MAX);
+	json_init(&preparer->card, CANON_NODES_MAX);
+	canon_maker_init(&preparer->canon);
+	preparer->frames = frame_maker_new();
+	buf_init(&preparer->content, FRAME_CONTENT_MAX);
+	buf_init(&preparer->frame, FRAME_MAX);
+	buf_init(&preparer->text, FRAME_CONTENT_MAX);
+	buf_init(&preparer->repaired, SIZE_MAX / 2);
+	return preparer;
+}
+
+void preparer_free(struct preparer **preparer)
+{
+	struct preparer *p = *preparer;
+
+	if (!p)
+		return;
+	for (unsigned i = 0; i < REPO_KINDS; i++)
+		if (p->rows[i])
+			mdb_cursor_close(p->rows[i]);
+	if (p->lmdb)
+		mdb_txn_abort(p->lmdb);
+	json_release(&p->json);
+	json_release(&p->card);
+	canon_maker_release(&p->canon);
+	frame_maker_free(&p->frames);
+	arena_release(&p->scratch);
+	buf_release(&p->content);
+	buf_release(&p->frame);
+	buf_release(&p->text);
+	buf_release(&p->repaired);
+	free(p);
+	*preparer = NULL;
+}
+
+void page_release(struct page *page)
+{
+	arena_release(&page->arena);
+	*page = (struct page){ 0 };
+}
+
+/* --- the read snapshot -------------------------------------------------------------------------------------------- */
+
+static int snapshot_begin(struct preparer *preparer, enum repo_kind kind)
+{
+	int code;
+
+	if (!preparer->lmdb)
+		code = mdb_txn_begin(store_env(preparer->store), NULL, MDB_RDONLY, &preparer->lmdb);
+	else
+		code = mdb_txn_renew(preparer->lmdb);
+	if (code)
+		return code;
+	if (preparer->rows[kind])
+		return mdb_cursor_renew(preparer->lmdb, preparer->rows[kind]);
+	return mdb_cursor_open(preparer->lmdb, store_repo_table(preparer->store, kind), &preparer->rows[kind]);
+}
+
+/* The stored row of an oid: rows of a sweep come in key order, so the next key is tried before a search. */
+static bool stored_row(MDB_cursor *cursor, const struct repo_oid *oid, struct repo_row *row)
+{
+	MDB_val key, value;
+	int code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
+
+	if (code || key.mv_size != OID_BYTES || memcmp(key.mv_data, oid->byte, OID_BYTES) != 0) {
+		key = (MDB_val){ OID_BYTES, (void *)(uintptr_t)oid->byte };
+		code = mdb_cursor_get(cursor, &key, &value, MDB_SET_KEY);
+	}
+	return code == 0 && repo_row_decode(value.mv_data, value.mv_size, oid, row);
+}
+
+/* --- one row ------------------------------------------------------------------------------------------------------ */
+
+static uint32_t counter_of(bool known, uint64_t value)
+{
+	if (!known)
+		return COUNTER_UNKNOWN;
+	return value < COUNTER_UNKNOWN ? (uint32_t)value : COUNTER_UNKNOWN - 1;
+}
+
+static struct slice text_copy(struct page *page, const struct buf *text)
+{
+	return arena_copy(&page->arena, buf_as_slice(text));
+}
+
+static int draft_name(struct preparer *preparer, const struct row *row, struct page *page, struct draft *draft)
+{
+	int error;
+
+	buf_reset(&preparer->text);
+	error = json_decode(row->span[FIELD_ID], &preparer->text);
+	draft->name = text_copy(page, &preparer->text);
+	return error;
+}
+
+static void draft_statement(struct preparer *preparer, const struct canon *canon, struct page *page, struct draft *draft)
+{
+	struct statement statement;
+
+	statement_from_canon(&preparer->card, canon, &preparer->scratch, &statement);
+	buf_reset(&preparer->text);
+	statement_write(&statement, &preparer->text);
+	draft->statement = text_copy(page, &preparer->text);
+}
+
+/* A row that is new needs its frame, one that existed its texts, for the delta and the verdict. */
+static int draft_content(struct preparer *preparer, const struct row *row, const struct canon *canon, bool existed,
+	struct page *page, struct draft *draft)
+{
+	size_t canonical_bytes;
+	int error;
+
+	buf_reset(&preparer->content);
+	canon_write(canon, &preparer->content);
+	canonical_bytes = preparer->content.size;
+	draft->canonical_hash = XXH3_64bits_withSeed(preparer->content.data, canonical_bytes, store_seed(preparer->store));
+	buf_char(&preparer->content, '\n');
+	error = derived_write(&preparer->canon, row, &preparer->content);
+	if (error || preparer->content.overflow)
+		return error ? error : ERROR_TOO_BIG;
+	if (existed) {
+		struct slice content = text_copy(page, &preparer->content);
+		draft->canonical = (struct slice){ content.data, canonical_bytes };
+		draft->derived = (struct slice){ content.data + canonical_bytes + 1, content.size - canonical_bytes - 1 };
+		draft->raw = arena_copy(&page->arena, row->raw);
+		return ERROR_NONE;
+	}
+	buf_reset(&preparer->frame);
+	error = frame_pack(preparer->frames, buf_as_slice(&preparer->content), &preparer->frame, &draft->encoding);
+	draft->frame = text_copy(page, &preparer->frame);
+	return error;
+}
+
+static int make_draft(struct preparer *preparer, const struct row *row, bool existed, struct page *page,
+	struct draft **made)
+{
+	struct draft *draft = arena_take(&page->arena, sizeof(*draft));
+	struct canon canon;
+	int error;
+
+	arena_reset(&preparer->scratch);
+	error = canon_from_row(&preparer->canon, row, page->projection.fields, &preparer->scratch, &canon);
+	if (!error)
+		error = draft_name(preparer, row, page, draft);
+	if (!error) {
+		draft_statement(preparer, &canon, page, draft);
+		error = draft_content(preparer, row, &canon, existed, page, draft);
+	}
+	*made = error ? NULL : draft;
+	return error;
+}
+
+static void note_damage(struct page *page, struct slice raw, int error)
+{
+	size_t at = page->damaged++;
+	struct slice head = { raw.data, raw.size < DAMAGE_HEAD_BYTES ? raw.size : DAMAGE_HEAD_BYTES };
+
+	if (at >= PAGE_DAMAGE_MAX)
+		return;
+	page->damage[at].hash = XXH3_64bits(raw.data, raw.size);
+	page->damage[at].error = error;
+	page->damage[at].head = arena_copy(&page->arena, head);
+}
+
+static void note_dates(struct page *page, int64_t modified_ms)
+{
+	if (!modified_ms)
+		return;
+	if (!page->oldest_modified_ms || modified_ms < page->oldest_modified_ms)
+		page->oldest_modified_ms = modified_ms;
+	if (modified_ms > page->newest_modified_ms)
+		page->newest_modified_ms = modified_ms;
+}
+
+static void prepare_row(struct work *work, uint32_t at)
+{
+	struct page *page = work->page;
+	struct preparer *preparer = work->preparer;
+	struct observation *observation = &page->observations[page->count];
+	struct repo_row stored;
+	struct row row;
+	bool existed;
+	int error = row_read(&preparer->json, at, page->projection.fields, store_seed(preparer->store), &row);
+
+	page->rows++;
+	if (!error && row.is_private && !preparer->private_repos) {
+		page->private_rows++;
+		return;
+	}
+	if (error) {
+		note_damage(page, row.raw, error);
+		return;
+	}
+	existed = stored_row(work->cursor, &row.oid, &stored);
+	if (!existed || stored.stable_hash != row.stable_hash)
+		error = make_draft(preparer, &row, existed, page, &observation->draft);
+	if (error) {
+		note_damage(page, row.raw, error);
+		return;
+	}
+	observation->oid = row.oid;
+	observation->stable_hash = row.stable_hash;
+	observation->created_ms = row.created_ms;
+	observation->modified_ms = row.modified_ms;
+	observation->downloads = counter_of(row.has_downloads, row.downloads);
+	observation->likes = counter_of(row.has_likes, row.likes);
+	if (row.has_sha)
+		memcpy(observation->sha, row.sha, SHA_BYTES);
+	page->ascending = page->ascending && (!page->count || oid_compare(&observation[-1].oid, &row.oid) < 0);
+	note_dates(page, row.modified_ms);
+	page->count++;
+}
+
+/* --- the page ----------------------------------------------------------------------------------------------------- */
+
+/* Where the body is not UTF-8, a copy of it is that is. */
+static int parse(struct preparer *preparer, const char *body, size_t body_bytes)
+{
+	int error = json_parse(&preparer->json, body, body_bytes, 2);
+
+	if (error != ERROR_UTF8)
+		return error;
+	buf_reset(&preparer->repaired);
+	utf8_repair((struct slice){ body, body_bytes }, &preparer->repaired);
+	memset(buf_reserve(&preparer->repaired, JSON_PADDING), 0, JSON_PADDING);
+	return json_parse(&preparer->json, preparer->repaired.data, preparer->repaired.size, 2);
+}
+
+static uint32_t row_count(const struct json *json)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = json_first(0); i < json_end(json, 0); i = json_next(json, i))
+		count++;
+	return count;
+}
+
+static void prepare_rows(struct work *work)
+{
+	const struct json *json = &work->preparer->json;
+	bool single = json->node[0].type == JSON_OBJECT;
+	size_t count = single ? 1 : row_count(json);
+
+	work->page->observations = arena_take(&work->page->arena, count * sizeof(struct observation));
+	work->page->ascending = true;
+	if (single) {
+		prepare_row(work, 0);
+		return;
+	}
+	for (uint32_t i = json_first(0); i < json_end(json, 0); i = json_next(json, i))
+		prepare_row(work, i);
+}
+
+int preparer_page(struct preparer *preparer, const char *body, size_t body_bytes, const struct projection *projection,
+	struct page *page, struct store_problem *problem)
+{
+	struct work work = { .preparer = preparer, .page = page };
+	int error = parse(preparer, body, body_bytes);
+
+	page->projection = *projection;
+	if (!error && preparer->json.node[0].type != JSON_ARRAY && preparer->json.node[0].type != JSON_OBJECT)
+		error = ERROR_JSON;
+	if (error) {
+		*problem = (struct store_problem){ .code = error };
+		return error;
+	}
+	error = snapshot_begin(preparer, projection->kind);
+	if (error)
+		return store_fail(preparer->store, error, "comparing a page", problem);
+	work.cursor = preparer->rows[projection->kind];
+	prepare_rows(&work);
+	mdb_txn_reset(preparer->lmdb);
+	return ERROR_NONE;
+}

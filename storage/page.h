@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One decoded answer of the Hub, on its way from a request to the store.
+ *
+ * preparer_page() does off the loop whatever needs no write transaction: parse, compare with the stored row, and for
+ * rows that are new or differ canonicalise, read the statement and compress. What it found under a read snapshot is
+ * checked again by the committer, which redoes the few rows that moved in between.
+ *
+ * A row that was found the same is 80 bytes and no draft. Everything lives in the page's arena; a page is moved from
+ * the request to the batch and released there. A preparer belongs to one thread at a time.
+ */
+#ifndef STORAGE_PAGE_H
+#define STORAGE_PAGE_H
+
+#include "storage/model/arena.h"
+#include "storage/store.h"
+
+enum { PAGE_DAMAGE_MAX = 16 };
+
+/* What a row needs to become a version: made only where the stable hash is not the stored one. */
+struct draft {
+	struct slice name;      /* decoded */
+	struct slice statement; /* as statement_write() makes it */
+	struct slice frame;     /* compressed canonical and derived; size 0 where the row existed: a delta is made instead */
+	struct slice canonical; /* size 0 for a row that was new: the frame has it */
+	struct slice derived;
+	struct slice raw;       /* the row as received; size 0 for a row that was new */
+	uint64_t canonical_hash;
+	uint16_t encoding;      /* of the frame */
+};
+
+struct observation {
+	struct repo_oid oid;
+	uint8_t sha[SHA_BYTES]; /* zero: none */
+	uint64_t stable_hash;
+	int64_t created_ms, modified_ms;
+	uint32_t downloads, likes; /* saturated; COUNTER_UNKNOWN = the row had none */
+	struct draft *draft;       /* NULL: same as the stored row */
+};
+
+#define COUNTER_UNKNOWN UINT32_MAX
+
+struct page {
+	struct arena arena;
+	struct projection projection;
+	struct observation *observations; /* in the order of the answer */
+	size_t count;
+	size_t rows;            /* in the answer: count + damaged + private_rows */
+	size_t damaged;
+	size_t private_rows;    /* dropped, unless private repos are wanted */
+	bool ascending;         /* oids grew from row to row */
+	int64_t oldest_modified_ms, newest_modified_ms; /* over the rows; 0: none had a date */
+	struct {
+		uint64_t hash;     /* of the raw row: the same damage is recorded once */
+		int error;
+		struct slice head; /* its first bytes, for the record */
+	} damage[PAGE_DAMAGE_MAX];
+};
+
+struct preparer;
+
+struct preparer *preparer_new(struct store *store, bool private_repos);
+void preparer_free(struct preparer **preparer);
+
+/*
+ * `body` is an array of rows, or one row; JSON_PADDING readable bytes follow it. Bytes that are not UTF-8 become U+FFFD
+ * and lose no row. The body is not needed afterwards. `page` is zeroed by the caller.
+ * ERROR_JSON, ERROR_TOO_BIG: the page as a whole is damaged, nothing of it counts. Store errors as they come.
+ */
+int preparer_page(struct preparer *preparer, const char *body, size_t body_bytes, const struct projection *projection,
+	struct page *page, struct store_problem *problem);
+void page_release(struct page *page);
+
+#endif

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "storage/reader.h"
+
+#include <stdlib.h>
+
+#include "storage/change_log.h"
+#include "storage/counter_table.h"
+#include "storage/look_table.h"
+#include "storage/meta.h"
+#include "storage/model/memory.h"
+#include "storage/name_table.h"
+#include "storage/projection_table.h"
+#include "storage/repo_table.h"
+#include "storage/snapshot_table.h"
+#include "storage/statement_table.h"
+
+struct reader {
+	struct store *store;
+	struct txn txn;
+	bool paused;
+	MDB_cursor *cursor[TABLE_COUNT]; /* opened when first needed, renewed when resumed */
+	struct frame_maker *frames;
+	struct canon_maker canon;
+	struct json json;
+};
+
+int reader_open(struct store *store, struct reader **reader, struct store_problem *problem)
+{
+	struct reader *made = memory_new(sizeof(*made));
+	int code = txn_begin(store, false, &made->txn);
+
+	*reader = NULL;
+	if (code) {
+		free(made);
+		return store_fail(store, code, "reading", problem);
+	}
+	made->store = store;
+	made->frames = frame_maker_new();
+	canon_maker_init(&made->canon);
+	json_init(&made->json, CANON_NODES_MAX);
+	*reader = made;
+	return ERROR_NONE;
+}
+
+void reader_close(struct reader **reader)
+{
+	struct reader *r = *reader;
+
+	if (!r)
+		return;
+	for (unsigned i = 0; i < TABLE_COUNT; i++)
+		if (r->cursor[i])
+			mdb_cursor_close(r->cursor[i]);
+	txn_abort(&r->txn);
+	frame_maker_free(&r->frames);
+	canon_maker_release(&r->canon);
+	json_release(&r->json);
+	free(r);
+	*reader = NULL;
+}
+
+void reader_pause(struct reader *reader)
+{
+	if (!reader->paused)
+		mdb_txn_reset(reader->txn.lmdb);
+	reader->paused = true;
+}
+
+int reader_resume(struct reader *reader)
+{
+	if (!reader->paused)
+		return ERROR_NONE;
+	reader->txn.error = mdb_txn_renew(reader->txn.lmdb);
+	for (unsigned i = 0; i < TABLE_COUNT && !reader->txn.error; i++)
+		if (reader->cursor[i])
+			reader->txn.error = mdb_cursor_renew(reader->txn.lmdb, reader->cursor[i]);
+	reader->paused = reader->txn.error != 0;
+	return reader->txn.error ? ERROR_LMDB : ERROR_NONE;
+}
+
+static MDB_cursor *cursor_of(struct reader *reader, enum store_table table)
+{
+	if (!reader->cursor[table])
+		reader->cursor[table] = txn_cursor(&reader->txn, table);
+	return reader->cursor[table];
+}
+
+/* What a look-up that may find nothing comes to. A reader goes on behind damage: verify is for finding all of it. */
+static int outcome(struct reader *reader, bool found)
+{
+	int error = reader->txn.error;
+
+	reader->txn.error = 0;
+	if (error)
+		return error > ERROR_FIRST && error < ERROR_END ? error : ERROR_CORRUPT;
+	return found ? ERROR_NONE : ERROR_NOT_FOUND;
+}
+
+/* --- repos ---------------------------------------------------------------------------------------------------------*/
+
+bool oid_next(struct repo_oid *oid)
+{
+	for (unsigned i = OID_BYTES; i-- > 0;)
+		if (++oid->byte[i])
+			return true;
+	return false;
+}
+
+int reader_repo(struct reader *reader, enum repo_kind kind, const struct repo_oid *oid, struct repo_ref *ref)
+{
+	ref->kind = kind;
+	ref->oid = *oid;
+	return outcome(reader, repo_get(&reader->txn, kind, oid, &ref->row));
+}
+
+int reader_repo_from(struct reader *reader, enum repo_kind kind, const struct repo_oid *oid, struct repo_ref *ref)
+{
+	MDB_cursor *cursor = cursor_of(reader, (enum store_table)(TABLE_REPO_MODEL + kind));
+	MDB_cursor_op op = MDB_SET_RANGE;
+	MDB_val key, value;
+	struct repo_oid at;
+
+	/* A walk asks for the key right behind the cursor: one step instead of a search. */
+	if (cursor && mdb_cursor_get(cursor, &key, &value, MDB_GET_CURRENT) == 0 && key.mv_size == OID_BYTES) {
+		memcpy(at.byte, key.mv_data, OID_BYTES);
+		if (oid_next(&at) && oid_compare(&at, oid) == 0)
+			op = MDB_NEXT;
+	}
+	ref->kind = kind;
+	ref->oid = *oid;
+	return outcome(reader, repo_from(&reader->txn, cursor, op, ref));
+}
+
+int reader_counts(struct reader *reader, enum repo_kind kind, uint64_t *rows, uint64_t *gone)
+{
+	MDB_stat stat = { 0 };
+
+	txn_fail(&reader->txn, mdb_stat(reader->txn.lmdb, store_repo_table(reader->store, kind), &stat));
+	*rows = stat.ms_entries;
+	*gone = meta_gone(&reader->txn, kind);
+	return outcome(reader, true);
+}
+
+/* Hashes can collide: whoever bore the name has it in one of its versions. */
+static bool bore_name(struct reader *reader, const struct repo_ref *ref, struct slice name, struct arena *arena)
+{
+	for (uint32_t version = ref->row.versions; version > 0; version--) {
+		struct snapshot snapshot;
+		struct state state;
+		if (reader_snapshot(reader, ref->row.number, version, arena, &snapshot) ||
+			reader_state(reader, &snapshot, arena, &state))
+			return false;
+		if (state.name.size == name.size && strncasecmp(state.name.data, name.data, name.size) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int compare_bearers(const void *a, const void *b)
+{
+	const struct bearer *left = a, *right = b;
+	int64_t left_until = left->until_ms ? left->until_ms : INT64_MAX;
+	int64_t right_until = right->until_ms ? right->until_ms : INT64_MAX;
+
+	if (left_until != right_until)
+		return left_until > right_until ? -1 : 1;
+	if ((left->ref.row.flags & REPO_GONE) != (right->ref.row.flags & REPO_GONE))
+		return left->ref.row.flags & REPO_GONE ? 1 : -1;
+	return (left->ref.row.first_seen_ms < right->ref.row.first_seen_ms) -
+	       (left->ref.row.first_seen_ms > right->ref.row.first_seen_ms);
+}
+
+int reader_bearers(struct reader *reader, enum repo_kind kind, struct slice name, struct bearer bearers[BEARERS_MAX])
+{
+	struct name_entry entry = { .hash = name_hash(kind, name) };
+	MDB_cursor *cursor = cursor_of(reader, TABLE_NAME);
+	struct arena arena = { 0 };
+	int count = 0, code;
+
+	while (count < BEARERS_MAX && name_next(&reader->txn, cursor, &entry)) {
+		struct bearer *bearer = &bearers[count];
+		arena_reset(&arena);
+		code = reader_repo(reader, kind, &entry.oid, &bearer->ref);
+		if (code || bearer->ref.row.number != entry.number || !bore_name(reader, &bearer->ref, name, &arena))
+			continue;
+		bearer->from_ms = entry.from_ms;
+		bearer->until_ms = entry.until_ms;
+		count++;
+	}
+	arena_release(&arena);
+	code = outcome(reader, true);
+	if (count > 1)
+		qsort(bearers, (size_t)count, sizeof(*bearers), compare_bearers);
+	return code ? code : count;
+}
+
+/* --- versions ------------------------------------------------------------------------------------------------------*/
+
+int reader_snapshot(struct reader *reader, uint32_t number, uint32_t version, struct arena *arena,
+	struct snapshot *snapshot)
+{
+	struct snapshot_value value;
+	struct slice content;
+	int error = outcome(reader, snapshot_get(&reader->txn, number, version, &value));
+
+	if (error)
+		return error;
+	error = snapshot_content(&reader->txn, reader->frames, number, version, arena, &content);
+	if (error) {
+		reader->txn.error = 0;
+		return error;
+	}
+	*snapshot = (struct snapshot){
+		.number = number,
+		.version = version,
+		.observed_after_ms = value.observed_after_ms,
+		.observed_at_ms = value.observed_at_ms,
+		.projection = value.projection,
+	};
+	memcpy(snapshot->sha, value.sha, SHA_BYTES);
+	content_split(content, &snapshot->canonical, &snapshot->derived);
+	return ERROR_NONE;
+}
+
+int reader_state(struct reader *reader, const struct snapshot *snapshot, struct arena *arena, struct state *state)
+{
+	struct canon canon;
+	int error = canon_read(&reader->canon, snapshot->canonical, arena, &canon);
+
+	if (!error)
+		state_read(&reader->json, &canon, arena, state);
+	return error;
+}
+
+int reader_statement(struct reader *reader, uint32_t number, struct arena *arena, struct statement *statement)
+{
+	struct slice text;
+	enum license_class class;
+	int error = outcome(reader, statement_get(&reader->txn, number, &text, &class));
+
+	return error ? error : statement_read(&reader->json, text, arena, statement);
+}
+
+int reader_projection(struct reader *reader, uint16_t number, struct projection *projection)
+{
+	return outcome(reader, projection_get(&reader->txn, number, projection));
+}
+
+int64_t reader_last_seen(struct reader *reader, const struct repo_ref *ref)
+{
+	struct sweep_state sweep;
+	struct missing_value missing;
+	int64_t look_ms;
+
+	if (ref->row.flags & REPO_GONE)
+		return ref->row.last_written_ms;
+	meta_sweep(&reader->txn, ref->kind, &sweep);
+	if (missing_get(&reader->txn, ref->kind, &ref->oid, &missing))
+		look_ms = missing.seen_ms;
+	else
+		look_ms = look_over(&reader->txn, ref->kind, sweep.number, &ref->oid);
+	reader->txn.error = 0;
+	return look_ms > ref->row.last_written_ms ? look_ms : ref->row.last_written_ms;
+}
+
+int reader_counters(struct reader *reader, uint32_t number, struct change_counter *downloads,
+	struct change_counter *likes)
+{
+	return outcome(reader, counter_get(&reader->txn, number, downloads, likes));
+}
+
+/* --- the change log ------------------------------------------------------------------------------------------------*/
+
+int reader_head(struct reader *reader, struct log_head *head)
+{
+	meta_head(&reader->txn, head);
+	return outcome(reader, true);
+}
+
+int reader_change(struct reader *reader, uint64_t seq, struct slice *line)
+{
+	return outcome(reader, change_get(&reader->txn, seq, line));
+}
+
+int reader_change_next(struct reader *reader, struct log_position *position, bool backwards)
+{
+	MDB_cursor *cursor = cursor_of(reader, TABLE_CHANGE_TIME);
+
+	return outcome(reader, change_time_next(&reader->txn, cursor, position, backwards));
+}
+
+int reader_repo_change_next(struct reader *reader, uint32_t number, uint64_t *seq)
+{
+	MDB_cursor *cursor = cursor_of(reader, TABLE_CHANGE_REPO);
+
+	return outcome(reader, change_repo_next(&reader->txn, cursor, number, seq));
+}
+
+/* --- what was looked at --------------------------------------------------------------------------------------------*/
+
+int reader_sweep(struct reader *reader, enum repo_kind kind, struct sweep_state *state)
+{
+	meta_sweep(&reader->txn, kind, state);
+	return outcome(reader, true);
+}
+
+int reader_cursor(struct reader *reader, enum lane lane, enum repo_kind kind, struct slice *text)
+{
+	return outcome(reader, cursor_get(&reader->txn, lane, kind, text));
+}
+
+int reader_missing_from(struct reader *reader, enum repo_kind kind, const struct repo_oid *oid, struct missing_row *row)
+{
+	MDB_cursor *cursor = cursor_of(reader, TABLE_MISSING);
+	struct key from = { .size = 0 };
+	struct slice key, value;
+	bool found;
+
+	key_add(&from, kind, 1);
+	key_add_oid(&from, oid);
+	key = key_slice(&from);
+	found = txn_seek(&reader->txn, cursor, MDB_SET_RANGE, &key, &value);
+	return outcome(reader, found && missing_decode(key, value, row));
+}
+
+uint64_t reader_missing_count(struct reader *reader)
+{
+	MDB_stat stat = { 0 };
+
+	return mdb_stat(reader->txn.lmdb, store_table(reader->store, TABLE_MISSING), &stat) ? 0 : stat.ms_entries;
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reading the store: what every reader shares (the tool, the lanes, the API).
+ *
+ * A reader holds one read transaction. Keep it short: copy at most READER_CHUNK bytes, reader_pause(), print, and
+ * reader_resume(); a paused reader pins nothing. Slices that a call returns live in the reader's transaction (until
+ * reader_pause) unless an arena is named. One thread at a time.
+ */
+#ifndef STORAGE_READER_H
+#define STORAGE_READER_H
+
+#include "storage/model/change.h"
+#include "storage/model/lane.h"
+#include "storage/store.h"
+
+enum { READER_CHUNK = 64 * 1024 };
+
+struct reader;
+
+int reader_open(struct store *store, struct reader **reader, struct store_problem *problem);
+void reader_close(struct reader **reader);
+void reader_pause(struct reader *reader);
+int reader_resume(struct reader *reader);
+
+/* --- repos ---------------------------------------------------------------------------------------------------------*/
+
+struct repo_ref {
+	enum repo_kind kind;
+	struct repo_oid oid;
+	struct repo_row row;
+};
+
+/* ERROR_NOT_FOUND, ERROR_CORRUPT */
+int reader_repo(struct reader *reader, enum repo_kind kind, const struct repo_oid *oid, struct repo_ref *ref);
+
+/* One bearer of a name: from (0 = since it was first seen) until (0 = still). */
+struct bearer {
+	struct repo_ref ref;
+	int64_t from_ms, until_ms;
+};
+
+enum { BEARERS_MAX = 16 };
+
+/* All that bear or bore the name (letter case does not count), newest bearer first. Returns their number or an error. */
+int reader_bearers(struct reader *reader, enum repo_kind kind, struct slice name, struct bearer bearers[BEARERS_MAX]);
+
+/* The first row of a kind at or behind `oid`; ERROR_NOT_FOUND at the end. For walking all: next = oid + 1. */
+int reader_repo_from(struct reader *reader, enum repo_kind kind, const struct repo_oid *oid, struct repo_ref *ref);
+bool oid_next(struct repo_oid *oid); /* the oid behind this one; false at the very last */
+
+/* How many rows of a kind there are, and how many of them are gone. */
+int reader_counts(struct reader *reader, enum repo_kind kind, uint64_t *rows, uint64_t *gone);
+
+/* --- versions ------------------------------------------------------------------------------------------------------*/
+
+struct snapshot {
+	uint32_t number, version;
+	int64_t observed_after_ms, observed_at_ms; /* after = 0: nothing is known from before */
+	uint8_t sha[SHA_BYTES];
+	uint16_t projection;
+	struct slice canonical, derived; /* JSON objects */
+};
+
+/* Text in the arena. ERROR_NOT_FOUND, ERROR_COMPRESSION, ERROR_CORRUPT. */
+int reader_snapshot(struct reader *reader, uint32_t number, uint32_t version, struct arena *arena,
+	struct snapshot *snapshot);
+/* The canonical text taken apart; `state` borrows from the arena. */
+int reader_state(struct reader *reader, const struct snapshot *snapshot, struct arena *arena, struct state *state);
+int reader_statement(struct reader *reader, uint32_t number, struct arena *arena, struct statement *statement);
+int reader_projection(struct reader *reader, uint16_t number, struct projection *projection);
+/* The newest look that saw the current state of a repo as it is: its own last write, or a sweep's page over its oid. */
+int64_t reader_last_seen(struct reader *reader, const struct repo_ref *ref);
+/* Counters as last stored; unknown where never seen. */
+int reader_counters(struct reader *reader, uint32_t number, struct change_counter *downloads,
+	struct change_counter *likes);
+
+/* --- the change log ------------------------------------------------------------------------------------------------*/
+
+struct log_head {
+	uint64_t seq;             /* 0: empty */
+	char hash[HASH_HEX + 1];  /* CHANGE_GENESIS where empty */
+	int64_t at_ms;            /* time of the newest record, 0 where empty */
+};
+
+int reader_head(struct reader *reader, struct log_head *head);
+int reader_change(struct reader *reader, uint64_t seq, struct slice *line);
+/*
+ * Walking by `at` (the time that --since and --until mean): *seq of the first record with (at, seq) behind the position,
+ * backwards where asked. Position {0, 0} forwards or {INT64_MAX, UINT64_MAX} backwards starts at that end; it is moved.
+ */
+struct log_position {
+	int64_t at_ms;
+	uint64_t seq;
+};
+int reader_change_next(struct reader *reader, struct log_position *position, bool backwards);
+/* The records of one repo, oldest first: the seq behind *seq (0: the first); ERROR_NOT_FOUND at the end. */
+int reader_repo_change_next(struct reader *reader, uint32_t number, uint64_t *seq);
+
+/* --- what was looked at --------------------------------------------------------------------------------------------*/
+
+struct sweep_state {
+	uint32_t number; /* of the newest sweep; 0: none yet */
+	bool running, ordered, complete;
+	uint64_t seen, known; /* rows it brought so far; rows known when it began */
+	struct repo_oid after; /* the end of its last page */
+	int64_t started_ms, ended_ms; /* ended: of the newest sweep that ended, complete or not */
+	int64_t completed_ms;         /* of the newest complete one: 0 = the baseline is not there yet */
+	int64_t first_look_ms;        /* start of the very first sweep */
+};
+
+int reader_sweep(struct reader *reader, enum repo_kind kind, struct sweep_state *state);
+/* A lane's cursor text as it was committed; ERROR_NOT_FOUND before the first. */
+int reader_cursor(struct reader *reader, enum lane lane, enum repo_kind kind, struct slice *text);
+
+struct missing_row {
+	enum repo_kind kind;
+	struct repo_oid oid;
+	int64_t since_ms;
+	uint32_t tries;
+};
+/* The first missing row at or behind (kind, oid); ERROR_NOT_FOUND at the end. */
+int reader_missing_from(struct reader *reader, enum repo_kind kind, const struct repo_oid *oid, struct missing_row *row);
+uint64_t reader_missing_count(struct reader *reader);
+
+#endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "storage/snapshot_table.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+bool snapshot_is_full(uint32_t version)
+{
+	return version % FULL_EVERY == 1;
+}
+
+static struct key key_of(uint32_t number, uint32_t version)
+{
+	struct key key = { .size = 0 };
+
+	key_add(&key, number, 4);
+	key_add(&key, version, 4);
+	return key;
+}
+
+static uint32_t check_word(struct slice key, const uint8_t *bytes, size_t size)
+{
+	return (uint32_t)XXH3_64bits_withSeed(bytes + 4, size - 4, get_u64(slice_bytes(key)));
+}
+
+void snapshot_put(struct txn *txn, uint32_t number, uint32_t version, const struct snapshot_value *value,
+	struct buf *scratch)
+{
+	struct key key = key_of(number, version);
+	uint8_t header[SNAPSHOT_HEADER] = { 0 };
+
+	put_u16(header + 4, value->encoding);
+	put_u16(header + 6, value->projection);
+	put_u48(header + 8, (uint64_t)value->observed_after_ms);
+	put_u48(header + 14, (uint64_t)value->observed_at_ms);
+	memcpy(header + 20, value->sha, SHA_BYTES);
+	buf_reset(scratch);
+	buf_add(scratch, header, sizeof(header));
+	buf_slice(scratch, value->frame);
+	put_u32((uint8_t *)scratch->data, check_word(key_slice(&key), (const uint8_t *)scratch->data, scratch->size));
+	txn_append(txn, TABLE_SNAPSHOT, key_slice(&key), buf_as_slice(scratch));
+}
+
+bool snapshot_decode(struct slice key, struct slice bytes, struct snapshot_value *value)
+{
+	const uint8_t *in = slice_bytes(bytes);
+
+	if (key.size != 8 || bytes.size < SNAPSHOT_HEADER || get_u32(in) != check_word(key, in, bytes.size))
+		return false;
+	value->encoding = get_u16(in + 4);
+	value->projection = get_u16(in + 6);
+	value->observed_after_ms = (int64_t)get_u48(in + 8);
+	value->observed_at_ms = (int64_t)get_u48(in + 14);
+	memcpy(value->sha, in + 20, SHA_BYTES);
+	value->frame = (struct slice){ bytes.data + SNAPSHOT_HEADER, bytes.size - SNAPSHOT_HEADER };
+	return true;
+}
+
+bool snapshot_get(struct txn *txn, uint32_t number, uint32_t version, struct snapshot_value *value)
+{
+	struct key key = key_of(number, version);
+	struct slice bytes;
+
+	if (!txn_get(txn, TABLE_SNAPSHOT, key_slice(&key), &bytes))
+		return false;
+	if (!snapshot_decode(key_slice(&key), bytes, value)) {
+		txn_fail(txn, ERROR_CORRUPT);
+		return false;
+	}
+	return true;
+}
+
+static uint32_t full_before(uint32_t version)
+{
+	return version - (version - 1) % FULL_EVERY;
+}
+
+int snapshot_content(struct txn *txn, struct frame_maker *frames, uint32_t number, uint32_t version,
+	struct arena *arena, struct slice *content)
+{
+	struct buf out = BUF_INIT(FRAME_CONTENT_MAX);
+	int error = version ? ERROR_NONE : ERROR_NOT_FOUND;
+
+	*content = SLICE_NONE;
+	for (uint32_t at = version ? full_before(version) : 1; !error && at <= version; at++) {
+		struct snapshot_value value;
+		if (!snapshot_get(txn, number, at, &value)) {
+			error = txn->error ? txn->error : at == version ? ERROR_NOT_FOUND : ERROR_CORRUPT;
+			break;
+		}
+		buf_reset(&out);
+		error = frame_unpack(frames, value.encoding, value.frame, *content, &out);
+		*content = arena_copy(arena, buf_as_slice(&out));
+	}
+	buf_release(&out);
+	return error;
+}
+
+void content_split(struct slice content, struct slice *canonical, struct slice *derived)
+{
+	const char *line = content.size ? memchr(content.data, '\n', content.size) : NULL;
+	size_t size = line ? (size_t)(line - content.data) : content.size;
+
+	*canonical = (struct slice){ content.data, size };
+	*derived = line ? (struct slice){ line + 1, content.size - size - 1 } : SLICE_NONE;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Table snapshot: every version of every repo.
+ *
+ *     key    number u32, version u32
+ *     value   0 check u32 (low half of XXH3-64 over the rest, seeded with the key)
+ *             4 encoding u16 (frame.h)    6 projection u16
+ *             8 observed_after u48       14 observed_at u48
+ *            20 sha [20]                 40 frame
+ *
+ * Versions count from 1. Every FULL_EVERYth is compressed with the dictionary, the others are differences to the
+ * version before, so that one version costs at most FULL_EVERY small steps to read.
+ */
+#ifndef STORAGE_SNAPSHOT_TABLE_H
+#define STORAGE_SNAPSHOT_TABLE_H
+
+#include "storage/frame.h"
+#include "storage/reader.h"
+#include "storage/txn.h"
+
+enum { SNAPSHOT_HEADER = 40, FULL_EVERY = 16 };
+
+struct snapshot_value {
+	uint16_t encoding, projection;
+	int64_t observed_after_ms, observed_at_ms;
+	uint8_t sha[SHA_BYTES];
+	struct slice frame;
+};
+
+bool snapshot_is_full(uint32_t version);
+void snapshot_put(struct txn *txn, uint32_t number, uint32_t version, const struct snapshot_value *value,
+	struct buf *scratch);
+/* False where there is none; a damaged one fails the transaction. */
+bool snapshot_get(struct txn *txn, uint32_t number, uint32_t version, struct snapshot_value *value);
+bool snapshot_decode(struct slice key, struct slice bytes, struct snapshot_value *value);
+
+/* The content of a version: walks back to the last full one. ERROR_NOT_FOUND, ERROR_CORRUPT, ERROR_COMPRESSION. */
+int snapshot_content(struct txn *txn, struct frame_maker *frames, uint32_t number, uint32_t version,
+	struct arena *arena, struct slice *content);
+
+/* Content is canonical, line feed, derived. */
+void content_split(struct slice content, struct slice *canonical, struct slice *derived);
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The store: one LMDB environment in one folder. Both programs open it here, so that they open it alike.
+ *
+ * The folder holds data.mdb (group-readable), lock.mdb (group-writable: a reader writes its slot) and daemon.lock, on
+ * which the one writer holds a flock. No MDB_WRITEMAP (a full disk would be SIGBUS), never MDB_NOSYNC, MDB_NOTLS, 1,024
+ * reader slots. The map is address space, not memory.
+ *
+ * A store is opened once per process and shared by its threads. A write transaction begins and ends in one work item
+ * (committer.h), read transactions are short (reader.h). Nothing here logs: a failure is a code of model/error.h plus a
+ * sentence for people in struct store_problem.
+ */
+#ifndef STORAGE_STORE_H
+#define STORAGE_STORE_H
+
+#include <lmdb.h>
+
+#include "storage/model/error.h"
+#include "storage/model/field.h"
+
+enum { STORE_SCHEMA = 1, STORE_UUID_TEXT = 37, STORE_HUB_MAX = 256 };
+
+/* X(constant, name): one named table a line; storage/README.md draws keys and values */
+#define STORE_TABLES(X) \
+	X(TABLE_REPO_MODEL, "repo.model") \
+	X(TABLE_REPO_DATASET, "repo.dataset") \
+	X(TABLE_REPO_SPACE, "repo.space") \
+	X(TABLE_NAME, "name") \
+	X(TABLE_SNAPSHOT, "snapshot") \
+	X(TABLE_CHANGE, "change") \
+	X(TABLE_CHANGE_TIME, "change.time") \
+	X(TABLE_CHANGE_REPO, "change.repo") \
+	X(TABLE_RECEIPT, "receipt") \
+	X(TABLE_STATEMENT, "statement") \
+	X(TABLE_STATEMENT_HASH, "statement.hash") \
+	X(TABLE_LOOK, "look") \
+	X(TABLE_MISSING, "missing") \
+	X(TABLE_DAMAGE, "damage") \
+	X(TABLE_COUNTER, "counter") \
+	X(TABLE_DICTIONARY, "dictionary") \
+	X(TABLE_PROJECTION, "projection") \
+	X(TABLE_CURSOR, "cursor") \
+	X(TABLE_META, "meta")
+
+enum store_table {
+#define X(constant, name) constant,
+	STORE_TABLES(X)
+#undef X
+	TABLE_COUNT
+};
+
+struct store_options {
+	const char *dir;
+	bool writable;    /* the daemon: takes daemon.lock, creates what is missing */
+	size_t map_bytes; /* 0: 1 TiB, less where the address space is limited */
+	const char *hub;  /* writable only: origin of the Hub; a store belongs to one Hub and refuses another */
+};
+
+struct store_problem {
+	int code;
+	char text[512]; /* a whole sentence: what, where, what to do */
+};
+
+struct store;
+
+/* ERROR_NO_STORE, ERROR_HELD, ERROR_PERMISSION, ERROR_SCHEMA_NEWER, ERROR_CORRUPT, ERROR_FULL, ERROR_LMDB ... */
+int store_open(const struct store_options *options, struct store **store, struct store_problem *problem);
+void store_close(struct store **store);
+
+MDB_env *store_env(const struct store *store);
+MDB_dbi store_table(const struct store *store, enum store_table table);
+MDB_dbi store_repo_table(const struct store *store, enum repo_kind kind);
+const char *store_ledger(const struct store *store); /* uuid, new for a new store */
+const char *store_hub(const struct store *store);
+const char *store_dir(const struct store *store);
+uint64_t store_seed(const struct store *store); /* of the stable hashes: random, secret */
+
+/* An LMDB code as one of ours, and what it means here. */
+int store_fail(const struct store *store, int lmdb_code, const char *doing, struct store_problem *problem);
+
+#endif

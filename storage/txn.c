@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "storage/txn.h"
+
+static MDB_val val_of(struct slice slice)
+{
+	return (MDB_val){ slice.size, (void *)(uintptr_t)slice.data };
+}
+
+static struct slice slice_from(MDB_val val)
+{
+	return (struct slice){ val.mv_data, val.mv_size };
+}
+
+int txn_begin(struct store *store, bool writable, struct txn *txn)
+{
+	*txn = (struct txn){ .store = store };
+	txn->error = mdb_txn_begin(store_env(store), NULL, writable ? 0 : MDB_RDONLY, &txn->lmdb);
+	return txn->error;
+}
+
+int txn_commit(struct txn *txn)
+{
+	int error = txn->error;
+
+	if (error)
+		txn_abort(txn);
+	else
+		error = mdb_txn_commit(txn->lmdb);
+	txn->lmdb = NULL;
+	txn->error = error;
+	return error;
+}
+
+void txn_abort(struct txn *txn)
+{
+	if (txn->lmdb)
+		mdb_txn_abort(txn->lmdb);
+	txn->lmdb = NULL;
+}
+
+void txn_fail(struct txn *txn, int error)
+{
+	if (!txn->error)
+		txn->error = error;
+}
+
+/* True where the call did what it should; "not found" is an answer, not a failure. */
+static bool went_well(struct txn *txn, int error)
+{
+	if (error && error != MDB_NOTFOUND)
+		txn_fail(txn, error);
+	return error == 0;
+}
+
+bool txn_get(struct txn *txn, enum store_table table, struct slice key, struct slice *value)
+{
+	MDB_val lmdb_key = val_of(key), lmdb_value;
+
+	if (txn->error || !went_well(txn, mdb_get(txn->lmdb, store_table(txn->store, table), &lmdb_key, &lmdb_value)))
+		return false;
+	*value = slice_from(lmdb_value);
+	return true;
+}
+
+static int put(struct txn *txn, enum store_table table, struct slice key, struct slice value, unsigned flags)
+{
+	MDB_val lmdb_key = val_of(key), lmdb_value = val_of(value);
+
+	return mdb_put(txn->lmdb, store_table(txn->store, table), &lmdb_key, &lmdb_value, flags);
+}
+
+void txn_put(struct txn *txn, enum store_table table, struct slice key, struct slice value)
+{
+	if (!txn->error)
+		went_well(txn, put(txn, table, key, value, 0));
+}
+
+void txn_append(struct txn *txn, enum store_table table, struct slice key, struct slice value)
+{
+	int error;
+
+	if (txn->error)
+		return;
+	error = put(txn, table, key, value, MDB_APPEND);
+	if (error == MDB_KEYEXIST)
+		error = put(txn, table, key, value, 0);
+	went_well(txn, error);
+}
+
+void txn_delete(struct txn *txn, enum store_table table, struct slice key)
+{
+	MDB_val lmdb_key = val_of(key);
+
+	if (!txn->error)
+		went_well(txn, mdb_del(txn->lmdb, store_table(txn->store, table), &lmdb_key, NULL));
+}
+
+MDB_cursor *txn_cursor(struct txn *txn, enum store_table table)
+{
+	MDB_cursor *cursor = NULL;
+
+	if (!txn->error)
+		went_well(txn, mdb_cursor_open(txn->lmdb, store_table(txn->store, table), &cursor));
+	return cursor;
+}
+
+bool txn_seek(struct txn *txn, MDB_cursor *cursor, MDB_cursor_op op, struct slice *key, struct slice *value)
+{
+	MDB_val lmdb_key = val_of(*key), lmdb_value;
+
+	if (txn->error || !cursor || !went_well(txn, mdb_cursor_get(cursor, &lmdb_key, &lmdb_value, op)))
+		return false;
+	*key = slice_from(lmdb_key);
+	*value = slice_from(lmdb_value);
+	return true;
+}
