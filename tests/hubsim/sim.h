@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The whole simulated Hub, and one exchange with a client. Everything runs on one thread. */
+#ifndef HUBSIM_SIM_H
+#define HUBSIM_SIM_H
+
+#include <stdio.h>
+
+#include "tests/hubsim/answer.h"
+#include "tests/hubsim/hub.h"
+#include "tests/hubsim/options.h"
+#include "tests/hubsim/quota.h"
+#include "tests/hubsim/request.h"
+#include "tests/hubsim/stats.h"
+
+struct sim {
+	struct options options;
+	struct hub hub;
+	struct quota quota;
+	struct stats stats;
+	struct slice public_url; /* without a slash at its end */
+	uint64_t request_number;
+	uint64_t random;         /* state of what is made up while running */
+	FILE *log;
+};
+
+/* Who asks. Tokens are those of --token; any other one is bad. */
+struct account {
+	bool bad;
+	const char *token; /* the option's text, TOKEN or TOKEN=owners; NULL: anonymous */
+	size_t token_size;
+};
+
+struct exchange {
+	struct sim *sim;
+	struct request request;
+	struct answer answer;
+	struct account account;
+	enum endpoint endpoint;
+	int64_t now_ms; /* when the answer is made */
+};
+
+#endif
