@@ -100,7 +100,7 @@ static void choose(struct maker *maker)
 	bool model = maker->kind == KIND_MODEL;
 
 	choose_license(maker);
-	maker->has_card = maker->license || maker->kind == KIND_SPACE || random_chance(random, model ? 0.5 : 0.25);
+	maker->has_card = maker->license || maker->kind == KIND_SPACE || random_chance(random, model ? 0.5 : 0.6);
 	maker->library = model && random_chance(random, 0.61) ? pick(random, libraries) : NULL;
 	maker->task = random_chance(random, model ? 0.53 : 0.3) ? pick(random, tasks) : NULL;
 	maker->language = random_chance(random, 0.3) ? pick(random, languages) : NULL;
@@ -224,18 +224,48 @@ static void write_results(struct maker *maker)
 {
 	uint64_t *random = &maker->random;
 
+	unsigned results = 1 + (unsigned)(random_skewed(random, 2) * 8);
+
 	key(maker, "model-index");
-	buf_printf(maker->out, "[{\"name\":\"%s\",\"results\":[{\"task\":{\"type\":\"%s\"},\"dataset\":{\"name\":\"%s\",\"type\":\"%s\"},"
-		"\"metrics\":[{\"type\":\"%s\",\"value\":%u.%u,\"name\":\"%s\",\"verified\":false}]}]}]",
-		pick(random, model_families), maker->task ? maker->task : "text-generation", pick(random, dataset_topics),
-		pick(random, dataset_forms), pick(random, metrics), (unsigned)random_below(random, 100),
-		(unsigned)random_below(random, 10000), pick(random, metrics));
+	buf_printf(maker->out, "[{\"name\":\"%s\",\"results\":[", pick(random, model_families));
+	for (unsigned i = 0; i < results; i++)
+		buf_printf(maker->out, "%s{\"task\":{\"name\":\"%s\",\"type\":\"%s\"},\"dataset\":{\"name\":\"%s\",\"type\":\"%s\"},"
+			"\"metrics\":[{\"type\":\"%s\",\"value\":%u.%u,\"name\":\"%s\",\"verified\":false}]}", i ? "," : "",
+			pick(random, tasks), maker->task ? maker->task : "text-generation", pick(random, dataset_topics),
+			pick(random, dataset_forms), pick(random, metrics), (unsigned)random_below(random, 100),
+			(unsigned)random_below(random, 10000), pick(random, metrics));
+	buf_text(maker->out, "]}]");
+}
+
+/* Examples for the page's try-it box. */
+static void write_widget(struct maker *maker)
+{
+	uint64_t *random = &maker->random;
+	unsigned examples = 1 + (unsigned)random_below(random, 4);
+
+	key(maker, "widget");
+	buf_char(maker->out, '[');
+	for (unsigned i = 0; i < examples; i++)
+		buf_printf(maker->out, "%s{\"text\":\"%s %s\"}", i ? "," : "", pick(random, sentences), pick(random, sentences));
+	buf_char(maker->out, ']');
+}
+
+static void write_list(struct maker *maker, const char *name, const char *const *words)
+{
+	uint64_t *random = &maker->random;
+	unsigned count = 1 + (unsigned)(random_skewed(random, 2) * 5);
+
+	key(maker, name);
+	buf_char(maker->out, '[');
+	for (unsigned i = 0; i < count; i++)
+		buf_printf(maker->out, "%s\"%s\"", i ? "," : "", pick(random, words));
+	buf_char(maker->out, ']');
 }
 
 static void write_dataset_info(struct maker *maker)
 {
 	uint64_t *random = &maker->random;
-	unsigned columns = 1 + (unsigned)(random_skewed(random, 2) * 12);
+	unsigned columns = 2 + (unsigned)(random_skewed(random, 2) * 40);
 
 	key(maker, "dataset_info");
 	buf_text(maker->out, "{\"features\":[");
@@ -295,11 +325,18 @@ static void write_card(struct maker *maker)
 	write_license_members(maker);
 	if (maker->kind == KIND_MODEL) {
 		text_member(maker, "pipeline_tag", maker->task);
+		write_list(maker, "tags", free_tags);
+		if (random_chance(random, 0.4))
+			write_list(maker, "metrics", metrics);
 		if (random_chance(random, 0.6))
 			write_results(maker);
+		if (random_chance(random, 0.5))
+			write_widget(maker);
 	} else if (maker->kind == KIND_DATASET) {
 		list_member(maker, "task_categories", maker->task);
-		if (random_chance(random, 0.7))
+		text_member(maker, "pretty_name", pick(random, dataset_topics));
+		write_list(maker, "tags", free_tags);
+		if (random_chance(random, 0.9))
 			write_dataset_info(maker);
 	}
 	if (random_chance(random, 0.02)) {
