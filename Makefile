@@ -95,3 +95,7 @@ $(BUILD)/train_dictionary: $(BUILD)/obj/storage/tools/train_dictionary.o $(BUILD
 dictionary: $(BUILD)/train_dictionary
 	zstd -dcq tests/data/hub/rows.jsonl.zst | $< storage/dictionary-1.zdict
 .PHONY: dictionary
+
+$(BUILD)/bench/%: $(BUILD)/obj/benchmarks/%.o $(BUILD)/libstorage.a $(BUILD)/libmodel.a
+	@mkdir -p $(@D)
+	$(LINK) $(STORAGE_LIBS)

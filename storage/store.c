@@ -107,10 +107,14 @@ int store_fail(const struct store *store, int lmdb_code, const char *doing, stru
 	return problem->code;
 }
 
-static int say(struct store_problem *problem, int code, const char *format, const char *what, const char *where)
+__attribute__((format(printf, 3, 4))) static int say(struct store_problem *problem, int code, const char *format, ...)
 {
+	va_list arguments;
+
 	problem->code = code;
-	snprintf(problem->text, sizeof(problem->text), format, what, where);
+	va_start(arguments, format);
+	vsnprintf(problem->text, sizeof(problem->text), format, arguments);
+	va_end(arguments);
 	return code;
 }
 
@@ -146,8 +150,7 @@ static int take_daemon_lock(struct store *store, struct store_problem *problem)
 		return errno == EACCES || errno == EROFS ? say_permission(store->dir, problem) :
 							   store_fail(store, errno, "daemon.lock", problem);
 	if (flock(store->lock_fd, LOCK_EX | LOCK_NB) != 0)
-		return say(problem, ERROR_HELD, "the store %s is held by another relicensed%s", store->dir,
-			" (stop it, or choose another --store)");
+		return say(problem, ERROR_HELD, "the store %s is held by another relicensed (stop it, or choose another --store)", store->dir);
 	return ERROR_NONE;
 }
 
@@ -158,8 +161,7 @@ static int open_environment(struct store *store, const struct store_options *opt
 
 	snprintf(path, sizeof(path), "%s/data.mdb", store->dir);
 	if (!options->writable && access(path, F_OK) != 0 && errno == ENOENT)
-		return say(problem, ERROR_NO_STORE, "there is no store in %s%s", store->dir,
-			": name its folder with --store, or let relicensed make one");
+		return say(problem, ERROR_NO_STORE, "there is no store in %s: name its folder with --store, or let relicensed make one", store->dir);
 	code = mdb_env_create(&store->env);
 	if (!code)
 		code = mdb_env_set_mapsize(store->env, map_bytes_of(options));
@@ -248,11 +250,9 @@ static int read_birth(struct store *store, struct txn *txn, const struct store_o
 	uint64_t schema = meta_number(txn, "schema");
 
 	if (schema > STORE_SCHEMA)
-		return say(problem, ERROR_SCHEMA_NEWER, "the store %s was written by a newer relicensed%s", store->dir,
-			": use that one");
+		return say(problem, ERROR_SCHEMA_NEWER, "the store %s was written by a newer relicensed: use that one", store->dir);
 	if (schema != STORE_SCHEMA)
-		return say(problem, ERROR_CORRUPT, "%s holds an LMDB environment, but no store of relicensed%s", store->dir,
-			"");
+		return say(problem, ERROR_CORRUPT, "%s holds an LMDB environment, but no store of relicensed", store->dir);
 	copy_text(meta_text(txn, "ledger"), store->ledger, sizeof(store->ledger));
 	copy_text(meta_text(txn, "hub"), store->hub, sizeof(store->hub));
 	store->seed = meta_number(txn, "seed");
@@ -271,7 +271,7 @@ static int open_contents(struct store *store, const struct store_options *option
 		code = open_tables(store, &txn, options->writable);
 	if (code == ENOENT) {
 		txn_abort(&txn);
-		return say(problem, ERROR_NO_STORE, "the store %s is empty so far%s", store->dir, "");
+		return say(problem, ERROR_NO_STORE, "the store %s is empty so far", store->dir);
 	}
 	if (!code && options->writable && !meta_number(&txn, "schema"))
 		write_birth(&txn, options->hub ? options->hub : "https://huggingface.co");

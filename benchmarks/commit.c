@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * commit STORE KIND ROWS.jsonl [PAGES]: how fast decoded pages get into a store, on one core.
+ *
+ * The rows, in sweep order (by _id), become pages of 1,000; each is prepared (parsed, compared, compressed) and every 25
+ * are committed and synced. Done twice: the first pass into an empty store, the second finds all unchanged.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#include "storage/committer.h"
+#include "storage/model/json.h"
+#include "storage/model/memory.h"
+
+enum { PAGE_ROWS = 1000, BATCH_PAGES = 25, BODY_BYTES_MAX = 64 << 20 };
+
+struct bench {
+	struct store *store;
+	struct preparer *preparer;
+	struct committer *committer;
+	struct projection projection;
+	struct answer answer[BATCH_PAGES], *pointer[BATCH_PAGES];
+	size_t filled;
+	double prepare_s, commit_s, longest_commit_s;
+	uint64_t rows, fresh, same, records;
+};
+
+static double now_s(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_REALTIME, &time);
+	return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
+}
+
+static void stop(const struct store_problem *problem)
+{
+	fprintf(stderr, "commit: %s\n", problem->text[0] ? problem->text : error_text(problem->code));
+	exit(1);
+}
+
+static void commit(struct bench *bench)
+{
+	struct commit_counts counts;
+	struct store_problem problem = { 0 };
+	double start = now_s(), took;
+
+	if (committer_run(bench->committer, bench->pointer, bench->filled, &counts, &problem))
+		stop(&problem);
+	took = now_s() - start;
+	bench->commit_s += took;
+	if (took > bench->longest_commit_s)
+		bench->longest_commit_s = took;
+	bench->fresh += counts.rows_new;
+	bench->same += counts.rows_same;
+	bench->records += counts.records;
+	for (size_t i = 0; i < bench->filled; i++)
+		page_release(&bench->answer[i].page);
+	bench->filled = 0;
+}
+
+static void add_page(struct bench *bench, struct buf *body, bool first, bool last)
+{
+	struct answer *answer = &bench->answer[bench->filled];
+	struct store_problem problem = { 0 };
+	double start = now_s();
+
+	buf_char(body, ']');
+	memset(buf_reserve(body, JSON_PADDING), 0, JSON_PADDING);
+	*answer = (struct answer){ .lane = LANE_SWEEP,
+		.kind = bench->projection.kind,
+		.answered_ms = now_ms(),
+		.sweep_first = first,
+		.sweep_last = last };
+	if (preparer_page(bench->preparer, body->data, body->size, &bench->projection, &answer->page, &problem))
+		stop(&problem);
+	bench->prepare_s += now_s() - start;
+	bench->rows += answer->page.rows;
+	bench->pointer[bench->filled++] = answer;
+	if (bench->filled == BATCH_PAGES || last)
+		commit(bench);
+	buf_reset(body);
+}
+
+static void pass(struct bench *bench, const char *path, long pages)
+{
+	struct buf body = BUF_INIT(BODY_BYTES_MAX);
+	FILE *file = fopen(path, "r");
+	char *line = NULL;
+	size_t room = 0, rows = 0;
+	ssize_t size = file ? getline(&line, &room, file) : -1;
+	bool first = true;
+	long page = 0;
+
+	while (size > 0 && page < pages) {
+		buf_char(&body, rows ? ',' : '[');
+		buf_add(&body, line, (size_t)size);
+		size = getline(&line, &room, file);
+		if (++rows == PAGE_ROWS || size <= 0) {
+			page++;
+			add_page(bench, &body, first, size <= 0 || page == pages);
+			first = false;
+			rows = 0;
+		}
+	}
+	free(line);
+	buf_release(&body);
+	if (file)
+		fclose(file);
+}
+
+static void say(struct bench *bench, const char *what)
+{
+	double total = bench->prepare_s + bench->commit_s;
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	printf("%-6s %9llu rows  %8.0f rows/s  prepare %5.2f us  commit %5.2f us  longest commit %3.0f ms  new %llu same %llu "
+	       "records %llu  peak RSS %ld MiB\n",
+		what, (unsigned long long)bench->rows, (double)bench->rows / total, bench->prepare_s / (double)bench->rows * 1e6,
+		bench->commit_s / (double)bench->rows * 1e6, bench->longest_commit_s * 1000, (unsigned long long)bench->fresh,
+		(unsigned long long)bench->same, (unsigned long long)bench->records, usage.ru_maxrss / 1024);
+	bench->prepare_s = bench->commit_s = bench->longest_commit_s = 0;
+	bench->rows = bench->fresh = bench->same = bench->records = 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct bench bench = { 0 };
+	struct store_problem problem = { 0 };
+	long pages = argc > 4 ? atol(argv[4]) : 1000000;
+
+	if (argc < 4 || !repo_kind_read(slice_of(argv[2]), &bench.projection.kind)) {
+		fprintf(stderr, "usage: commit STORE model|dataset|space ROWS.jsonl [PAGES]\n");
+		return 64;
+	}
+	if (store_open(&(struct store_options){ .dir = argv[1], .writable = true, .hub = "https://hub.example" }, &bench.store,
+		    &problem))
+		stop(&problem);
+	bench.projection.fields = fields_asked(bench.projection.kind);
+	bench.projection.rules = CANON_RULES;
+	bench.preparer = preparer_new(bench.store, false);
+	bench.committer = committer_new(bench.store);
+	pass(&bench, argv[3], pages);
+	say(&bench, "first");
+	pass(&bench, argv[3], pages);
+	say(&bench, "again");
+	preparer_free(&bench.preparer);
+	committer_free(&bench.committer);
+	store_close(&bench.store);
+	return 0;
+}
