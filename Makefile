@@ -27,15 +27,26 @@ ifneq ($(SANITIZE),)
 INSTRUMENT := -fsanitize=$(SANITIZE) -fno-sanitize-recover=all
 endif
 
-COMPILE_C  = $(CC) $(CSTD) $(OPTIMIZE) $(CWARNINGS) $(INSTRUMENT) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
-COMPILE_CC = $(CXX) -std=c++17 -fno-exceptions $(OPTIMIZE) $(WARNINGS) $(INSTRUMENT) $(CPPFLAGS) $(CXXFLAGS) -MMD -MP -c -o $@ $<
-LINK       = $(CC) $(INSTRUMENT) $(LDFLAGS) -o $@ $(filter %.o %.a,$^)
+# V=1 shows the commands.
+ifeq ($(V),)
+Q = @
+say = @printf '%-6s %s\n' $(1) $(2)
+else
+Q =
+say =
+endif
 
-MODEL_LIBS   := -lsimdjson -lstdc++ -lxxhash -lcrypto
-STORAGE_LIBS := -llmdb -lzstd $(MODEL_LIBS)
-CONFIG_LIBS  := -linih
-DAEMON_LIBS  := -lcurl -luv -ldeflate -lsystemd
-SIM_LIBS     := -lmicrohttpd -ldeflate
+COMPILE_C  = $(Q)$(CC) $(CSTD) $(OPTIMIZE) $(CWARNINGS) $(INSTRUMENT) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+COMPILE_CC = $(Q)$(CXX) -std=c++17 -fno-exceptions $(OPTIMIZE) $(WARNINGS) $(INSTRUMENT) $(CPPFLAGS) $(CXXFLAGS) -MMD -MP -c -o $@ $<
+LINK       = $(Q)$(CC) $(INSTRUMENT) $(LDFLAGS) -o $@ $(filter %.o %.a,$^)
+
+# Asked when a program is linked, not when make starts: then `make deps` has installed pkg-config.
+libs = $(shell pkg-config --libs $(1))
+MODEL_LIBS   = $(call libs,simdjson libcrypto) -lstdc++
+STORAGE_LIBS = $(call libs,lmdb libzstd) $(MODEL_LIBS)
+CONFIG_LIBS  = $(call libs,inih)
+DAEMON_LIBS  = $(call libs,libcurl libuv libdeflate libsystemd)
+SIM_LIBS     = $(call libs,libmicrohttpd libdeflate libzstd libxxhash)
 
 # --- what each program is made of: a folder is a library ------------------------------------------------------------
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard $(1)))
@@ -48,7 +59,7 @@ DAEMON  := $(BUILD)/obj/daemon/relicensed.o $(DAEMON_PARTS)
 HUBSIM  := $(call objects,tests/hubsim/*.c)
 PROGRAMS := $(BUILD)/relicensed $(BUILD)/relicense $(BUILD)/hubsim
 
-.PHONY: all programs deps test demo bench fuzz shape install uninstall clean help test-interop lint
+.PHONY: all programs deps test demo bench fuzz shape install uninstall clean help test-interop lint dictionary unit
 .DELETE_ON_ERROR:
 all: deps
 	+@$(MAKE) --no-print-directory DEPS=no programs
@@ -59,43 +70,106 @@ $(BUILD)/libstorage.a: $(STORAGE)
 $(BUILD)/libconfig.a: $(CONFIG)
 $(BUILD)/libdaemon.a: $(DAEMON_PARTS)
 %.a:
+	$(call say,AR,$@)
 	@rm -f $@
-	ar rcs $@ $^
+	$(Q)ar rcs $@ $^
 
 $(BUILD)/relicensed: $(DAEMON) $(BUILD)/libstorage.a $(BUILD)/libmodel.a $(BUILD)/libconfig.a
+	$(call say,LINK,$@)
 	$(LINK) $(DAEMON_LIBS) $(STORAGE_LIBS) $(CONFIG_LIBS) -lpthread
 $(BUILD)/relicense: $(CLI) $(BUILD)/libstorage.a $(BUILD)/libmodel.a $(BUILD)/libconfig.a
+	$(call say,LINK,$@)
 	$(LINK) $(STORAGE_LIBS) $(CONFIG_LIBS)
 $(BUILD)/hubsim: $(HUBSIM) $(BUILD)/libmodel.a
-	$(LINK) $(SIM_LIBS) -lzstd $(MODEL_LIBS) -lpthread
+	$(call say,LINK,$@)
+	$(LINK) $(SIM_LIBS) $(MODEL_LIBS) -lpthread
 
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
+	$(call say,CC,$<)
 	$(COMPILE_C)
 $(BUILD)/obj/%.o: %.cc
 	@mkdir -p $(@D)
+	$(call say,CXX,$<)
 	$(COMPILE_CC)
 $(BUILD)/gen/%.o: $(BUILD)/gen/%.c
+	$(call say,CC,$<)
 	$(COMPILE_C)
 
 # --- generated C ----------------------------------------------------------------------------------------------------
 LICENSE_DATA := $(wildcard storage/model/licenses/*.tsv) storage/model/licenses/VERSION
 $(BUILD)/gen/license_tables.c: storage/model/license_tables.py $(LICENSE_DATA)
 	@mkdir -p $(@D)
-	$(PYTHON) $< storage/model/licenses $@
+	$(call say,GEN,$@)
+	$(Q)$(PYTHON) $< storage/model/licenses $@
 $(BUILD)/gen/builtin_dictionary.c: storage/embed.py storage/dictionary-1.zdict
 	@mkdir -p $(@D)
-	$(PYTHON) storage/embed.py builtin_dictionary storage/dictionary-1.zdict $@
-
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+	$(call say,GEN,$@)
+	$(Q)$(PYTHON) storage/embed.py builtin_dictionary storage/dictionary-1.zdict $@
 
 # The dictionary is a committed file: its bytes are part of the store's format. This makes a new one.
 $(BUILD)/train_dictionary: $(BUILD)/obj/storage/tools/train_dictionary.o $(BUILD)/libmodel.a
-	$(LINK) -lzstd $(MODEL_LIBS)
+	$(call say,LINK,$@)
+	$(LINK) $(call libs,libzstd) $(MODEL_LIBS)
 dictionary: $(BUILD)/train_dictionary
 	zstd -dcq tests/data/hub/rows.jsonl.zst | $< storage/dictionary-1.zdict
-.PHONY: dictionary
+
+# --- packages -------------------------------------------------------------------------------------------------------
+# One line says what would be installed; DEPS=no never installs. apt-get is asked only where something is missing.
+ifeq ($(DEPS),no)
+deps:
+else
+deps:
+	@tests/tools/install_packages.sh $(BUILD_PACKAGES) $(TEST_PACKAGES)
+endif
+
+# --- for a newcomer -------------------------------------------------------------------------------------------------
+demo: deps
+	+@$(MAKE) --no-print-directory DEPS=no programs
+	@tests/demo.sh $(BUILD)
+
+help:
+	@sed -n 's/^#:: //p' Makefile
+#:: make demo       builds, crawls a simulated Hub on loopback, shows Falcon's license switch
+#:: make test       builds and runs every test; ends with "N passed, N failed"
+#:: make            builds build/relicensed, build/relicense, build/hubsim
+#:: make bench      speed against nginx, curl and a requests + sqlite3 script, ratios of one run
+#:: make install    PREFIX=/usr/local DESTDIR= ; make uninstall takes away what it put there
+#:: make deps       installs the Debian packages that the above need (they do so themselves; DEPS=no: never)
+#:: make fuzz       builds the libFuzzer targets
+#:: make lint       clang-tidy, cppcheck, shellcheck, codespell
+#:: make shape      folder edges, include cycles, the longest functions: a mirror, not a check
+#:: make dictionary trains a new zstd dictionary from the shipped rows
+#:: SANITIZE=address,undefined builds with sanitizers below build/sanitize; DEVELOPER=1 makes warnings errors; V=1
+
+shape:
+	@$(PYTHON) tests/tools/shape.py
+
+# --- installing -----------------------------------------------------------------------------------------------------
+SYSCONFDIR ?= /etc
+UNITDIR    ?= $(PREFIX)/lib/systemd/system
+SYSUSERS   ?= $(PREFIX)/lib/sysusers.d
+INSTALLED  := $(PREFIX)/bin/relicensed $(PREFIX)/bin/relicense $(UNITDIR)/relicensed.service $(SYSUSERS)/relicensed.conf
+
+install: programs
+	install -D -m 755 $(BUILD)/relicensed $(DESTDIR)$(PREFIX)/bin/relicensed
+	install -D -m 755 $(BUILD)/relicense $(DESTDIR)$(PREFIX)/bin/relicense
+	install -d $(DESTDIR)$(UNITDIR)
+	sed 's|/usr/bin/relicensed|$(PREFIX)/bin/relicensed|' systemd/relicensed.service >$(DESTDIR)$(UNITDIR)/relicensed.service
+	chmod 644 $(DESTDIR)$(UNITDIR)/relicensed.service
+	install -D -m 644 systemd/relicensed.sysusers $(DESTDIR)$(SYSUSERS)/relicensed.conf
+	test -e $(DESTDIR)$(SYSCONFDIR)/relicensed.conf || \
+		install -D -m 644 config/relicensed.conf $(DESTDIR)$(SYSCONFDIR)/relicensed.conf
+uninstall:
+	rm -f $(addprefix $(DESTDIR),$(INSTALLED))
+	@echo "kept: $(DESTDIR)$(SYSCONFDIR)/relicensed.conf and the store"
+
+clean:
+	rm -rf build
 
 $(BUILD)/bench/%: $(BUILD)/obj/benchmarks/%.o $(BUILD)/libstorage.a $(BUILD)/libmodel.a
 	@mkdir -p $(@D)
+	$(call say,LINK,$@)
 	$(LINK) $(STORAGE_LIBS)
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
