@@ -25,6 +25,7 @@ void answer_release(struct answer *answer)
 	buf_release(&answer->body);
 }
 
+__attribute__((format(printf, 3, 0)))
 static void add_header(struct answer *answer, const char *name, const char *format, va_list arguments)
 {
 	char *value = NULL;

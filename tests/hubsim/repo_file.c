@@ -94,9 +94,11 @@ static bool is_plain_key(struct slice key)
 {
 	static const char *const words[] = { "null", "true", "false", "yes", "no", "on", "off", "y", "n" };
 
-	for (size_t i = 0; i < key.size; i++)
-		if (!(key.data[i] == '_' || (key.data[i] | 0x20) >= 'a') || (key.data[i] | 0x20) > 'z')
+	for (size_t i = 0; i < key.size; i++) {
+		char lower = key.data[i] | 0x20;
+		if (key.data[i] != '_' && (lower < 'a' || lower > 'z'))
 			return false;
+	}
 	for (size_t i = 0; i < ARRAY_COUNT(words); i++)
 		if (key.size == strlen(words[i]) && strncasecmp(key.data, words[i], key.size) == 0)
 			return false;

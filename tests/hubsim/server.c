@@ -145,7 +145,10 @@ static bool offers_gzip(const struct request *request)
 {
 	const char *at = request->accept_encoding ? strcasestr(request->accept_encoding, "gzip") : NULL;
 
-	return at && strncmp(at + 4, ";q=0", 4) != 0;
+	if (!at)
+		return false;
+	at += strlen("gzip");
+	return strncmp(at, ";q=", 3) != 0 || strtod(at + 3, NULL) > 0;
 }
 
 /* The body in gzip, or NULL if that is not wanted or no smaller. */

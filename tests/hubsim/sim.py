@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Starts hubsim for a test and speaks to it.
+
+    with Hubsim(rows=[{...}], quota="none") as hub:
+        answer = hub.get("/api/models?limit=2")
+        answer.status, answer.headers["link"], answer.json()
+
+HUBSIM names the program; else build/hubsim.
+"""
+import gzip
+import http.client
+import json
+import os
+import re
+import subprocess
+import tempfile
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+class Answer:
+    """One HTTP answer; header names in lower case, a gzip body unpacked."""
+
+    def __init__(self, response):
+        self.status = response.status
+        self.headers = {name.lower(): value for name, value in response.getheaders()}
+        self.sent = response.read()
+        self.body = gzip.decompress(self.sent) if self.headers.get("content-encoding") == "gzip" else self.sent
+
+    def json(self):
+        return json.loads(self.body)
+
+    def lines(self):
+        return [json.loads(line) for line in self.body.splitlines()]
+
+    def next_path(self):
+        """The target of the next link without its origin, or None."""
+        found = re.fullmatch(r'<(https?://[^/>]+)([^>]*)>; rel="next"', self.headers.get("link", ""))
+        return found.group(2) if found else None
+
+
+class Hubsim:
+    """A running hubsim. Options become arguments: quota="none" is --quota none, no_card=True is --no-card."""
+
+    def __init__(self, rows=None, **options):
+        self.directory = tempfile.TemporaryDirectory(prefix="hubsim-")
+        arguments = [os.environ.get("HUBSIM", os.path.join(ROOT, "build", "hubsim"))]
+        if rows is not None:
+            path = os.path.join(self.directory.name, "rows.jsonl")
+            with open(path, "w", encoding="utf-8") as file:
+                file.writelines(json.dumps(row) + "\n" for row in rows)
+            arguments += ["--rows", path]
+        for name, value in options.items():
+            for one in value if isinstance(value, list) else [value]:
+                arguments.append("--" + name.replace("_", "-"))
+                if one is not True:
+                    arguments.append(str(one))
+        self.process = subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True)
+        line = self.process.stdout.readline()
+        found = re.fullmatch(r"listening on (http://(127\.0\.0\.1:\d+))\n", line)
+        if not found:
+            self.close()
+            raise RuntimeError(f"hubsim said {line!r}, exit status {self.process.returncode}")
+        self.url, self.address = found.groups()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        """Ends it; its exit status."""
+        if self.process.poll() is None:
+            self.process.terminate()
+        status = self.process.wait(timeout=30)
+        self.process.stdout.close()
+        self.directory.cleanup()
+        return status
+
+    def request(self, method, path, body=None, headers=None):
+        connection = http.client.HTTPConnection(self.address, timeout=30)
+        try:
+            connection.request(method, path, body=body, headers=headers or {})
+            return Answer(connection.getresponse())
+        finally:
+            connection.close()
+
+    def get(self, path, token=None, **headers):
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        if token:
+            sent["Authorization"] = "Bearer " + token
+        return self.request("GET", path, headers=sent)
+
+    def post_rows(self, *rows):
+        answer = self.request("POST", "/sim/rows", "".join(json.dumps(row) + "\n" for row in rows).encode())
+        assert answer.status == 200, answer.body
+        return answer.json()
+
+    def tick(self, changes):
+        return self.request("POST", f"/sim/tick?changes={changes}").json()
+
+    def truth(self, visible=False):
+        return self.get("/sim/truth?visible=1" if visible else "/sim/truth").lines()
+
+    def stats(self):
+        return self.get("/sim/stats").json()
+
+    def walk(self, path, on_page=None, token=None):
+        """All rows of a listing, page by page; on_page(page number) runs between pages."""
+        rows, number = [], 0
+        while path:
+            answer = self.get(path, token=token)
+            assert answer.status == 200, answer.body
+            rows += answer.json()
+            path = answer.next_path()
+            number += 1
+            if on_page and path:
+                on_page(number)
+        return rows
