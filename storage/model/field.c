@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "storage/model/field.h"
 
-
 const struct field_info field_infos[FIELD_COUNT] = {
-#define X(name, key, class, models, datasets, spaces) [name] = { key, class, { models, datasets, spaces } },
+#define X(name, key, class, models, datasets, spaces) \
+	[name] = { key, sizeof(key) - 1, class, { models, datasets, spaces } },
 	FIELD_TABLE(X)
 #undef X
 };
@@ -15,7 +15,7 @@ _Static_assert((int)FIELD_COUNT <= 32, "a set of fields is 32 bits");
 enum field field_find(struct slice key)
 {
 	for (unsigned i = 0; i < FIELD_COUNT; i++)
-		if (slice_is(key, field_infos[i].key))
+		if (key.size == field_infos[i].key_size && memcmp(key.data, field_infos[i].key, key.size) == 0)
 			return (enum field)i;
 	return FIELD_NONE;
 }

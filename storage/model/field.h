@@ -18,6 +18,7 @@
 
 struct field_info {
 	const char *key;
+	size_t key_size;
 	enum field_class class;
 	bool asked[REPO_KINDS];
 };

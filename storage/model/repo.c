@@ -21,29 +21,28 @@ bool repo_kind_read(struct slice name, enum repo_kind *kind)
 	return false;
 }
 
-static int nibble(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
+/* The value of a hex digit with DIGIT added; 0 for what is none. */
+enum { DIGIT = 0x10 };
+
+static const uint8_t nibbles[256] = {
+	['0'] = DIGIT | 0, ['1'] = DIGIT | 1, ['2'] = DIGIT | 2, ['3'] = DIGIT | 3, ['4'] = DIGIT | 4, ['5'] = DIGIT | 5,
+	['6'] = DIGIT | 6, ['7'] = DIGIT | 7, ['8'] = DIGIT | 8, ['9'] = DIGIT | 9, ['a'] = DIGIT | 10, ['b'] = DIGIT | 11,
+	['c'] = DIGIT | 12, ['d'] = DIGIT | 13, ['e'] = DIGIT | 14, ['f'] = DIGIT | 15, ['A'] = DIGIT | 10,
+	['B'] = DIGIT | 11, ['C'] = DIGIT | 12, ['D'] = DIGIT | 13, ['E'] = DIGIT | 14, ['F'] = DIGIT | 15,
+};
 
 static bool hex_read(struct slice hex, uint8_t *out, size_t bytes)
 {
-	int wrong = 0;
+	uint8_t right = DIGIT;
 
 	if (hex.size != 2 * bytes)
 		return false;
 	for (size_t i = 0; i < bytes; i++) {
-		int high = nibble(hex.data[2 * i]), low = nibble(hex.data[2 * i + 1]);
-		wrong |= high | low;
-		out[i] = (uint8_t)((unsigned)high << 4 | (unsigned)low);
+		uint8_t high = nibbles[(uint8_t)hex.data[2 * i]], low = nibbles[(uint8_t)hex.data[2 * i + 1]];
+		right &= (uint8_t)(high & low & DIGIT);
+		out[i] = (uint8_t)(high << 4 | (low & 15));
 	}
-	return wrong >= 0;
+	return right == DIGIT;
 }
 
 static void hex_write(const uint8_t *in, size_t bytes, char *hex)
