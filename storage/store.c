@@ -17,7 +17,7 @@
 
 enum { READER_SLOTS = 1024, TABLES_MAX = 40, PATH_BYTES = 4096 };
 
-static const size_t map_default = (size_t)1 << 40;
+static const size_t map_default = (size_t)1 << 40, map_smallest = (size_t)1 << 30;
 
 static const char *const table_names[TABLE_COUNT] = {
 #define X(constant, name) [constant] = name,
@@ -154,24 +154,40 @@ static int take_daemon_lock(struct store *store, struct store_problem *problem)
 	return ERROR_NONE;
 }
 
-static int open_environment(struct store *store, const struct store_options *options, struct store_problem *problem)
+static int try_environment(struct store *store, const struct store_options *options, size_t map_bytes)
 {
-	char path[PATH_BYTES];
-	int code;
+	unsigned flags = MDB_NOTLS | (options->writable ? 0 : MDB_RDONLY);
+	int code = mdb_env_create(&store->env);
 
-	snprintf(path, sizeof(path), "%s/data.mdb", store->dir);
-	if (!options->writable && access(path, F_OK) != 0 && errno == ENOENT)
-		return say(problem, ERROR_NO_STORE, "there is no store in %s: name its folder with --store, or let relicensed make one", store->dir);
-	code = mdb_env_create(&store->env);
 	if (!code)
-		code = mdb_env_set_mapsize(store->env, map_bytes_of(options));
+		code = mdb_env_set_mapsize(store->env, map_bytes);
 	if (!code)
 		code = mdb_env_set_maxreaders(store->env, READER_SLOTS);
 	if (!code)
 		code = mdb_env_set_maxdbs(store->env, TABLES_MAX);
 	if (!code)
-		code = mdb_env_open(store->env, store->dir, MDB_NOTLS | MDB_NORDAHEAD | (options->writable ? 0 : MDB_RDONLY),
-			0640);
+		code = mdb_env_open(store->env, store->dir, flags, 0640);
+	if (code && store->env) {
+		mdb_env_close(store->env);
+		store->env = NULL;
+	}
+	return code;
+}
+
+static int open_environment(struct store *store, const struct store_options *options, struct store_problem *problem)
+{
+	char path[PATH_BYTES];
+	size_t map_bytes = map_bytes_of(options);
+	int code;
+
+	snprintf(path, sizeof(path), "%s/data.mdb", store->dir);
+	if (!options->writable && access(path, F_OK) != 0 && errno == ENOENT)
+		return say(problem, ERROR_NO_STORE,
+			"there is no store in %s: name its folder with --store, or let relicensed make one", store->dir);
+	/* Address space can be short without a limit that says so: ENOMEM on small machines, EINVAL under valgrind. */
+	while ((code = try_environment(store, options, map_bytes)) != 0 && (code == ENOMEM || code == EINVAL) &&
+		map_bytes > map_smallest)
+		map_bytes /= 4;
 	if (code == EACCES || code == EPERM)
 		return say_permission(store->dir, problem);
 	if (code)

@@ -46,28 +46,6 @@ char *buf_reserve(struct buf *buf, size_t more)
 	return buf->data + buf->size;
 }
 
-void buf_add(struct buf *buf, const void *data, size_t size)
-{
-	char *to = buf_reserve(buf, size);
-
-	if (!to)
-		return;
-	if (size)
-		memcpy(to, data, size);
-	buf->size += size;
-	buf->data[buf->size] = '\0';
-}
-
-void buf_char(struct buf *buf, char c)
-{
-	buf_add(buf, &c, 1);
-}
-
-void buf_text(struct buf *buf, const char *text)
-{
-	buf_add(buf, text, strlen(text));
-}
-
 void buf_printf(struct buf *buf, const char *format, ...)
 {
 	char small[256];

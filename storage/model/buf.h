@@ -28,10 +28,29 @@ void buf_reset(struct buf *buf);
 
 /* Room for `more` bytes at data + size, or NULL (overflow set). The caller adds what it wrote to size. */
 char *buf_reserve(struct buf *buf, size_t more);
-void buf_add(struct buf *buf, const void *data, size_t size);
-void buf_char(struct buf *buf, char c);
-void buf_text(struct buf *buf, const char *text);
 void buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Inline, since most appends are a few bytes and there is room. */
+static inline void buf_add(struct buf *buf, const void *data, size_t size)
+{
+	if (size >= buf->room - buf->size || buf->overflow)
+		if (!buf_reserve(buf, size))
+			return;
+	if (size)
+		memcpy(buf->data + buf->size, data, size);
+	buf->size += size;
+	buf->data[buf->size] = '\0';
+}
+
+static inline void buf_char(struct buf *buf, char c)
+{
+	buf_add(buf, &c, 1);
+}
+
+static inline void buf_text(struct buf *buf, const char *text)
+{
+	buf_add(buf, text, strlen(text));
+}
 
 static inline void buf_slice(struct buf *buf, struct slice slice)
 {

@@ -284,6 +284,14 @@ int canon_read(struct canon_maker *maker, struct slice bytes, struct arena *aren
 	return make(maker, spans, fields, arena, canon);
 }
 
+static void write_key(char separator, enum field field, struct buf *out)
+{
+	buf_char(out, separator);
+	buf_char(out, '"');
+	buf_add(out, field_infos[field].key, field_infos[field].key_size);
+	buf_text(out, "\":");
+}
+
 void canon_write(const struct canon *canon, struct buf *out)
 {
 	char separator = '{';
@@ -291,8 +299,7 @@ void canon_write(const struct canon *canon, struct buf *out)
 	for (unsigned i = 0; i < FIELD_COUNT; i++) {
 		if (!canon->field[i].data)
 			continue;
-		buf_char(out, separator);
-		buf_printf(out, "\"%s\":", field_infos[i].key);
+		write_key(separator, (enum field)i, out);
 		buf_slice(out, canon->field[i]);
 		separator = ',';
 	}
@@ -324,7 +331,7 @@ static void write_derived_string(const struct row *row, enum field field, char *
 
 	if (!span.data || span.data[0] != '"')
 		return;
-	buf_printf(out, "%c\"%s\":", *separator, field_infos[field].key);
+	write_key(*separator, field, out);
 	buf_reset(&maker->text);
 	if (json_decode(span, &maker->text)) {
 		out->size = before;
@@ -343,7 +350,7 @@ int derived_write(struct canon_maker *maker, const struct row *row, struct buf *
 		if (field_infos[i].class == FIELD_DERIVED)
 			write_derived_string(row, (enum field)i, &separator, maker, out);
 	if (row->span[FIELD_TAGS].data) {
-		buf_printf(out, "%c\"%s\":", separator, field_infos[FIELD_TAGS].key);
+		write_key(separator, FIELD_TAGS, out);
 		arena_reset(&maker->scratch);
 		error = write_tags(maker, row->span[FIELD_TAGS], out, false);
 		separator = ',';

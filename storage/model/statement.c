@@ -130,7 +130,9 @@ void statement_from_canon(struct json *json, const struct canon *canon, struct a
 
 static void write_text(const char *key, struct slice text, struct buf *out)
 {
-	buf_printf(out, ",\"%s\":", key);
+	buf_text(out, ",\"");
+	buf_text(out, key);
+	buf_text(out, "\":");
 	if (text.size)
 		json_encode(text, out);
 	else
