@@ -26,6 +26,7 @@
 	X(disabled, "disabled", F | L | S | I, D | F | L | S | I, L | S | I, SETTING, "false") \
 	X(evalResults, "evalResults", L | S, 0, 0, CONTENT, NULL) \
 	X(gated, "gated", F | L | S | I, D | F | L | S | I, I, SETTING, "false") \
+	X(gitalyUid, "gitalyUid", L | S, 0, L | S, FIXED, NULL) \
 	X(gguf, "gguf", L | S | I, 0, 0, CONTENT, NULL) \
 	X(inference, "inference", L | S | I, 0, 0, COUNTER, NULL) \
 	X(inferenceProviderMapping, "inferenceProviderMapping", L | S, 0, 0, COUNTER, NULL) \

@@ -49,6 +49,31 @@ static void redirect_to_cache(struct exchange *exchange, const struct repo *repo
 	buf_release(&location);
 }
 
+/* `bytes=A-B` or `bytes=A-`: that part as 206; other forms are ignored, which HTTP allows. */
+static void cut_range(struct exchange *exchange)
+{
+	struct answer *answer = &exchange->answer;
+	unsigned long long first, last = answer->body.size - 1;
+	int forms;
+
+	if (!exchange->request.range)
+		return;
+	forms = sscanf(exchange->request.range, "bytes=%18llu-%18llu", &first, &last);
+	if (forms < 1)
+		return;
+	if (first >= answer->body.size || last < first) {
+		answer_header(answer, "Content-Range", "bytes */%zu", answer->body.size);
+		buf_reset(&answer->body);
+		answer->status = 416;
+		return;
+	}
+	last = last < answer->body.size ? last : answer->body.size - 1;
+	answer_header(answer, "Content-Range", "bytes %llu-%llu/%zu", first, last, answer->body.size);
+	answer->status = 206;
+	answer->body.size = (size_t)(last - first + 1);
+	memmove(answer->body.data, answer->body.data + first, answer->body.size);
+}
+
 enum file_form { FILE_RESOLVE, FILE_RAW, FILE_CACHE };
 
 /* The text of a file, or the way to it. */
@@ -75,6 +100,8 @@ static void send_file(struct exchange *exchange, const struct repo *repo, const 
 		buf_reset(&answer->body);
 	} else if (form == FILE_RESOLVE) {
 		redirect_to_cache(exchange, repo, row, path, id);
+	} else {
+		cut_range(exchange);
 	}
 }
 

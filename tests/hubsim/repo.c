@@ -84,7 +84,7 @@ const struct row *repo_commit(const struct repo *repo, uint32_t index)
 
 const struct row *repo_revision(const struct repo *repo, struct slice revision)
 {
-	if (slice_is(revision, "main") || slice_is(revision, "refs/heads/main"))
+	if (slice_is(revision, "main") || slice_is(revision, "refs/heads/main") || slice_is(revision, "HEAD"))
 		return repo->row;
 	if (revision.size < SHA_PREFIX_LEAST)
 		return NULL;

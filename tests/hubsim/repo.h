@@ -52,7 +52,7 @@ static inline uint32_t repo_commit_count(const struct repo *repo)
 }
 
 const struct row *repo_commit(const struct repo *repo, uint32_t index);
-/* By `main`, refs/heads/main, a sha or its first 7 or more digits; NULL if there is none. */
+/* By `main`, refs/heads/main, HEAD, a sha or its first 7 or more digits; NULL if there is none. */
 const struct row *repo_revision(const struct repo *repo, struct slice revision);
 
 /* The owner, or no data for a legacy one-segment name. */

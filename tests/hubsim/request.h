@@ -27,7 +27,7 @@ struct request {
 	unsigned parameters;
 	bool too_long;       /* more segments or parameters than there is room for */
 
-	const char *authorization, *accept_encoding, *if_none_match, *trace_id; /* NULL: not sent */
+	const char *authorization, *accept_encoding, *if_none_match, *range, *trace_id; /* NULL: not sent */
 	char client[64];     /* the address */
 	struct slice body;
 

@@ -82,6 +82,7 @@ static void read_connection(struct call *call)
 	request->authorization = header_of(call->connection, "Authorization");
 	request->accept_encoding = header_of(call->connection, "Accept-Encoding");
 	request->if_none_match = header_of(call->connection, "If-None-Match");
+	request->range = header_of(call->connection, "Range");
 	request->trace_id = header_of(call->connection, "X-Amzn-Trace-Id");
 	if (address)
 		inet_ntop(AF_INET, &address->sin_addr, request->client, sizeof(request->client));

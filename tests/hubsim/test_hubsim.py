@@ -420,6 +420,10 @@ def test_files(hub):
     assert file.status == 200 and file.body.decode() == "Terms\n\u00e9" and file.headers["etag"] == etag
     assert hub.get("/tiiuae/falcon-40b/resolve/main/LICENSE", If_None_Match=etag).status == 304
     assert hub.get("/tiiuae/falcon-40b/raw/main/LICENSE", If_None_Match=etag).status == 200
+    part = hub.get(hop.headers["location"], Range="bytes=1-3")
+    assert (part.status, part.body, part.headers["content-range"]) == (206, b"erm", "bytes 1-3/8")
+    assert hub.get(hop.headers["location"], Range="bytes=8-").status == 416
+    assert hub.get("/api/models/tiiuae/falcon-40b/revision/HEAD").json()["sha"] == head
     answer = hub.get("/tiiuae/falcon-40b/resolve/main/config.json")
     assert (answer.status, answer.body) == (404, b"Entry not found")
     assert answer.headers["x-error-code"] == "EntryNotFound" and answer.headers["x-repo-commit"] == head
