@@ -26,19 +26,29 @@ static void add_rows(struct exchange *exchange)
 	buf_release(&wrong);
 }
 
+/* An oid is looked for among all kinds unless the request names one. */
+static struct repo *living(const struct exchange *exchange, const uint8_t oid[OID_BYTES])
+{
+	struct slice word = request_parameter(&exchange->request, "kind");
+
+	for (int kind = 0; kind < KIND_COUNT; kind++) {
+		struct repo *repo = hub_by_oid(&exchange->sim->hub, (enum kind)kind, oid);
+		if (repo && !repo->deleted && (!word.size || kind_of(word) == (enum kind)kind))
+			return repo;
+	}
+	return NULL;
+}
+
 static void delete_row(struct exchange *exchange)
 {
 	const struct request *request = &exchange->request;
-	struct slice word = request_parameter(request, "kind");
-	enum kind kind = word.size ? kind_of(word) : KIND_MODEL;
 	struct repo *repo = NULL;
 	uint8_t oid[OID_BYTES];
 
-	if (kind != KIND_COUNT && request->segments == 3 && oid_parse(request->segment[2], oid))
-		repo = hub_by_oid(&exchange->sim->hub, kind, oid);
-	if (!repo || repo->deleted) {
-		answer_error(&exchange->answer, 404, NULL, "no living %s with this oid",
-			kind == KIND_COUNT ? "kind" : kind_words[kind].one);
+	if (request->segments == 3 && oid_parse(request->segment[2], oid))
+		repo = living(exchange, oid);
+	if (!repo) {
+		answer_error(&exchange->answer, 404, NULL, "no living repo with this oid");
 		return;
 	}
 	apply_delete(&exchange->sim->hub, repo, WHAT_DELETED);

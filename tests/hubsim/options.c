@@ -36,7 +36,7 @@ static const char help[] =
 	"\n"
 	"Control (not counted by the quota)\n"
 	"  POST /sim/rows          JSONL, applied as commits, renames, settings ... that happen now\n"
-	"  DELETE /sim/rows/OID    the repo is gone (?kind=dataset or space; default model)\n"
+	"  DELETE /sim/rows/OID    the repo is gone (?kind=dataset where kinds share an oid)\n"
 	"  POST /sim/tick?changes=N  N made-up changes of all kinds\n"
 	"  GET /sim/truth          every change, NDJSON; ?visible=1 only states that were served\n"
 	"  GET /sim/stats          counters\n"

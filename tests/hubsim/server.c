@@ -8,7 +8,6 @@
 #include <microhttpd.h>
 #include <poll.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "storage/model/json.h"
 #include "storage/model/memory.h"
@@ -58,15 +57,6 @@ static const struct {
 	{ "Access-Control-Expose-Headers", "X-Repo-Commit,X-Request-Id,X-Error-Code,X-Error-Message,X-Total-Count,ETag,Link,"
 		"Accept-Ranges,Content-Range,X-Linked-Size,X-Linked-ETag,X-Xet-Hash" },
 };
-
-/* MHD's clock of its own would not be the Hub's. */
-static int64_t steady_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static const char *header_of(struct MHD_Connection *connection, const char *name)
 {
@@ -250,7 +240,7 @@ static void delay(struct call *call)
 	const struct options *options = &server->sim->options;
 
 	call->delayed = true;
-	call->due_ms = steady_ms() + options->latency_ms;
+	call->due_ms = sim_clock_steady_ms() + options->latency_ms;
 	if (options->latency_more_ms)
 		call->due_ms += (int64_t)(random_below(&server->sim->random, options->latency_more_ms + 1));
 	call->next_waiting = server->waiting;
@@ -267,7 +257,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 	if (!call->begun) {
 		call->begun = true;
 		call->connection = connection;
-		call->started_ms = steady_ms();
+		call->started_ms = sim_clock_steady_ms();
 		request_init(&call->exchange.request, call->target);
 		call->exchange.request.method = method;
 		return MHD_YES;
@@ -314,7 +304,7 @@ static void write_log(const struct call *call)
 		return;
 	hub_date_format(call->exchange.now_ms ? call->exchange.now_ms : sim_clock_now_ms(), time);
 	fprintf(log, "%s %s %s %u %zu %" PRId64 " %s\n", time, call->exchange.request.method, call->target,
-		call->exchange.answer.status, call->sent_bytes, steady_ms() - call->started_ms,
+		call->exchange.answer.status, call->sent_bytes, sim_clock_steady_ms() - call->started_ms,
 		call->exchange.request.authorization ? "token" : "anonymous");
 }
 
@@ -349,6 +339,7 @@ struct server *server_new(struct sim *sim, unsigned port)
 
 	server->sim = sim;
 	server->compressor = libdeflate_alloc_compressor(GZIP_LEVEL);
+	/* MHD's own Date would not be from sim_clock. */
 	server->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_SUPPRESS_DATE_NO_CLOCK,
 		(uint16_t)port, NULL, NULL, on_request, server, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address,
 		MHD_OPTION_URI_LOG_CALLBACK, on_target, server, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
@@ -370,7 +361,7 @@ unsigned server_port(const struct server *server)
 static int resume_due(struct server *server)
 {
 	struct call **at = &server->waiting;
-	int64_t now = steady_ms(), next = -1;
+	int64_t now = sim_clock_steady_ms(), next = -1;
 
 	while (*at) {
 		struct call *call = *at;

@@ -4,12 +4,22 @@
 #include <stdio.h>
 #include <time.h>
 
-int64_t sim_clock_now_ms(void)
+static int64_t read_clock(clockid_t clock)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_REALTIME, &now);
+	clock_gettime(clock, &now);
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int64_t sim_clock_now_ms(void)
+{
+	return read_clock(CLOCK_REALTIME);
+}
+
+int64_t sim_clock_steady_ms(void)
+{
+	return read_clock(CLOCK_MONOTONIC);
 }
 
 /* Years above 9999 cannot be written in a Hub date. */

@@ -12,6 +12,8 @@
 #define HUB_DATE_ROOM 32
 
 int64_t sim_clock_now_ms(void);
+/* For measuring and waiting: never set back. */
+int64_t sim_clock_steady_ms(void);
 
 void hub_date_format(int64_t time_ms, char out[HUB_DATE_ROOM]);
 /* Fraction of any length or none, `Z` or none; false for anything else. */

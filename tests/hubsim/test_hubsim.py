@@ -2,6 +2,7 @@
 """hubsim against the written record of how the Hub behaves: shapes, strings, codes, headers, and what does not drift."""
 import base64
 import hashlib
+import http.client
 import json
 import os
 import re
@@ -598,6 +599,22 @@ def test_replaced_deleted_restored(hub):
     assert hub.get("/api/models/tiiuae/falcon-40b").status == 200
     assert [record["what"] for record in hub.truth()] == [["deleted", "replaced"], ["created"], ["deleted"], ["restored"]]
     assert hub.truth()[0]["after"] is None and hub.truth()[1]["before"] is None
+
+
+def test_deletes_any_kind_by_oid(hub):
+    oid = hub.get("/api/datasets/rajpurkar/squad").json()["_id"]
+    assert hub.request("DELETE", f"/sim/rows/{oid}?kind=space").status == 404
+    assert hub.request("DELETE", f"/sim/rows/{oid}").status == 200
+    assert hub.get("/api/datasets").json() == []
+
+
+def test_ends_while_answers_wait():
+    with Hubsim(rows=ROWS, latency="60000") as hub:
+        connection = http.client.HTTPConnection(hub.address, timeout=30)
+        connection.request("GET", "/api/models")
+        hub.stats()
+        assert hub.close() == 0
+        connection.close()
 
 
 def test_tags_alone_remake_a_made_card():
