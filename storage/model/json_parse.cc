@@ -242,7 +242,7 @@ int code_of(simd_error error)
 
 extern "C" void json_init(struct json *json, uint32_t nodes_max)
 {
-	json->parser = new (memory_new(sizeof(json_parser))) json_parser{};
+	json->parser = new (memory_new(sizeof(json_parser))) json_parser();
 	json->parser->max = nodes_max;
 	json->node = nullptr;
 	json->count = 0;
