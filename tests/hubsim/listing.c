@@ -2,6 +2,7 @@
 /* GET /api/{models,datasets,spaces}: filters, sort, cursor, one page. */
 #include <stdlib.h>
 
+#include "storage/model/memory.h"
 #include "tests/hubsim/access.h"
 #include "tests/hubsim/cursor.h"
 #include "tests/hubsim/endpoint.h"
@@ -214,8 +215,8 @@ static uint16_t sort_field(enum sort sort)
 
 void list_answer(struct exchange *exchange, enum kind kind)
 {
-	struct query *query = calloc(1, sizeof(*query));
-	struct projection *projection = malloc(sizeof(*projection));
+	struct query *query = memory_new(sizeof(*query));
+	struct projection *projection = memory_new(sizeof(*projection));
 	struct repo probe = { 0 };
 	const struct order *order;
 

@@ -17,7 +17,7 @@ static inline uint64_t random_next(uint64_t *state)
 
 static inline uint64_t random_below(uint64_t *state, uint64_t count)
 {
-	return random_next(state) % count;
+	return count ? random_next(state) % count : 0;
 }
 
 /* 0 <= x < 1 */

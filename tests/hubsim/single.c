@@ -2,13 +2,14 @@
 /* GET /api/{kind}/{id} and what lies below it. */
 #include <stdlib.h>
 
+#include "storage/model/memory.h"
 #include "tests/hubsim/access.h"
 #include "tests/hubsim/endpoint.h"
 #include "tests/hubsim/projection.h"
 
 static void write_info(struct exchange *exchange, struct repo *repo, const struct row *at)
 {
-	struct projection *projection = malloc(sizeof(*projection));
+	struct projection *projection = memory_new(sizeof(*projection));
 
 	if (projection_read(exchange, repo->kind, true, PROJECTION_NO_KEY, projection)) {
 		projection_write(projection, repo, at, &exchange->answer.body);

@@ -667,6 +667,20 @@ def test_tick_is_seeded_and_of_all_kinds():
             "counters"} <= {word for _, what in first for word in what}
 
 
+@pytest.mark.parametrize("path", [
+    "/", "//", "/api", "/api/", "/api/models/", "/api/models//", "/api/models/%", "/api/models/%zz/%00", "/api/models/a%2Fb", "/sim",
+    "/datasets/resolve/main", "/a/resolve", "/a/b/resolve", "/a/b/resolve/main", "/tiiuae/falcon-40b/raw/main/", "/api/resolve-cache/x",
+    "/api/resolve-cache/models/tiiuae/falcon-40b", "/api/models/" + "x/" * 100, "/api/models/" + "x" * 20000, "/api/models?" + "a&" * 500,
+    "/api/models?expand=" + "x" * 9000, "/api/models?filter=%00&search=%ff&author=", "/api/models?limit=99999999999999999999",
+    "/api/models?limit=-1", "/api/models?cursor=" + "A" * 8192, "/api/models?=&&=&cursor", "/api/models/tiiuae/falcon-40b/commits/main?p=99999999999",
+    "/api/models/tiiuae/falcon-40b/commits/main?limit=0", "/api/models/tiiuae/falcon-40b/tree/main/x/y", "/api/models/tiiuae/falcon-40b/nothing",
+])
+def test_odd_requests_are_answered(hub, path):
+    answer = hub.get(path)
+    assert answer.status in (200, 400, 401, 404, 414), answer.status
+    assert hub.get("/api/models").status == 200
+
+
 # --- made-up rows -----------------------------------------------------------------------------------------------------
 
 def test_generated_rows_are_like_the_real_ones():
