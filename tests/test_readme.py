@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The README's examples are what the programs print: each `$ relicense ...` of it is run against the demo's store.
+
+What differs from run to run (times, hashes, ids of the ledger, the port of the simulated Hub, durations) is masked on
+both sides; all the rest must be equal, line by line.
+"""
+import os
+import pathlib
+import re
+import shlex
+import subprocess
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BUILD = pathlib.Path(os.environ.get("BUILD", "build"))
+MASKS = [
+    (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?Z?"), "TIME"),
+    (re.compile(r"\b[0-9a-f]{64}\b"), "HASH"),
+    (re.compile(r"\b[0-9a-f]{40}\b"), "SHA"),
+    (re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"), "UUID"),
+    (re.compile(r"127\.0\.0\.1:\d+"), "HUB"),
+    (re.compile(r"\b\d+(\.\d+)? (MiB|KiB|GiB|ms|s|min|hours?)\b"), "SIZE"),
+]
+
+
+def examples():
+    """(command, expected output) for every example of the README: a block that begins with `    $ `."""
+    found, command, lines = [], None, []
+    for line in (ROOT / "README.md").read_text(encoding="utf-8").splitlines() + [""]:
+        if line.startswith("    $ relicense "):
+            command, lines = line[len("    $ "):], []
+        elif command and (line.startswith("    ") or not line.strip()):
+            lines.append(line[4:].rstrip())
+        elif command:
+            found.append((command, "\n".join(lines).strip("\n")))
+            command = None
+    if command:
+        found.append((command, "\n".join(lines).strip("\n")))
+    return found
+
+
+def masked(text):
+    for pattern, name in MASKS:
+        text = pattern.sub(name, text)
+    return [re.sub(r" {2,}", "  ", line.rstrip()) for line in text.strip("\n").splitlines()]
+
+
+@pytest.fixture(scope="module")
+def store():
+    result = subprocess.run([sys.executable, "tests/demo.py", str(BUILD)], cwd=ROOT, capture_output=True, text=True,
+                            timeout=120, check=False)
+    assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-2000:]
+    return BUILD / "demo" / "store"
+
+
+def test_the_readme_has_examples():
+    assert len(examples()) >= 6
+
+
+@pytest.mark.parametrize("command,expected", examples())
+def test_example(store, command, expected):
+    arguments = shlex.split(command)
+    result = subprocess.run([BUILD / "relicense", *arguments[1:], "--store", store], cwd=ROOT, capture_output=True,
+                            text=True, timeout=60, check=False, env={**os.environ, "NO_COLOR": "1"})
+    assert masked(result.stdout) == masked(expected)
