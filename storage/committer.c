@@ -77,6 +77,7 @@ static void begin(struct commit *commit, const struct answer *first)
 	for (unsigned kind = 0; kind < REPO_KINDS; kind++) {
 		meta_sweep(&commit->txn, (enum repo_kind)kind, &commit->sweep[kind]);
 		commit->gone[kind] = meta_gone(&commit->txn, (enum repo_kind)kind);
+		commit->newest_look_ms[kind] = meta_newest_look(&commit->txn, (enum repo_kind)kind);
 	}
 	if (!commit->created_ms) {
 		struct key id = { .size = 0 };
@@ -98,6 +99,7 @@ static void end(struct commit *commit)
 	for (unsigned kind = 0; kind < REPO_KINDS; kind++) {
 		meta_set_sweep(&commit->txn, (enum repo_kind)kind, &commit->sweep[kind]);
 		meta_set_gone(&commit->txn, (enum repo_kind)kind, commit->gone[kind]);
+		meta_set_newest_look(&commit->txn, (enum repo_kind)kind, commit->newest_look_ms[kind]);
 	}
 	commit->counts->head_seq = commit->head.seq;
 }
@@ -317,6 +319,8 @@ static void commit_answer(struct commit *commit, const struct answer *answer)
 
 	commit->answer = answer;
 	commit->now_ms = answer->answered_ms;
+	if (answer->answered_ms > commit->newest_look_ms[answer->kind])
+		commit->newest_look_ms[answer->kind] = answer->answered_ms;
 	commit_tables_changed(commit);
 	if (page->count)
 		commit->projection = projection_intern(&commit->txn, &page->projection);

@@ -120,3 +120,17 @@ void meta_set_gone(struct txn *txn, enum repo_kind kind, uint64_t gone)
 
 	meta_set_number(txn, kind_key("gone", kind, name), gone);
 }
+
+int64_t meta_newest_look(struct txn *txn, enum repo_kind kind)
+{
+	char name[NAME_MAX_BYTES];
+
+	return (int64_t)meta_number(txn, kind_key("look", kind, name));
+}
+
+void meta_set_newest_look(struct txn *txn, enum repo_kind kind, int64_t at_ms)
+{
+	char name[NAME_MAX_BYTES];
+
+	meta_set_number(txn, kind_key("look", kind, name), (uint64_t)at_ms);
+}

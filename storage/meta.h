@@ -27,4 +27,8 @@ void meta_set_sweep(struct txn *txn, enum repo_kind kind, const struct sweep_sta
 uint64_t meta_gone(struct txn *txn, enum repo_kind kind);
 void meta_set_gone(struct txn *txn, enum repo_kind kind, uint64_t gone);
 
+/* "look.KIND": time of the newest answer that was committed, of any lane */
+int64_t meta_newest_look(struct txn *txn, enum repo_kind kind);
+void meta_set_newest_look(struct txn *txn, enum repo_kind kind, int64_t at_ms);
+
 #endif

@@ -304,6 +304,13 @@ int reader_sweep(struct reader *reader, enum repo_kind kind, struct sweep_state 
 	return outcome(reader, true);
 }
 
+int64_t reader_newest_look(struct reader *reader, enum repo_kind kind)
+{
+	int64_t at_ms = meta_newest_look(&reader->txn, kind);
+
+	return outcome(reader, true) ? 0 : at_ms;
+}
+
 int reader_cursor(struct reader *reader, enum lane lane, enum repo_kind kind, struct slice *text)
 {
 	return outcome(reader, cursor_get(&reader->txn, lane, kind, text));

@@ -109,6 +109,8 @@ struct sweep_state {
 };
 
 int reader_sweep(struct reader *reader, enum repo_kind kind, struct sweep_state *state);
+/* Time of the newest answer about a kind that was committed, of any lane; 0: none yet. */
+int64_t reader_newest_look(struct reader *reader, enum repo_kind kind);
 /* A lane's cursor text as it was committed; ERROR_NOT_FOUND before the first. */
 int reader_cursor(struct reader *reader, enum lane lane, enum repo_kind kind, struct slice *text);
 

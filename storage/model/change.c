@@ -85,11 +85,10 @@ static void write_meaning(const struct license_meaning *meaning, struct buf *lin
 	write_word("confidence", meaning->confidence, line);
 }
 
-static void write_side(const char *key, const struct change_side *side, struct buf *line)
+void change_side_write(const struct change_side *side, struct buf *line)
 {
 	const struct state *state;
 
-	buf_printf(line, ",\"%s\":", key);
 	if (!side) {
 		buf_text(line, "null");
 		return;
@@ -164,8 +163,10 @@ void change_write(const struct change *change, const struct change_origin *origi
 	write_moment("observed_after", change->observed_after_ms, line);
 	write_moment("observed_at", change->observed_at_ms, line);
 	write_moment("last_modified", change->last_modified_ms, line);
-	write_side("before", change->before, line);
-	write_side("after", change->after, line);
+	buf_text(line, ",\"before\":");
+	change_side_write(change->before, line);
+	buf_text(line, ",\"after\":");
+	change_side_write(change->after, line);
 	write_judgement(change, line);
 	write_list("fields", change->fields, change->field_count, line);
 	write_counter("downloads_30d", change->downloads, line);

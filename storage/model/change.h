@@ -55,6 +55,8 @@ struct change_origin {
 };
 
 void change_write(const struct change *change, const struct change_origin *origin, struct buf *line);
+/* The object that stands under "before" and "after"; NULL: null. */
+void change_side_write(const struct change_side *side, struct buf *line);
 
 /* Appends prev and hash to the line; `hash` may be the same memory as `prev`. */
 void change_seal(struct buf *line, const char prev[HASH_HEX + 1], char hash[HASH_HEX + 1]);
