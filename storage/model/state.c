@@ -43,7 +43,7 @@ static void read_bases(struct json *json, struct slice card, struct arena *arena
 	bases = json_member(json, 0, "base_model");
 	for (uint32_t i = bases; bases && i < json_end(json, bases) && state->base_count < STATE_BASES_MAX; i++)
 		if (json->node[i].type == JSON_STRING)
-			state->base[state->base_count++] = decoded(json_span(&json->node[i]), arena);
+			state->base[state->base_count++] = statement_bounded(decoded(json_span(&json->node[i]), arena), arena);
 }
 
 void state_read(struct json *json, const struct canon *canon, struct arena *arena, struct state *state)

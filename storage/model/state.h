@@ -19,7 +19,7 @@ struct state {
 	enum gated gated;
 	bool disabled, is_private;
 	unsigned base_count;
-	struct slice base[STATE_BASES_MAX]; /* cardData.base_model, decoded */
+	struct slice base[STATE_BASES_MAX]; /* cardData.base_model, decoded, bounded like a statement's texts */
 	struct statement statement;
 	struct license_meaning meaning;
 };

@@ -12,20 +12,20 @@ const char *statement_source_name(enum statement_source source)
 	return source_names[source];
 }
 
-/* At most STATEMENT_TEXT_MAX bytes, never cut inside a character, an ellipsis where it was cut. */
-static struct slice bounded(struct slice text, struct arena *arena)
+struct slice statement_bounded(struct slice text, struct arena *arena)
 {
 	static const char ellipsis[] = "\xE2\x80\xA6";
 	size_t size = STATEMENT_TEXT_MAX;
-	struct slice copy;
+	char *copy;
 
 	if (text.size <= STATEMENT_TEXT_MAX)
 		return text;
 	while (size && ((unsigned char)text.data[size] & 0xC0) == 0x80)
 		size--;
-	copy = arena_copy(arena, (struct slice){ text.data, size + sizeof(ellipsis) - 1 });
-	memcpy((char *)(uintptr_t)copy.data + size, ellipsis, sizeof(ellipsis) - 1);
-	return copy;
+	copy = arena_take(arena, size + sizeof(ellipsis) - 1);
+	memcpy(copy, text.data, size);
+	memcpy(copy + size, ellipsis, sizeof(ellipsis) - 1);
+	return (struct slice){ copy, size + sizeof(ellipsis) - 1 };
 }
 
 /* A string decoded, any other scalar as its text, nothing for null and containers. */
@@ -42,7 +42,7 @@ static struct slice scalar_text(const struct json_node *node, struct arena *aren
 		decoded = arena_copy(arena, decoded);
 		buf_release(&text);
 	}
-	return bounded(decoded, arena);
+	return statement_bounded(decoded, arena);
 }
 
 static void add_id(struct statement *statement, struct slice id)

@@ -35,6 +35,9 @@ void statement_from_canon(struct json *json, const struct canon *canon, struct a
 void statement_write(const struct statement *statement, struct buf *out);
 int statement_read(struct json *json, struct slice text, struct arena *arena, struct statement *statement);
 
+/* At most STATEMENT_TEXT_MAX bytes and, where it was cut, an ellipsis; never cut inside a character. */
+struct slice statement_bounded(struct slice text, struct arena *arena);
+
 const char *statement_source_name(enum statement_source source); /* "card", "tag"; NULL for none */
 
 #endif

@@ -84,7 +84,7 @@ enum event verdict_on_statements(const struct state *before, const struct state 
 
 /* --- the differences ---------------------------------------------------------------------------------------------- */
 
-enum cover { COVER_LICENSE, COVER_NAME, COVER_ACCESS, COVER_LINEAGE, COVER_REST };
+enum cover { COVER_LICENSE, COVER_NAME, COVER_GATED, COVER_DISABLED, COVER_LINEAGE, COVER_REST };
 
 static const struct {
 	const char *path;
@@ -98,16 +98,16 @@ static const struct {
 	{ "cardData.license_link", COVER_LICENSE },
 	{ "cardData.license_name", COVER_LICENSE },
 	{ "cardData.models", COVER_LINEAGE },
-	{ "disabled", COVER_ACCESS },
-	{ "gated", COVER_ACCESS },
+	{ "disabled", COVER_DISABLED },
+	{ "gated", COVER_GATED },
 	{ "id", COVER_NAME },
 	{ "tags", COVER_LICENSE },
 };
 
 struct differences {
 	struct arena *arena;
-	unsigned count;
-	struct slice path[VERDICT_FIELDS_MAX];
+	unsigned count, rest;
+	struct slice path[VERDICT_FIELDS_MAX + ARRAY_COUNT(covers)];
 };
 
 static enum cover cover_of(struct slice path)
@@ -118,16 +118,18 @@ static enum cover cover_of(struct slice path)
 	return COVER_REST;
 }
 
+/* Of the rest, so many are named; what an event of its own tells is never left out. */
 static void add_difference(struct differences *differences, const char *parent, struct slice key)
 {
-	struct buf path = BUF_INIT(CANON_BYTES_MAX);
+	struct buf text = BUF_INIT(CANON_BYTES_MAX);
+	struct slice path;
 
-	if (differences->count == VERDICT_FIELDS_MAX)
-		return;
-	buf_text(&path, parent);
-	buf_slice(&path, key);
-	differences->path[differences->count++] = arena_copy(differences->arena, buf_as_slice(&path));
-	buf_release(&path);
+	buf_text(&text, parent);
+	buf_slice(&text, key);
+	path = arena_copy(differences->arena, statement_bounded(buf_as_slice(&text), differences->arena));
+	buf_release(&text);
+	if (cover_of(path) != COVER_REST || differences->rest++ < VERDICT_FIELDS_MAX)
+		differences->path[differences->count++] = path;
 }
 
 /* The members of a canonical object, in their order; none for null. */
@@ -157,7 +159,7 @@ static struct members members_of(struct json *json, struct slice object, struct 
 static void compare_cards(struct json *json, struct slice before, struct slice after, struct differences *differences)
 {
 	struct members a = members_of(json, before, differences->arena), b = members_of(json, after, differences->arena);
-	unsigned i = 0, k = 0;
+	unsigned i = 0, k = 0, count = differences->count;
 
 	while (i < a.count || k < b.count) {
 		int order = i == a.count ? 1 :
@@ -168,6 +170,8 @@ static void compare_cards(struct json *json, struct slice before, struct slice a
 		i += order <= 0;
 		k += order >= 0;
 	}
+	if (differences->count == count) /* one of them is no object, and the other empty or none either */
+		add_difference(differences, "", SLICE("cardData"));
 }
 
 static void compare_fields(struct json *json, const struct canon *before, const struct canon *after,
@@ -232,15 +236,6 @@ static bool has_cover(const struct differences *differences, enum cover cover)
 	return false;
 }
 
-/* gated and disabled are one cover with two events: each tells its own field. */
-static void add_access(struct verdict *verdict, enum event event, const char *field, struct arena *arena)
-{
-	struct slice *fields = arena_take(arena, sizeof(*fields));
-
-	*fields = slice_of(field);
-	verdict->event[verdict->count++] = (struct verdict_event){ event, 1, fields };
-}
-
 void verdict_judge(struct json *json, const struct state *before, const struct state *after, struct arena *arena,
 	struct verdict *verdict)
 {
@@ -254,7 +249,8 @@ void verdict_judge(struct json *json, const struct state *before, const struct s
 	compare_fields(json, &before->canon, &after->canon, &differences);
 	covered[COVER_LICENSE] = license != EVENT_COUNT;
 	covered[COVER_NAME] = renamed;
-	covered[COVER_ACCESS] = gating != EVENT_COUNT || disabling != EVENT_COUNT;
+	covered[COVER_GATED] = gating != EVENT_COUNT;
+	covered[COVER_DISABLED] = disabling != EVENT_COUNT;
 	covered[COVER_LINEAGE] = has_cover(&differences, COVER_LINEAGE);
 
 	if (license != EVENT_COUNT)
@@ -262,9 +258,9 @@ void verdict_judge(struct json *json, const struct state *before, const struct s
 	if (renamed)
 		add_event(verdict, EVENT_REPO_RENAMED, COVER_NAME, covered, &differences);
 	if (gating != EVENT_COUNT)
-		add_access(verdict, gating, "gated", arena);
+		add_event(verdict, gating, COVER_GATED, covered, &differences);
 	if (disabling != EVENT_COUNT)
-		add_access(verdict, disabling, "disabled", arena);
+		add_event(verdict, disabling, COVER_DISABLED, covered, &differences);
 	if (covered[COVER_LINEAGE])
 		add_event(verdict, EVENT_LINEAGE_CHANGED, COVER_LINEAGE, covered, &differences);
 	add_event(verdict, EVENT_METADATA_CHANGED, COVER_REST, covered, &differences);
