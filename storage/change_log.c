@@ -12,6 +12,8 @@ void change_log_append(struct txn *txn, struct log_head *head, struct change *ch
 	change->seq = ++head->seq;
 	if (change->observed_at_ms < head->at_ms)
 		change->observed_at_ms = head->at_ms;
+	if (change->observed_after_ms > change->observed_at_ms) /* our clock was set back in between */
+		change->observed_after_ms = change->observed_at_ms;
 	if (dated_by_look)
 		change->at_ms = change->observed_at_ms;
 	head->at_ms = change->observed_at_ms;

@@ -56,6 +56,7 @@ struct before {
 	struct repo_row row;
 	bool missing;                  /* it stood in the missing table */
 	struct missing_value missing_since;
+	bool was_gone;                 /* it is restored by this look */
 };
 
 /* --- commit_row.c: what one observation means for its row --- */

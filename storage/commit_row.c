@@ -5,6 +5,7 @@
 #include <xxhash.h>
 
 #include "storage/model/memory.h"
+#include "storage/projection_table.h"
 #include "storage/repo_table.h"
 #include "storage/snapshot_table.h"
 
@@ -167,6 +168,16 @@ void commit_new_row(struct commit *commit, const struct observation *observation
 
 /* --- a repo that was seen before ---------------------------------------------------------------------------------- */
 
+/* Answers overtake each other by less than this; what is older was told by a clock that has been set back since. */
+enum { OVERTAKEN_MS = 15 * 60 * 1000 };
+
+/* Whether the answer is older than what is known: then it tells nothing new. */
+static bool is_stale(const struct answer *answer, int64_t known_ms)
+{
+	return answer->answered_ms < known_ms &&
+	       (answer->lane == LANE_IMPORT || known_ms - answer->answered_ms < OVERTAKEN_MS);
+}
+
 /* What a difference is judged from. */
 struct comparison {
 	struct slice before_text, before_derived, after_text, after_derived;
@@ -186,26 +197,83 @@ static struct canon known_before(const struct canon *after, const struct canon *
 	return masked;
 }
 
-static bool read_comparison(struct commit *commit, const struct draft *draft, const struct before *before,
+/* What this look brought; of a row that was prepared as unchanged, the version that it was equal to. */
+static int after_texts(struct commit *commit, const struct observation *observation, uint32_t number,
 	struct comparison *comparison)
 {
 	struct slice content;
 	int error;
 
-	arena_reset(&commit->arena);
-	error = snapshot_content(&commit->txn, commit->frames, before->row.number, before->row.versions, &commit->arena,
-		&content);
+	if (observation->draft)
+		return unpack_draft(commit, observation->draft, &comparison->after_text, &comparison->after_derived);
+	error = snapshot_content(&commit->txn, commit->frames, number, observation->version, &commit->arena, &content);
+	content_split(content, &comparison->after_text, &comparison->after_derived);
+	return error;
+}
+
+static int read_texts(struct commit *commit, const struct observation *observation, const struct repo_row *row,
+	struct comparison *comparison)
+{
+	struct slice content;
+	int error = snapshot_content(&commit->txn, commit->frames, row->number, row->versions, &commit->arena, &content);
+
 	content_split(content, &comparison->before_text, &comparison->before_derived);
-	if (!error)
-		error = unpack_draft(commit, draft, &comparison->after_text, &comparison->after_derived);
+	return error ? error : after_texts(commit, observation, row->number, comparison);
+}
+
+/* Read by other rules, the old tags are read again by today's; what still differs may be the rules' doing. */
+static int bridge_rules(struct commit *commit, struct comparison *comparison)
+{
+	int error = canon_reread(&commit->canon, comparison->before_text, comparison->before_derived, &commit->arena,
+		&comparison->before);
+
+	if (!error && comparison->before.field[FIELD_TAGS].data)
+		comparison->before.field[FIELD_TAGS] = comparison->after.field[FIELD_TAGS];
+	return error;
+}
+
+/* Whether all that differs was asked for when the row was last written. */
+static bool saw_differences(const struct comparison *comparison, uint32_t fields)
+{
+	for (unsigned i = 0; i < FIELD_COUNT; i++)
+		if (!(fields & field_bit((enum field)i)) && comparison->before.field[i].data &&
+			!slice_equal(comparison->before.field[i], comparison->after.field[i]))
+			return false;
+	return true;
+}
+
+/* The last look that saw the old state. A gone row's own writes and the looks over its place did not. */
+static int64_t old_state_seen(struct commit *commit, const struct before *before, const struct comparison *comparison,
+	uint32_t fields)
+{
+	int64_t seen_ms = before->row.last_changed_ms;
+
+	if (!before->was_gone && saw_differences(comparison, fields))
+		seen_ms = commit_last_seen(commit, before);
+	return seen_ms < commit->answer->answered_ms ? seen_ms : commit->answer->answered_ms;
+}
+
+static bool read_comparison(struct commit *commit, const struct observation *observation, const struct before *before,
+	struct comparison *comparison)
+{
+	const struct projection *today = &commit->answer->page.projection;
+	struct projection then = *today;
+	int error;
+
+	arena_reset(&commit->arena);
+	error = read_texts(commit, observation, &before->row, comparison);
 	if (error)
 		txn_fail(&commit->txn, error);
-	if (error || !read_state(commit, comparison->before_text, &comparison->before, NULL) ||
+	if (before->row.projection != commit->projection)
+		projection_get(&commit->txn, before->row.projection, &then);
+	if (commit->txn.error || !read_state(commit, comparison->before_text, &comparison->before, NULL) ||
 		!read_state(commit, comparison->after_text, &comparison->after, NULL))
 		return false;
 	canon_fill(&comparison->after, &comparison->before);
-	comparison->seen_ms = commit_last_seen(commit, before);
-	return true;
+	if (then.rules != today->rules)
+		txn_fail(&commit->txn, bridge_rules(commit, comparison));
+	comparison->seen_ms = old_state_seen(commit, before, comparison, then.fields);
+	return !commit->txn.error;
 }
 
 /* The content to store, in commit->content; its hash. */
@@ -312,7 +380,8 @@ static void record_verdict(struct commit *commit, const struct observation *obse
 	struct change_side old = { &comparison->before_state, before->row.versions, { 0 } };
 	struct change_side new = { &comparison->after_state, before->row.versions + 1, { 0 } };
 	int64_t date = credible_date(observation, &before->row, comparison->seen_ms, commit->answer->answered_ms);
-	struct slice row = observation->draft->raw.size ? observation->draft->raw : comparison->after_text;
+	bool as_received = observation->draft && observation->draft->raw.size;
+	struct slice row = as_received ? observation->draft->raw : comparison->after_text;
 	struct canon masked = known_before(&comparison->after, &comparison->before);
 	struct state judged;
 	struct verdict verdict;
@@ -397,6 +466,7 @@ static void restore(struct commit *commit, const struct observation *observation
 				      .likes = observation->likes,
 			      });
 	before->row.flags &= (uint16_t)~REPO_GONE;
+	before->was_gone = true;
 	commit->gone[commit->answer->kind]--;
 }
 
@@ -418,33 +488,53 @@ static void found_same(struct commit *commit, const struct observation *observat
 		commit->counts->rows_same++;
 }
 
+/* The head as it is known: not asked for is unknown and keeps its last value. */
+static struct observation with_head(struct commit *commit, const struct observation *observation, const struct repo_row *row)
+{
+	uint32_t fields = commit->answer->page.projection.fields;
+	struct observation seen = *observation;
+
+	if (!(fields & field_bit(FIELD_SHA)))
+		memcpy(seen.sha, row->sha, SHA_BYTES);
+	if (!(fields & field_bit(FIELD_LAST_MODIFIED)))
+		seen.modified_ms = row->last_modified_ms;
+	return seen;
+}
+
+/* By a look that wrote the row, or, where it brings another state, by one that found the row as it was. */
+static bool is_overtaken(struct commit *commit, const struct before *before, const struct observation *observation)
+{
+	return is_stale(commit->answer, before->row.last_written_ms) ||
+	       (observation->stable_hash != before->row.stable_hash &&
+		       is_stale(commit->answer, commit_last_seen(commit, before)));
+}
+
 void commit_known_row(struct commit *commit, const struct observation *observation, struct before *before)
 {
-	const struct draft *draft = observation->draft;
+	struct observation seen = with_head(commit, observation, &before->row);
 	struct comparison comparison;
 	bool write = before->missing;
 
-	/* An answer from before the row was last written tells nothing that the row does not know better. */
-	if (commit->answer->answered_ms < before->row.last_written_ms ||
-		(!draft && observation->stable_hash != before->row.stable_hash)) {
+	if (is_overtaken(commit, before, &seen)) {
 		commit->counts->redone++;
 		return;
 	}
-	add_counters(commit, before->row.number, observation);
+	add_counters(commit, before->row.number, &seen);
 	if (before->row.flags & REPO_GONE) {
-		restore(commit, observation, before);
+		restore(commit, &seen, before);
 		write = true;
 	}
-	if (!draft || observation->stable_hash == before->row.stable_hash) {
-		found_same(commit, observation, before, write);
+	if (seen.stable_hash == before->row.stable_hash) {
+		found_same(commit, &seen, before, write);
 		return;
 	}
-	if (!read_comparison(commit, draft, before, &comparison))
+	commit->counts->redone += !seen.draft; /* the row has moved since it was prepared */
+	if (!read_comparison(commit, &seen, before, &comparison))
 		return;
 	if (canon_same(&comparison.before, &comparison.after))
-		rebase(commit, observation, before, &comparison);
+		rebase(commit, &seen, before, &comparison);
 	else
-		new_version(commit, observation, before, &comparison);
+		new_version(commit, &seen, before, &comparison);
 }
 
 /* --- a repo that is not there any more ---------------------------------------------------------------------------- */

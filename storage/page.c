@@ -241,6 +241,7 @@ static void prepare_row(struct work *work, uint32_t at)
 	}
 	observation->oid = row.oid;
 	observation->stable_hash = row.stable_hash;
+	observation->version = existed ? stored.versions : 0;
 	observation->created_ms = row.created_ms;
 	observation->modified_ms = row.modified_ms;
 	observation->downloads = counter_of(row.has_downloads, row.downloads);

@@ -35,6 +35,7 @@ struct observation {
 	uint64_t stable_hash;
 	int64_t created_ms, modified_ms;
 	uint32_t downloads, likes; /* saturated; COUNTER_UNKNOWN = the row had none */
+	uint32_t version;          /* of the stored row that it was compared with; 0: there was none */
 	struct draft *draft;       /* NULL: same as the stored row */
 };
 

@@ -263,10 +263,10 @@ int canon_from_row(struct canon_maker *maker, const struct row *row, uint32_t fi
 	return make(maker, row->span, fields, arena, canon);
 }
 
-int canon_read(struct canon_maker *maker, struct slice bytes, struct arena *arena, struct canon *canon)
+/* The members of an object that are fields of the table. */
+static int find_spans(struct canon_maker *maker, struct slice bytes, struct arena *arena, struct slice spans[FIELD_COUNT],
+	uint32_t *fields)
 {
-	struct slice spans[FIELD_COUNT] = { { 0 } };
-	uint32_t fields = 0;
 	char *padded = arena_take(arena, bytes.size + JSON_PADDING);
 	int error;
 
@@ -279,8 +279,46 @@ int canon_read(struct canon_maker *maker, struct slice bytes, struct arena *aren
 		if (field == FIELD_NONE)
 			continue;
 		spans[field] = json_span(&maker->json.node[i]);
-		fields |= field_bit(field);
+		*fields |= field_bit(field);
 	}
+	return ERROR_NONE;
+}
+
+int canon_read(struct canon_maker *maker, struct slice bytes, struct arena *arena, struct canon *canon)
+{
+	struct slice spans[FIELD_COUNT] = { { 0 } };
+	uint32_t fields = 0;
+	int error = find_spans(maker, bytes, arena, spans, &fields);
+
+	return error ? error : make(maker, spans, fields, arena, canon);
+}
+
+/* Two canonical lists as one. */
+static struct slice joined(struct slice a, struct slice b, struct arena *arena)
+{
+	char *list;
+
+	if (a.size <= 2 || b.size <= 2 || a.data[0] != '[' || b.data[0] != '[')
+		return a.size > 2 || b.size <= 2 ? a : b;
+	list = arena_take(arena, a.size + b.size + JSON_PADDING);
+	memcpy(list, a.data, a.size - 1);
+	list[a.size - 1] = ',';
+	memcpy(list + a.size, b.data + 1, b.size - 1);
+	return (struct slice){ list, a.size + b.size - 1 };
+}
+
+int canon_reread(struct canon_maker *maker, struct slice bytes, struct slice derived, struct arena *arena,
+	struct canon *canon)
+{
+	struct slice spans[FIELD_COUNT] = { { 0 } }, more[FIELD_COUNT] = { { 0 } };
+	uint32_t fields = 0, ignored = 0;
+	int error = find_spans(maker, bytes, arena, spans, &fields);
+
+	if (!error && derived.size)
+		error = find_spans(maker, derived, arena, more, &ignored);
+	if (error)
+		return error;
+	spans[FIELD_TAGS] = joined(spans[FIELD_TAGS], more[FIELD_TAGS], arena);
 	return make(maker, spans, fields, arena, canon);
 }
 

@@ -41,6 +41,10 @@ int canon_from_row(struct canon_maker *maker, const struct row *row, uint32_t fi
 /* Stored bytes by today's rules; keys that today's table does not have as stable fields are left out. */
 int canon_read(struct canon_maker *maker, struct slice bytes, struct arena *arena, struct canon *canon);
 
+/* The same of bytes that other rules made: those may have called derived what is stable today. */
+int canon_reread(struct canon_maker *maker, struct slice bytes, struct slice derived, struct arena *arena,
+	struct canon *canon);
+
 void canon_write(const struct canon *canon, struct buf *out);
 
 /* What `after` does not know keeps its value from before. */
