@@ -36,7 +36,7 @@ int64_t commit_last_seen(struct commit *commit, const struct before *before)
 {
 	int64_t look = before->missing ? before->missing_since.seen_ms :
 					 look_over(&commit->txn, commit->answer->kind,
-						 commit->sweep[commit->answer->kind].number, &before->oid);
+						 &commit->sweep[commit->answer->kind], &before->oid);
 
 	return look > before->row.last_written_ms ? look : before->row.last_written_ms;
 }
@@ -150,7 +150,7 @@ void commit_new_row(struct commit *commit, const struct observation *observation
 		.last_modified_ms = observation->modified_ms,
 		.created_ms = observation->created_ms,
 	};
-	int64_t look_ms = baseline ? 0 : look_over(&commit->txn, answer->kind, commit->sweep[answer->kind].number,
+	int64_t look_ms = baseline ? 0 : look_over(&commit->txn, answer->kind, &commit->sweep[answer->kind],
 						 &observation->oid);
 	enum event event = first_sight_event(commit, observation, look_ms);
 
@@ -354,24 +354,32 @@ static void rebase(struct commit *commit, const struct observation *observation,
 	commit->counts->rows_rebased++;
 }
 
+/* A repo's entry for a name, to be changed in place: gathered in this batch, or stored, or new. */
+static struct name_entry *name_entry(struct commit *commit, uint64_t hash, const struct before *before, int64_t from_ms)
+{
+	struct name_entry entry;
+
+	for (size_t i = commit->name_count; i-- > 0;)
+		if (commit->names[i].hash == hash && commit->names[i].number == before->row.number)
+			return &commit->names[i];
+	if (!name_get(&commit->txn, hash, before->row.number, &entry))
+		entry = (struct name_entry){ .hash = hash, .number = before->row.number, .oid = before->oid, .from_ms = from_ms };
+	add_name(commit, &entry);
+	return &commit->names[commit->name_count - 1];
+}
+
+/* Back to a name that it bore before, it bears it from then on; its versions tell what it was called in between. */
 static void move_name(struct commit *commit, const struct before *before, const struct comparison *comparison)
 {
 	enum repo_kind kind = commit->answer->kind;
 	uint64_t old_hash = name_hash(kind, comparison->before_state.name);
 	uint64_t new_hash = name_hash(kind, comparison->after_state.name);
-	struct name_entry entry;
+	int64_t now_ms = commit->answer->answered_ms;
 
 	if (old_hash == new_hash)
 		return;
-	if (!name_get(&commit->txn, old_hash, before->row.number, &entry))
-		entry = (struct name_entry){ .hash = old_hash, .number = before->row.number, .oid = before->oid };
-	entry.until_ms = commit->answer->answered_ms;
-	add_name(commit, &entry);
-	entry = (struct name_entry){ .hash = new_hash,
-		.number = before->row.number,
-		.oid = before->oid,
-		.from_ms = commit->answer->answered_ms };
-	add_name(commit, &entry);
+	name_entry(commit, old_hash, before, 0)->until_ms = now_ms;
+	name_entry(commit, new_hash, before, now_ms)->until_ms = 0;
 }
 
 static void record_verdict(struct commit *commit, const struct observation *observation, const struct before *before,

@@ -9,7 +9,10 @@
 #include "storage/projection_table.h"
 #include "storage/repo_table.h"
 
-enum { COMPLETE_PERCENT = 98, LINE_MAX_BYTES = FRAME_CONTENT_MAX + CHANGE_BYTES_MAX, PIECE_MAX_BYTES = 2 * FRAME_CONTENT_MAX };
+/* Of a small Hub a single deletion is more than 2 %: so few are always worth asking for, one request each. */
+enum { COMPLETE_PERCENT = 98, COMPLETE_BUT_FOR = 10 };
+
+enum { LINE_MAX_BYTES = FRAME_CONTENT_MAX + CHANGE_BYTES_MAX, PIECE_MAX_BYTES = 2 * FRAME_CONTENT_MAX };
 
 static const struct repo_oid oid_last = { { 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF } };
 
@@ -110,8 +113,9 @@ static void known_row(struct commit *commit, const struct observation *observati
 {
 	enum repo_kind kind = commit->answer->kind;
 
-	if (commit->missing_rows && missing_get(&commit->txn, kind, &before->oid, &before->missing_since)) {
-		before->missing = true;
+	before->missing = commit->missing_rows && missing_get(&commit->txn, kind, &before->oid, &before->missing_since);
+	/* An answer from before the sweep that missed it does not prove that it is there. */
+	if (before->missing && commit->answer->answered_ms >= before->missing_since.since_ms) {
 		missing_delete(&commit->txn, kind, &before->oid);
 		commit->missing_rows--;
 		commit->counts->listing_gaps++;
@@ -148,7 +152,7 @@ static void missed_row(struct commit *commit, const struct repo_ref *ref)
 
 /*
  * One pass over two sorted lists. New rows are put behind the pass, so that the cursor walks over old rows alone; they
- * are in order too, and a first sweep appends.
+ * are in order too, and a first sweep appends. What the page or the one before had already goes by itself.
  */
 static void merge_page(struct commit *commit, const struct page *page, bool to_the_end)
 {
@@ -178,9 +182,13 @@ static void merge_page(struct commit *commit, const struct page *page, bool to_t
 		missed_row(commit, &ref);
 	if (cursor)
 		mdb_cursor_close(cursor);
-	for (size_t i = 0; i < fresh_count; i++)
-		if (fresh[i]->draft)
+	for (size_t i = 0; i < fresh_count; i++) {
+		const struct repo_oid *before = fresh[i] == page->observations ? &sweep->after : &fresh[i][-1].oid;
+		if (oid_compare(&fresh[i]->oid, before) == 0 || !fresh[i]->draft)
+			single_row(commit, fresh[i]);
+		else
 			commit_new_row(commit, fresh[i]);
+	}
 	free(fresh);
 }
 
@@ -189,6 +197,20 @@ static uint64_t rows_known(struct commit *commit, enum repo_kind kind)
 	uint64_t rows = entries_of(commit, (enum store_table)(TABLE_REPO_MODEL + kind));
 
 	return rows - commit->gone[kind];
+}
+
+static bool is_enough(const struct sweep_state *sweep, uint64_t seen)
+{
+	return seen * 100 >= sweep->known * COMPLETE_PERCENT || seen + COMPLETE_BUT_FOR >= sweep->known;
+}
+
+/* A sweep that ended early or out of order proves nothing about what it did not bring. */
+static void derive_nothing(struct commit *commit, enum repo_kind kind)
+{
+	const struct sweep_state *sweep = &commit->sweep[kind];
+
+	look_delete_sweeps(&commit->txn, kind, sweep->number, sweep->number);
+	missing_forget(&commit->txn, kind, sweep->started_ms);
 }
 
 static void begin_sweep(struct commit *commit, const struct answer *answer)
@@ -204,28 +226,24 @@ static void begin_sweep(struct commit *commit, const struct answer *answer)
 	sweep->started_ms = answer->answered_ms;
 	if (!sweep->first_look_ms)
 		sweep->first_look_ms = answer->answered_ms;
-	look_delete_sweep(&commit->txn, answer->kind, sweep->number - 2);
+	if (sweep->covering)
+		look_delete_sweeps(&commit->txn, answer->kind, 0, sweep->covering - 1);
 }
 
-static bool enough_seen(const struct sweep_state *sweep)
-{
-	return sweep->seen * 100 >= sweep->known * COMPLETE_PERCENT;
-}
-
-/* A sweep that ended early or out of order proves nothing about what it did not bring. */
 static void end_sweep(struct commit *commit, const struct answer *answer)
 {
 	struct sweep_state *sweep = &commit->sweep[answer->kind];
 
 	sweep->running = false;
 	sweep->ended_ms = answer->answered_ms;
-	sweep->complete = enough_seen(sweep);
+	sweep->complete = is_enough(sweep, sweep->seen);
 	if (sweep->complete) {
 		sweep->completed_ms = answer->answered_ms;
+		if (sweep->ordered)
+			sweep->covering = sweep->number;
 		return;
 	}
-	look_delete_sweep(&commit->txn, answer->kind, sweep->number);
-	missing_forget(&commit->txn, answer->kind, sweep->started_ms);
+	derive_nothing(commit, answer->kind);
 	buf_reset(&commit->content);
 	buf_printf(&commit->content, "sweep %u of %s brought only %llu of %llu known rows: it counts as incomplete",
 		sweep->number, repo_kinds[answer->kind].plural, (unsigned long long)sweep->seen,
@@ -241,16 +259,18 @@ static void sweep_page(struct commit *commit, const struct answer *answer)
 
 	if (answer->sweep_first)
 		begin_sweep(commit, answer);
-	if (page->count && (!page->ascending || oid_compare(&page->observations[0].oid, &sweep->after) <= 0))
+	if (sweep->ordered && page->count &&
+		(!page->ascending || oid_compare(&page->observations[0].oid, &sweep->after) < 0)) {
 		sweep->ordered = false;
+		derive_nothing(commit, answer->kind);
+	}
 	if (!sweep->ordered) {
 		sweep->seen += page->count;
 		for (size_t i = 0; i < page->count; i++)
 			single_row(commit, &page->observations[i]);
 	} else if (page->count || answer->sweep_last) {
 		/* Before the tail is called missing, it must be clear that the listing did not end early. */
-		uint64_t seen = sweep->seen + page->count;
-		bool to_the_end = answer->sweep_last && seen * 100 >= sweep->known * COMPLETE_PERCENT;
+		bool to_the_end = answer->sweep_last && is_enough(sweep, sweep->seen + page->count);
 		merge_page(commit, page, to_the_end);
 		last = answer->sweep_last ? oid_last : page->observations[page->count - 1].oid;
 		look_put(&commit->txn, answer->kind, sweep->number, &last, answer->answered_ms);
@@ -274,15 +294,21 @@ static void settle_replaced(struct commit *commit, const struct answer *answer)
 	commit_gone_row(commit, &answer->confirm_oid, EVENT_REPO_REPLACED, buf_as_slice(&commit->content));
 }
 
-/* A row that has been seen again since the question was asked is not missing any more: then nothing is settled. */
+/*
+ * A row that has been seen again since the question was asked is not missing any more: then nothing is settled. What is
+ * there, but came without a row that could be read or is wanted, stays missing; the lane sees how often it asked.
+ */
 static void settle(struct commit *commit, const struct answer *answer)
 {
 	struct missing_value value;
 
-	if (answer->confirm != CONFIRM_GONE && answer->confirm != CONFIRM_REPLACED)
+	if (answer->confirm == CONFIRM_NONE || !missing_get(&commit->txn, answer->kind, &answer->confirm_oid, &value))
 		return;
-	if (!missing_get(&commit->txn, answer->kind, &answer->confirm_oid, &value))
+	if (answer->confirm == CONFIRM_PRESENT) {
+		value.tries++;
+		missing_put(&commit->txn, answer->kind, &answer->confirm_oid, &value);
 		return;
+	}
 	if (answer->confirm == CONFIRM_GONE)
 		commit_gone_row(commit, &answer->confirm_oid, EVENT_REPO_GONE, SLICE("deleted_or_private"));
 	else

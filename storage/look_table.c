@@ -34,21 +34,23 @@ static int64_t look_in_sweep(struct txn *txn, enum repo_kind kind, uint32_t swee
 	return at_ms;
 }
 
-int64_t look_over(struct txn *txn, enum repo_kind kind, uint32_t sweep, const struct repo_oid *oid)
+int64_t look_over(struct txn *txn, enum repo_kind kind, const struct sweep_state *sweep, const struct repo_oid *oid)
 {
-	int64_t at_ms = sweep ? look_in_sweep(txn, kind, sweep, oid) : 0;
+	int64_t at_ms = 0;
 
-	return at_ms || sweep < 2 ? at_ms : look_in_sweep(txn, kind, sweep - 1, oid);
+	for (uint32_t number = sweep->number; !at_ms && number && number >= sweep->covering; number--)
+		at_ms = look_in_sweep(txn, kind, number, oid);
+	return at_ms;
 }
 
-void look_delete_sweep(struct txn *txn, enum repo_kind kind, uint32_t sweep)
+void look_delete_sweeps(struct txn *txn, enum repo_kind kind, uint32_t first, uint32_t last)
 {
-	struct key from = look_key(kind, sweep, &(struct repo_oid){ { 0 } });
+	struct key from = look_key(kind, first, &(struct repo_oid){ { 0 } });
 	struct slice key = key_slice(&from), value;
 	MDB_cursor *cursor = txn_cursor(txn, TABLE_LOOK);
 
 	for (MDB_cursor_op op = MDB_SET_RANGE; txn_seek(txn, cursor, op, &key, &value); op = MDB_NEXT) {
-		if (memcmp(key.data, from.byte, 5) != 0)
+		if (slice_bytes(key)[0] != kind || get_u32(slice_bytes(key) + 1) > last)
 			break;
 		txn_fail(txn, mdb_cursor_del(cursor, 0));
 	}

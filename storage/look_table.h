@@ -8,7 +8,8 @@
  *     cursor   lane u8, kind u8                               the lane's own text
  *
  * A look says that the rows up to its oid, from the one before, were as they were before or were written then. It is
- * what lets an unchanged row cost no write. The last look of a sweep has the greatest oid. Two sweeps are kept.
+ * what lets an unchanged row cost no write. The last look of a sweep has the greatest oid. Kept are the newest sweep that
+ * covers all oids and what came after it, also sweeps that were broken off: as far as they came, they looked.
  */
 #ifndef STORAGE_LOOK_TABLE_H
 #define STORAGE_LOOK_TABLE_H
@@ -18,9 +19,9 @@
 #include "storage/txn.h"
 
 void look_put(struct txn *txn, enum repo_kind kind, uint32_t sweep, const struct repo_oid *last, int64_t at_ms);
-/* The newest look over an oid, of this sweep or the one before; 0: none. */
-int64_t look_over(struct txn *txn, enum repo_kind kind, uint32_t sweep, const struct repo_oid *oid);
-void look_delete_sweep(struct txn *txn, enum repo_kind kind, uint32_t sweep);
+/* The newest look over an oid; 0: none. */
+int64_t look_over(struct txn *txn, enum repo_kind kind, const struct sweep_state *sweep, const struct repo_oid *oid);
+void look_delete_sweeps(struct txn *txn, enum repo_kind kind, uint32_t first, uint32_t last);
 
 struct missing_value {
 	int64_t since_ms, seen_ms;

@@ -63,7 +63,7 @@ static const char *kind_key(const char *what, enum repo_kind kind, char name[NAM
 	return name;
 }
 
-/* number u32, flags u32, seen u64, known u64, after [12], zero u32, started u48, ended u48, completed u48, first u48 */
+/* number u32, flags u32, seen u64, known u64, after [12], covering u32, started u48, ended u48, completed u48, first u48 */
 void meta_sweep(struct txn *txn, enum repo_kind kind, struct sweep_state *state)
 {
 	char name[NAME_MAX_BYTES];
@@ -82,6 +82,7 @@ void meta_sweep(struct txn *txn, enum repo_kind kind, struct sweep_state *state)
 	state->seen = get_u64(bytes + 8);
 	state->known = get_u64(bytes + 16);
 	memcpy(state->after.byte, bytes + 24, OID_BYTES);
+	state->covering = get_u32(bytes + 36);
 	state->started_ms = (int64_t)get_u48(bytes + 40);
 	state->ended_ms = (int64_t)get_u48(bytes + 46);
 	state->completed_ms = (int64_t)get_u48(bytes + 52);
@@ -100,6 +101,7 @@ void meta_set_sweep(struct txn *txn, enum repo_kind kind, const struct sweep_sta
 	put_u64(bytes + 8, state->seen);
 	put_u64(bytes + 16, state->known);
 	memcpy(bytes + 24, state->after.byte, OID_BYTES);
+	put_u32(bytes + 36, state->covering);
 	put_u48(bytes + 40, (uint64_t)state->started_ms);
 	put_u48(bytes + 46, (uint64_t)state->ended_ms);
 	put_u48(bytes + 52, (uint64_t)state->completed_ms);

@@ -191,14 +191,24 @@ static int make_draft(struct preparer *preparer, const struct row *row, bool exi
 	return error;
 }
 
-static void note_damage(struct page *page, struct slice raw, int error)
+/* What stays the same of a damaged row while its counters move from day to day. */
+static struct slice damage_identity(const struct row *row, int error)
+{
+	if (error != ERROR_ROW)
+		return (struct slice){ (const char *)row->oid.byte, OID_BYTES };
+	return row->span[FIELD_ID].size ? row->span[FIELD_ID] : row->raw;
+}
+
+static void note_damage(struct page *page, const struct row *row, int error)
 {
 	size_t at = page->damaged++;
+	struct slice raw = row->raw, identity = damage_identity(row, error);
 	struct slice head = { raw.data, raw.size < DAMAGE_HEAD_BYTES ? raw.size : DAMAGE_HEAD_BYTES };
 
 	if (at >= PAGE_DAMAGE_MAX)
 		return;
-	page->damage[at].hash = XXH3_64bits(raw.data, raw.size);
+	page->damage[at].hash = XXH3_64bits_withSeed(identity.data, identity.size,
+		(uint64_t)-error << 8 | (uint64_t)page->projection.kind);
 	page->damage[at].error = error;
 	page->damage[at].head = arena_copy(&page->arena, head);
 }
@@ -229,14 +239,14 @@ static void prepare_row(struct work *work, uint32_t at)
 		return;
 	}
 	if (error) {
-		note_damage(page, row.raw, error);
+		note_damage(page, &row, error);
 		return;
 	}
 	existed = stored_row(work->cursor, &row.oid, &stored);
 	if (!existed || stored.stable_hash != row.stable_hash)
 		error = make_draft(preparer, &row, existed, page, &observation->draft);
 	if (error) {
-		note_damage(page, row.raw, error);
+		note_damage(page, &row, error);
 		return;
 	}
 	observation->oid = row.oid;
@@ -248,7 +258,7 @@ static void prepare_row(struct work *work, uint32_t at)
 	observation->likes = counter_of(row.has_likes, row.likes);
 	if (row.has_sha)
 		memcpy(observation->sha, row.sha, SHA_BYTES);
-	page->ascending = page->ascending && (!page->count || oid_compare(&observation[-1].oid, &row.oid) < 0);
+	page->ascending = page->ascending && (!page->count || oid_compare(&observation[-1].oid, &row.oid) <= 0);
 	note_dates(page, row.modified_ms);
 	page->count++;
 }

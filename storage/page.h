@@ -49,10 +49,10 @@ struct page {
 	size_t rows;            /* in the answer: count + damaged + private_rows */
 	size_t damaged;
 	size_t private_rows;    /* dropped, unless private repos are wanted */
-	bool ascending;         /* oids grew from row to row */
+	bool ascending;         /* oids never fell from row to row */
 	int64_t oldest_modified_ms, newest_modified_ms; /* over the rows; 0: none had a date */
 	struct {
-		uint64_t hash;     /* of the raw row: the same damage is recorded once */
+		uint64_t hash;     /* of whose row and what is wrong: the same damage is recorded once */
 		int error;
 		struct slice head; /* its first bytes, for the record */
 	} damage[PAGE_DAMAGE_MAX];

@@ -103,6 +103,7 @@ struct sweep_state {
 	bool running, ordered, complete;
 	uint64_t seen, known; /* rows it brought so far; rows known when it began */
 	struct repo_oid after; /* the end of its last page */
+	uint32_t covering; /* the newest sweep whose looks lie over all oids; 0: none yet */
 	int64_t started_ms, ended_ms; /* ended: of the newest sweep that ended, complete or not */
 	int64_t completed_ms;         /* of the newest complete one: 0 = the baseline is not there yet */
 	int64_t first_look_ms;        /* start of the very first sweep */
