@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * THE table of options: parser, --check-config, the shipped relicensed.conf and the manual come from it.
+ *
+ * The default is written as an operator would write it and goes through the same parser. min and max are in the base
+ * unit of the type: milliseconds, bytes, percent, things; for texts the number of characters.
+ * A reloadable option takes effect at SIGHUP, the others at the next start.
+ */
+#ifndef CONFIG_OPTION_TABLE_H
+#define CONFIG_OPTION_TABLE_H
+
+#define OPTION_SECOND INT64_C(1000)
+#define OPTION_MINUTE (60 * OPTION_SECOND)
+#define OPTION_HOUR (60 * OPTION_MINUTE)
+#define OPTION_DAY (24 * OPTION_HOUR)
+#define OPTION_KIB INT64_C(1024)
+#define OPTION_MIB (1024 * OPTION_KIB)
+#define OPTION_GIB (1024 * OPTION_MIB)
+#define OPTION_TIB (1024 * OPTION_GIB)
+
+/* X(key, type, unit, min, max, default, reloadable, help); the key is the name of the field of struct config */
+#define OPTION_TABLE(X) \
+	X(hub, OPTION_TEXT, "origin", 1, 255, "https://huggingface.co", false, \
+		"The Hub to look at: scheme, host and port, no path. A store belongs to one Hub.") \
+	X(store, OPTION_TEXT, "folder", 1, 1000, "/var/lib/relicensed", false, \
+		"Where the history is kept. One daemon at a time holds it.") \
+	X(contact, OPTION_TEXT, "address", 0, 200, "", true, \
+		"How the operators of the Hub reach you (mail or web address): it is sent in the User-Agent.") \
+	X(token_file, OPTION_TEXT, "file", 0, 1000, "", false, \
+		"A file that holds a read token of the Hub: a larger quota. Without it the service's credential hub-token, " \
+		"else anonymous.") \
+	X(kinds, OPTION_KINDS, "list", 1, 7, "models,datasets,spaces", false, \
+		"What to look at: any of models, datasets, spaces.") \
+	X(poll_interval, OPTION_DURATION, "time", OPTION_SECOND, OPTION_DAY, "30s", true, \
+		"How often each kind is asked for what was modified last.") \
+	X(poll_overlap, OPTION_DURATION, "time", 0, OPTION_DAY, "10m", true, \
+		"How far behind the last poll the next one looks, for commits that appear late.") \
+	X(poll_rows, OPTION_NUMBER, "rows", 1, 1000, "100", true, \
+		"Rows a request of a poll that has little to catch up with.") \
+	X(sweep_interval, OPTION_DURATION, "time", OPTION_MINUTE, 365 * OPTION_DAY, "24h", true, \
+		"How often each kind's whole listing is walked, for what polls cannot show.") \
+	X(page_rows, OPTION_NUMBER, "rows", 1, 1000, "1000", true, \
+		"Rows a listing request (the Hub gives at most 1000).") \
+	X(page_bytes_max, OPTION_SIZE, "size", 64 * OPTION_KIB, OPTION_GIB, "64MiB", false, \
+		"The largest answer that is accepted, before and after decompression.") \
+	X(sweep_ahead, OPTION_NUMBER, "requests", 1, 64, "8", true, \
+		"Listing requests of one kind in flight at once: the next one starts when the head of the one before is there.") \
+	X(confirm_ahead, OPTION_NUMBER, "requests", 1, 64, "8", true, \
+		"Single-repo requests of one kind in flight at once when missing rows are confirmed.") \
+	X(quota_share, OPTION_SHARE, "share", 1, 100, "50%", true, \
+		"How much of the quota that the Hub announces is used. The anonymous one belongs to everybody behind your address.") \
+	X(rate_without_quota, OPTION_NUMBER, "requests/s", 0, 1000000, "2", true, \
+		"The pace where the Hub announces no quota; 0 = as fast as it answers.") \
+	X(connect_limit, OPTION_DURATION, "time", 100, OPTION_HOUR, "10s", false, \
+		"For a connection, name look-up and TLS.") \
+	X(first_byte_limit, OPTION_DURATION, "time", 100, OPTION_HOUR, "60s", false, \
+		"From the request to the head of its answer.") \
+	X(stall_limit, OPTION_DURATION, "time", 100, OPTION_HOUR, "30s", false, \
+		"Without a single byte in the midst of an answer.") \
+	X(total_limit, OPTION_DURATION, "time", OPTION_SECOND, OPTION_DAY, "5m", false, \
+		"For one request from start to end.") \
+	X(retries, OPTION_NUMBER, "times", 0, 100, "5", true, \
+		"How often a request is sent again after damage or trouble, before its lane parks.") \
+	X(retry_base, OPTION_DURATION, "time", 1, OPTION_HOUR, "1s", true, \
+		"The first back-off is at most this long; each further one at most twice the one before.") \
+	X(park_time, OPTION_DURATION, "time", OPTION_SECOND, OPTION_DAY, "5m", true, \
+		"How long a lane that could not go on rests before it tries again.") \
+	X(transfers_max, OPTION_NUMBER, "requests", 1, 1000, "64", false, \
+		"Requests in flight at once, of all kinds.") \
+	X(connections_max, OPTION_NUMBER, "connections", 1, 256, "8", false, \
+		"Connections to the Hub (over HTTP/2 one carries many requests).") \
+	X(private_repos, OPTION_SWITCH, "yes or no", 0, 1, "no", false, \
+		"Whether private repos that the token may read are kept; else they are dropped and counted.") \
+	X(plain_http, OPTION_TEXT, "list of hosts", 0, 1000, "", false, \
+		"Hosts to which plain http may be spoken, the token included; loopback always may.") \
+	X(ca_file, OPTION_TEXT, "file", 0, 1000, "", false, \
+		"Certificate authorities to trust instead of the system's (PEM).") \
+	X(map_size, OPTION_SIZE, "size", 0, 64 * OPTION_TIB, "0", false, \
+		"Address space for the store, the largest size that it can have; 0 = 1 TiB, less where the system limits it.") \
+	X(commit_pages, OPTION_NUMBER, "answers", 1, 50, "25", true, \
+		"Answers that are written in one transaction.") \
+	X(commit_interval, OPTION_DURATION, "time", 10, OPTION_MINUTE, "1s", true, \
+		"How long an answer waits for others before it is written.") \
+	X(log_level, OPTION_LEVEL, "level", 0, 4, "info", true, \
+		"What is logged: error, warning, notice, info or debug.")
+
+enum option_type {
+	OPTION_TEXT,
+	OPTION_DURATION, /* 250ms 30s 5m 24h 7d */
+	OPTION_SIZE,     /* 512 64KiB 64MiB 1GiB 1TiB */
+	OPTION_SHARE,    /* 50% */
+	OPTION_NUMBER,
+	OPTION_SWITCH,   /* yes no */
+	OPTION_KINDS,    /* bits: 1 models, 2 datasets, 4 spaces */
+	OPTION_LEVEL,    /* enum config_level */
+};
+
+#endif
