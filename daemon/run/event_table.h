@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * THE table of what the daemon logs. One line an event: `event=NAME key=value ...` with the keys in the order of the
+ * table. Names stay; whoever watches the log may rely on them.
+ */
+#ifndef DAEMON_RUN_EVENT_TABLE_H
+#define DAEMON_RUN_EVENT_TABLE_H
+
+/* X(constant, name, level, fields, meaning) */
+#define LOG_EVENT_TABLE(X) \
+	X(LOG_STARTED, "started", LEVEL_NOTICE, "version hub store ledger token", "the daemon runs") \
+	X(LOG_NO_CONTACT, "no-contact", LEVEL_WARNING, "help", "the Hub's operators cannot reach you") \
+	X(LOG_STOPPING, "stopping", LEVEL_NOTICE, "signal", "asked to end") \
+	X(LOG_STOPPED, "stopped", LEVEL_NOTICE, "complete", "everything handed over is in the store") \
+	X(LOG_RELOADED, "reloaded", LEVEL_NOTICE, "option taken", "an option differs after SIGHUP; taken = no: needs a restart") \
+	X(LOG_RELOAD_REFUSED, "reload-refused", LEVEL_ERROR, "why", "the configuration has faults; the old one stays") \
+	X(LOG_LANE_STARTED, "lane-started", LEVEL_INFO, "lane kind resumed watermark", "a lane begins or goes on") \
+	X(LOG_LANE_DONE, "lane-done", LEVEL_INFO, "lane kind pages rows", "a lane has finished") \
+	X(LOG_LANE_PARKED, "lane-parked", LEVEL_WARNING, "lane kind why retry_ms", "a lane cannot go on; it tries again later") \
+	X(LOG_SWEEP_INCOMPLETE, "sweep-incomplete", LEVEL_WARNING, "kind seen known", \
+		"a sweep brought too few of the known rows: nothing is concluded from absence") \
+	X(LOG_FIELD_REFUSED, "field-refused", LEVEL_WARNING, "kind endpoint field", "the Hub does not know a property; no longer asked") \
+	X(LOG_PAGE_DAMAGED, "page-damaged", LEVEL_WARNING, "lane kind url why", "an answer could not be read; asked again") \
+	X(LOG_REQUEST_FAILED, "request-failed", LEVEL_INFO, "lane kind url outcome status why retry_ms", "trouble; asked again") \
+	X(LOG_REQUEST_GIVEN_UP, "request-given-up", LEVEL_WARNING, "lane kind url outcome status why tries", \
+		"trouble that did not end within the retries") \
+	X(LOG_LINK_REFUSED, "link-refused", LEVEL_WARNING, "lane kind link why", "a next page or redirect that is not followed") \
+	X(LOG_QUOTA, "quota", LEVEL_INFO, "bucket quota window_s remaining reset_s", "what the Hub announces, where it differs") \
+	X(LOG_QUOTA_REFUSED, "quota-refused", LEVEL_WARNING, "bucket remaining wait_ms", "a 429: requests wait") \
+	X(LOG_CONFIRM_UNDECIDED, "confirm-undecided", LEVEL_WARNING, "kind oid status why", "an answer that proves nothing about a repo") \
+	X(LOG_COMMITTED, "committed", LEVEL_DEBUG, "answers records new same ms seq", "a batch is in the store") \
+	X(LOG_COMMIT_FAILED, "commit-failed", LEVEL_ERROR, "why retry_ms", "a batch could not be written; tried again") \
+	X(LOG_STORE_STOPPED, "store-stopped", LEVEL_ERROR, "why", "the store refuses for good: the daemon ends") \
+	X(LOG_STEP, "step", LEVEL_DEBUG, "request lane kind from to", "a request goes on") \
+	X(LOG_METRICS_FAILED, "metrics-failed", LEVEL_WARNING, "file why", "the metrics file could not be written") \
+	X(LOG_INCOMPLETE, "incomplete", LEVEL_ERROR, "kind lane why", "--once could not finish this")
+
+enum log_event {
+#define X(constant, name, level, fields, meaning) constant,
+	LOG_EVENT_TABLE(X)
+#undef X
+	LOG_EVENT_COUNT
+};
+
+#endif

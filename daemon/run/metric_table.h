@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * THE table of the daemon's figures; the text exposition (prefix "relicensed_") comes from it.
+ * A counter only grows while the daemon runs, a gauge is how things stand.
+ */
+#ifndef DAEMON_RUN_METRIC_TABLE_H
+#define DAEMON_RUN_METRIC_TABLE_H
+
+/* X(constant, name, type, unit, help) */
+#define METRIC_TABLE(X) \
+	X(METRIC_STARTED, "start_time_seconds", METRIC_GAUGE, "seconds", "when the daemon started, unix time") \
+	X(METRIC_UPDATED, "update_time_seconds", METRIC_GAUGE, "seconds", "when these figures were written, unix time") \
+	X(METRIC_REQUESTS, "requests_total", METRIC_COUNTER, "requests", "requests sent to the Hub") \
+	X(METRIC_REQUESTS_POLL, "requests_poll_total", METRIC_COUNTER, "requests", "of these, by polls") \
+	X(METRIC_REQUESTS_SWEEP, "requests_sweep_total", METRIC_COUNTER, "requests", "of these, by sweeps") \
+	X(METRIC_REQUESTS_CONFIRM, "requests_confirm_total", METRIC_COUNTER, "requests", "of these, by confirmations") \
+	X(METRIC_RETRIES, "retries_total", METRIC_COUNTER, "requests", "requests that were sent again") \
+	X(METRIC_GIVEN_UP, "given_up_total", METRIC_COUNTER, "requests", "requests that failed for good") \
+	X(METRIC_IN_FLIGHT, "requests_in_flight", METRIC_GAUGE, "requests", "requests under way") \
+	X(METRIC_BYTES_RECEIVED, "received_bytes_total", METRIC_COUNTER, "bytes", "bodies as received") \
+	X(METRIC_BYTES_DECODED, "decoded_bytes_total", METRIC_COUNTER, "bytes", "bodies after decompression") \
+	X(METRIC_TRANSFER_OK, "transfer_ok_total", METRIC_COUNTER, "transfers", "answers that arrived whole") \
+	X(METRIC_TRANSFER_LOOKUP, "transfer_lookup_failed_total", METRIC_COUNTER, "transfers", "the Hub's name was not found") \
+	X(METRIC_TRANSFER_CONNECT, "transfer_connect_failed_total", METRIC_COUNTER, "transfers", "no connection") \
+	X(METRIC_TRANSFER_TLS, "transfer_tls_failed_total", METRIC_COUNTER, "transfers", "no verified TLS") \
+	X(METRIC_TRANSFER_TIMEOUT, "transfer_timeout_total", METRIC_COUNTER, "transfers", "a time limit was reached") \
+	X(METRIC_TRANSFER_CUT, "transfer_cut_total", METRIC_COUNTER, "transfers", "reset or cut off") \
+	X(METRIC_TRANSFER_TOO_BIG, "transfer_too_big_total", METRIC_COUNTER, "transfers", "head or body beyond its limit") \
+	X(METRIC_TRANSFER_PROTOCOL, "transfer_protocol_total", METRIC_COUNTER, "transfers", "not understood as HTTP") \
+	X(METRIC_TRANSFER_REFUSED, "transfer_refused_total", METRIC_COUNTER, "transfers", "not sent: another origin") \
+	X(METRIC_TRANSFER_CANCELLED, "transfer_cancelled_total", METRIC_COUNTER, "transfers", "ended by the daemon") \
+	X(METRIC_STATUS_2XX, "status_2xx_total", METRIC_COUNTER, "answers", "answers with status 200 to 299") \
+	X(METRIC_STATUS_3XX, "status_3xx_total", METRIC_COUNTER, "answers", "redirects") \
+	X(METRIC_STATUS_4XX, "status_4xx_total", METRIC_COUNTER, "answers", "refusals other than 429") \
+	X(METRIC_STATUS_429, "status_429_total", METRIC_COUNTER, "answers", "too many requests") \
+	X(METRIC_STATUS_5XX, "status_5xx_total", METRIC_COUNTER, "answers", "the Hub's own failures") \
+	X(METRIC_PAGES, "pages_total", METRIC_COUNTER, "pages", "answers read") \
+	X(METRIC_PAGES_DAMAGED, "pages_damaged_total", METRIC_COUNTER, "pages", "answers that could not be read") \
+	X(METRIC_ROWS, "rows_total", METRIC_COUNTER, "rows", "rows in the answers read") \
+	X(METRIC_LINKS_REFUSED, "links_refused_total", METRIC_COUNTER, "links", "next pages and redirects not followed") \
+	X(METRIC_FIELDS_REFUSED, "fields_refused_total", METRIC_COUNTER, "fields", "properties that the Hub does not know") \
+	X(METRIC_POLLS, "polls_total", METRIC_COUNTER, "polls", "polls finished") \
+	X(METRIC_SWEEPS, "sweeps_total", METRIC_COUNTER, "sweeps", "sweeps finished") \
+	X(METRIC_SWEEPS_INCOMPLETE, "sweeps_incomplete_total", METRIC_COUNTER, "sweeps", "of these, with too few rows") \
+	X(METRIC_CONFIRM_PRESENT, "confirmed_present_total", METRIC_COUNTER, "rows", "missing rows that were there") \
+	X(METRIC_CONFIRM_GONE, "confirmed_gone_total", METRIC_COUNTER, "rows", "missing rows that are gone") \
+	X(METRIC_CONFIRM_REPLACED, "confirmed_replaced_total", METRIC_COUNTER, "rows", "names that another repo bears") \
+	X(METRIC_CONFIRM_UNDECIDED, "confirm_undecided_total", METRIC_COUNTER, "answers", "answers that prove nothing") \
+	X(METRIC_LANES_PARKED, "lanes_parked_total", METRIC_COUNTER, "times", "a lane could not go on") \
+	X(METRIC_QUOTA_LIMIT, "quota_limit", METRIC_GAUGE, "requests", "announced quota of the api bucket; 0 = none") \
+	X(METRIC_QUOTA_REMAINING, "quota_remaining", METRIC_GAUGE, "requests", "what the Hub says is left of it") \
+	X(METRIC_COMMITS, "commits_total", METRIC_COUNTER, "commits", "transactions written") \
+	X(METRIC_COMMIT_FAILURES, "commit_failures_total", METRIC_COUNTER, "commits", "transactions that had to be tried again") \
+	X(METRIC_COMMIT_MS, "commit_milliseconds_total", METRIC_COUNTER, "milliseconds", "time spent in transactions") \
+	X(METRIC_PREPARE_US, "prepare_microseconds_total", METRIC_COUNTER, "microseconds", "time spent reading answers") \
+	X(METRIC_ROWS_NEW, "rows_new_total", METRIC_COUNTER, "rows", "rows seen for the first time") \
+	X(METRIC_ROWS_SAME, "rows_same_total", METRIC_COUNTER, "rows", "rows found as they were") \
+	X(METRIC_ROWS_TOUCHED, "rows_touched_total", METRIC_COUNTER, "rows", "rows whose head or date moved, nothing else") \
+	X(METRIC_ROWS_REBASED, "rows_rebased_total", METRIC_COUNTER, "rows", "rows brought to today's fields or rules") \
+	X(METRIC_VERSIONS, "versions_total", METRIC_COUNTER, "versions", "versions stored beyond the first") \
+	X(METRIC_RECORDS, "records_total", METRIC_COUNTER, "records", "change records written") \
+	X(METRIC_MISSING, "missing_total", METRIC_COUNTER, "rows", "rows that a sweep did not bring") \
+	X(METRIC_LISTING_GAPS, "listing_gaps_total", METRIC_COUNTER, "rows", "missing rows that turned out to be there") \
+	X(METRIC_ROWS_DAMAGED, "rows_damaged_total", METRIC_COUNTER, "rows", "rows that could not be read") \
+	X(METRIC_ROWS_PRIVATE, "rows_private_total", METRIC_COUNTER, "rows", "private rows dropped") \
+	X(METRIC_ROWS_REDONE, "rows_redone_total", METRIC_COUNTER, "rows", "rows that moved between preparation and commit") \
+	X(METRIC_HEAD_SEQ, "log_head_seq", METRIC_GAUGE, "records", "seq of the newest change record")
+
+enum metric_type { METRIC_COUNTER, METRIC_GAUGE };
+
+enum metric {
+#define X(constant, name, type, unit, help) constant,
+	METRIC_TABLE(X)
+#undef X
+	METRIC_COUNT
+};
+
+#endif
