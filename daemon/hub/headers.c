@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/hub/headers.h"
+
+#include <ctype.h>
+#include <strings.h>
+
+#include "storage/model/moment.h"
+
+/* --- small readers -------------------------------------------------------------------------------------------------*/
+
+static struct slice trim(struct slice text)
+{
+	while (text.size && isspace((unsigned char)text.data[0])) {
+		text.data++;
+		text.size--;
+	}
+	while (text.size && isspace((unsigned char)text.data[text.size - 1]))
+		text.size--;
+	return text;
+}
+
+static bool is_nocase(struct slice text, const char *word)
+{
+	return text.size == strlen(word) && strncasecmp(text.data, word, text.size) == 0;
+}
+
+/* Up to the next `stop` that stands outside quotes and angle brackets; moves `rest` behind it. */
+static struct slice take_until(struct slice *rest, char stop)
+{
+	struct slice part = { rest->data, 0 };
+	bool quoted = false, bracketed = false;
+
+	for (; part.size < rest->size; part.size++) {
+		char c = rest->data[part.size];
+
+		if (c == '\\' && quoted && part.size + 1 < rest->size)
+			part.size++;
+		else if (c == '"' && !bracketed)
+			quoted = !quoted;
+		else if ((c == '<' || c == '>') && !quoted)
+			bracketed = c == '<';
+		else if (c == stop && !quoted && !bracketed)
+			break;
+	}
+	rest->data += part.size;
+	rest->size -= part.size;
+	if (rest->size) {
+		rest->data++;
+		rest->size--;
+	}
+	return trim(part);
+}
+
+static struct slice unquote(struct slice text)
+{
+	if (text.size >= 2 && text.data[0] == '"' && text.data[text.size - 1] == '"')
+		return (struct slice){ text.data + 1, text.size - 2 };
+	return text;
+}
+
+static int64_t read_number(struct slice text)
+{
+	int64_t value = 0;
+
+	if (!text.size || text.size > 12)
+		return -1;
+	for (size_t i = 0; i < text.size; i++) {
+		if (!isdigit((unsigned char)text.data[i]))
+			return -1;
+		value = value * 10 + (text.data[i] - '0');
+	}
+	return value;
+}
+
+/* --- Link ----------------------------------------------------------------------------------------------------------*/
+
+/* rel may name several relations with blanks between. */
+static bool has_relation(struct slice relations, const char *wanted)
+{
+	relations = trim(unquote(relations));
+	while (relations.size) {
+		struct slice one = take_until(&relations, ' ');
+
+		if (is_nocase(one, wanted))
+			return true;
+	}
+	return false;
+}
+
+/* One link: <target>; key=value; ... */
+static void read_link(struct slice link, struct hub_head *head)
+{
+	struct slice target = take_until(&link, ';');
+
+	if (head->next.size || target.size < 3 || target.data[0] != '<' || target.data[target.size - 1] != '>')
+		return;
+	while (link.size) {
+		struct slice value = take_until(&link, ';');
+		struct slice key = take_until(&value, '=');
+
+		if (is_nocase(key, "rel")) {
+			if (has_relation(trim(value), "next"))
+				head->next = trim((struct slice){ target.data + 1, target.size - 2 });
+			return; /* only the first rel counts (RFC 8288, 3.3) */
+		}
+	}
+}
+
+static void on_link(struct slice value, struct hub_head *head)
+{
+	while (value.size)
+		read_link(take_until(&value, ','), head);
+}
+
+/* --- quota ---------------------------------------------------------------------------------------------------------*/
+
+static struct quota_said *find_bucket(struct hub_head *head, struct slice name)
+{
+	struct quota_said *said;
+
+	for (unsigned i = 0; i < head->quota_count; i++)
+		if (slice_is(name, head->quota[i].bucket))
+			return &head->quota[i];
+	if (!name.size || name.size >= QUOTA_NAME_SIZE || head->quota_count == QUOTA_BUCKETS_MAX)
+		return NULL;
+	said = &head->quota[head->quota_count++];
+	*said = (struct quota_said){ .remaining = -1, .reset_s = -1, .quota = -1, .window_s = -1 };
+	memcpy(said->bucket, name.data, name.size);
+	return said;
+}
+
+static void set_number(struct slice key, struct slice value, struct quota_said *said)
+{
+	int64_t number = read_number(trim(value));
+
+	if (number < 0)
+		return;
+	if (is_nocase(key, "r"))
+		said->remaining = number;
+	else if (is_nocase(key, "t"))
+		said->reset_s = number;
+	else if (is_nocase(key, "q"))
+		said->quota = number;
+	else if (is_nocase(key, "w"))
+		said->window_s = number;
+}
+
+/* The last quoted string is the bucket: the policy has the name of its policy before it. */
+static struct slice bucket_of(struct slice item)
+{
+	struct slice name = SLICE_NONE;
+
+	while (item.size) {
+		struct slice part = take_until(&item, ';');
+
+		if (part.size && part.data[0] == '"')
+			name = unquote(part);
+	}
+	return name;
+}
+
+static void on_quota(struct slice value, struct hub_head *head)
+{
+	while (value.size) {
+		struct slice item = take_until(&value, ',');
+		struct quota_said *said = find_bucket(head, bucket_of(item));
+
+		while (said && item.size) {
+			struct slice part = take_until(&item, ';');
+			struct slice key = take_until(&part, '=');
+
+			set_number(key, part, said);
+		}
+	}
+}
+
+const struct quota_said *headers_quota(const struct hub_head *head, const char *bucket)
+{
+	for (unsigned i = 0; i < head->quota_count; i++)
+		if (strcmp(head->quota[i].bucket, bucket) == 0)
+			return &head->quota[i];
+	return NULL;
+}
+
+/* --- the rest ------------------------------------------------------------------------------------------------------*/
+
+static void on_date(struct slice value, struct hub_head *head)
+{
+	head->date = value;
+	if (!moment_read_http(value, &head->date_ms))
+		head->date_ms = 0;
+}
+
+static void on_age(struct slice value, struct hub_head *head)
+{
+	(void)value;
+	head->has_age = true;
+}
+
+static void on_retry_after(struct slice value, struct hub_head *head)
+{
+	head->retry_after_s = read_number(value);
+}
+
+#define KEEP(header) \
+	static void on_##header(struct slice value, struct hub_head *head) \
+	{ \
+		head->header = value; \
+	}
+KEEP(location)
+KEEP(content_type)
+KEEP(content_encoding)
+KEEP(error_code)
+KEEP(error_message)
+KEEP(request_id)
+#undef KEEP
+
+static const struct {
+	const char *name;
+	void (*on_value)(struct slice value, struct hub_head *head);
+} header_table[] = {
+	{ "link", on_link },
+	{ "ratelimit", on_quota },
+	{ "ratelimit-policy", on_quota },
+	{ "date", on_date },
+	{ "age", on_age },
+	{ "retry-after", on_retry_after },
+	{ "location", on_location },
+	{ "content-type", on_content_type },
+	{ "content-encoding", on_content_encoding },
+	{ "x-error-code", on_error_code },
+	{ "x-error-message", on_error_message },
+	{ "x-request-id", on_request_id },
+};
+
+static void read_line(struct slice line, struct hub_head *head)
+{
+	const char *colon = line.size ? memchr(line.data, ':', line.size) : NULL;
+	struct slice name, value;
+
+	if (!colon)
+		return;
+	name = trim((struct slice){ line.data, (size_t)(colon - line.data) });
+	value = trim((struct slice){ colon + 1, line.size - (size_t)(colon + 1 - line.data) });
+	for (size_t i = 0; i < ARRAY_COUNT(header_table); i++)
+		if (is_nocase(name, header_table[i].name))
+			header_table[i].on_value(value, head);
+}
+
+void headers_read(struct slice block, struct hub_head *head)
+{
+	*head = (struct hub_head){ .retry_after_s = -1 };
+	while (block.size) {
+		const char *end = memchr(block.data, '\n', block.size);
+		size_t size = end ? (size_t)(end - block.data) : block.size;
+
+		read_line((struct slice){ block.data, size }, head);
+		block.data += size + (end != NULL);
+		block.size -= size + (end != NULL);
+	}
+	if (head->has_age)
+		head->quota_count = 0;
+}

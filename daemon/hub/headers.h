@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The head of an answer, taken apart: next page, quota, dates, error codes.
+ *
+ * Pure. Everything is borrowed from the header block: the lines of the last answer without its status line. Nothing in
+ * it is trusted: what cannot be read is as if it were not there. Sources: RFC 8288 (Link), RFC 9110 (Date, Retry-After,
+ * Age), draft-ietf-httpapi-ratelimit-headers-09 as the Hub sends it:
+ *
+ *     ratelimit: "api";r=499;t=295
+ *     ratelimit-policy: "fixed window";"api";q=500;w=300
+ */
+#ifndef DAEMON_HUB_HEADERS_H
+#define DAEMON_HUB_HEADERS_H
+
+#include "storage/model/bytes.h"
+
+enum { QUOTA_BUCKETS_MAX = 4, QUOTA_NAME_SIZE = 24 };
+
+/* What an answer says of one bucket; -1: not said. */
+struct quota_said {
+	char bucket[QUOTA_NAME_SIZE];
+	int64_t remaining, reset_s; /* of this window */
+	int64_t quota, window_s;
+};
+
+struct hub_head {
+	struct slice next;     /* target of the Link whose rel is next; size 0: none */
+	struct slice location;
+	struct slice content_type, content_encoding;
+	struct slice error_code, error_message, request_id;
+	struct slice date;
+	int64_t date_ms;       /* 0: none or unreadable */
+	int64_t retry_after_s; /* -1: none */
+	bool has_age;          /* out of some cache: what it says of the quota is old */
+	unsigned quota_count;  /* 0 where has_age */
+	struct quota_said quota[QUOTA_BUCKETS_MAX];
+};
+
+void headers_read(struct slice block, struct hub_head *head);
+
+/* The bucket's entry, or NULL. */
+const struct quota_said *headers_quota(const struct hub_head *head, const char *bucket);
+
+#endif

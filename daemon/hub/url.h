@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The URLs of the Hub: making them, and deciding which of those that a server names may be followed.
+ *
+ * Pure. Every URL that leaves this module begins with the text of the configured origin and holds no control
+ * character, space or fragment. Source of the forms: the Hub's API as its official clients use it.
+ */
+#ifndef DAEMON_HUB_URL_H
+#define DAEMON_HUB_URL_H
+
+#include "storage/model/field.h"
+
+enum { URL_MAX = 16 * 1024, HUB_ORIGIN_TEXT = 320, HUB_ORIGIN_HOST = 256 };
+
+struct hub_origin {
+	char text[HUB_ORIGIN_TEXT]; /* "https://huggingface.co", "http://127.0.0.1:8080": lower case, default port left out */
+	char host[HUB_ORIGIN_HOST]; /* without the brackets of an IPv6 address */
+	char port[6];
+	bool tls;
+};
+
+/* Scheme, host and port; a slash at the end is accepted, anything more is not. */
+bool hub_origin_read(struct slice text, struct hub_origin *origin);
+bool hub_origin_is_loopback(const struct hub_origin *origin);
+bool host_is_listed(const char *host, const char *list); /* names with commas or blanks between */
+
+enum listing_order {
+	LISTING_BY_CREATION, /* oldest first: the order of oids */
+	LISTING_BY_CHANGE,   /* newest first, the only order that the Hub has */
+};
+
+void url_listing(const struct hub_origin *origin, const struct projection *projection, enum listing_order order, unsigned rows,
+	struct buf *out);
+/* `name` is "owner/name", as the Hub gave it: any bytes; a slash stays, what is not harmless is percent-encoded. */
+void url_single(const struct hub_origin *origin, const struct projection *projection, struct slice name, struct buf *out);
+
+/* The field at a place of the expand list that the two above write, from 0; FIELD_NONE behind its end. */
+enum field url_expand_at(const struct projection *projection, unsigned place);
+
+/* A copy without the expand entry for this key. */
+void url_without_field(struct slice url, const char *key, struct buf *out);
+
+/*
+ * A link or redirect that a server named: absolute on the same origin, or beginning with one slash. Gives the URL to
+ * ask, or NULL in `out` and the reason as the result.
+ */
+const char *url_follow(const struct hub_origin *origin, struct slice target, struct buf *out);
+
+#endif
