@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What all lanes and requests share. The daemon's one crawl owns it; loop thread only.
+ */
+#ifndef DAEMON_CRAWL_CONTEXT_H
+#define DAEMON_CRAWL_CONTEXT_H
+
+#include "config/config.h"
+#include "daemon/crawl/turn.h"
+#include "daemon/crawl/workbench.h"
+#include "daemon/hub/url.h"
+#include "daemon/transfer/engine.h"
+
+struct context {
+	struct clock *clock;
+	const struct config *config; /* reloadable options change in place */
+	const struct hub_origin *origin;
+	struct store *store;
+	struct engine *engine;
+	struct writer *writer;
+	struct turn turn;
+	struct workbench workbench;
+	struct request *requests; /* all that live */
+	bool has_token;
+	void (*on_quiet)(void *owner); /* while stopping: a lane has less under way */
+	void *owner;
+	bool stopping; /* nothing new is sent, what is decoded is handed over */
+};
+
+/* A kind of repo, and which of its fields this Hub refuses. */
+struct kind_state {
+	struct context *context;
+	enum repo_kind kind;
+	uint32_t refused[ENDPOINT_COUNT];
+};
+
+static inline struct projection kind_projection(const struct kind_state *kind, enum endpoint endpoint)
+{
+	return (struct projection){
+		.kind = kind->kind,
+		.endpoint = endpoint,
+		.fields = fields_asked(kind->kind) & ~kind->refused[endpoint],
+		.rules = CANON_RULES,
+	};
+}
+
+#endif

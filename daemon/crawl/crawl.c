@@ -1,0 +1,513 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/crawl/crawl.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "daemon/crawl/confirm.h"
+#include "daemon/crawl/poll.h"
+#include "daemon/crawl/sweep.h"
+#include "daemon/run/log.h"
+#include "daemon/run/metrics.h"
+#include "daemon/run/notify.h"
+#include "storage/model/memory.h"
+#include "storage/reader.h"
+
+#define NEVER INT64_MAX
+
+/* A run that starts again at once has dropped a field or stumbled over a deletion: neither goes on for long. */
+enum { AGAIN_MAX = 32 };
+
+/* What --once does with a kind, in this order. */
+#define ONCE_STAGES(X) \
+	X(ONCE_POLL, once_poll) \
+	X(ONCE_SWEEP, once_sweep) \
+	X(ONCE_FIRST_POLL, once_first_poll) \
+	X(ONCE_CONFIRM, once_confirm) \
+	X(ONCE_DONE, once_done)
+
+enum once_stage {
+#define X(constant, function) constant,
+	ONCE_STAGES(X)
+#undef X
+};
+
+enum slot { SLOT_POLL, SLOT_SWEEP, SLOT_CONFIRM, SLOT_COUNT };
+
+struct kind_crawl {
+	struct crawl *crawl;
+	struct kind_state state;
+	struct poll poll;
+	struct sweep sweep;
+	struct confirm confirm;
+	struct lane_run *run[SLOT_COUNT];
+	int64_t due_ms[SLOT_COUNT]; /* clock_mono_ms */
+	unsigned agains[SLOT_COUNT];
+	struct clock_timer timer;
+	enum once_stage stage;
+	bool polled;
+	bool wanted;
+};
+
+struct crawl {
+	struct crawl_options options;
+	struct context context;
+	struct kind_crawl kinds[REPO_KINDS];
+	bool incomplete, draining;
+	int store_error;
+};
+
+/* --- what the store knows ------------------------------------------------------------------------------------------*/
+
+struct sweep_facts {
+	struct sweep_state state;
+	bool has_missing;
+};
+
+static bool read_facts(struct kind_crawl *kind, struct sweep_facts *facts)
+{
+	struct repo_oid first = { { 0 } };
+	struct store_problem problem;
+	struct missing_row row;
+	struct reader *reader;
+	bool good;
+
+	*facts = (struct sweep_facts){ 0 };
+	if (reader_open(kind->crawl->options.store, &reader, &problem))
+		return false;
+	good = reader_sweep(reader, kind->state.kind, &facts->state) == 0;
+	facts->has_missing =
+		reader_missing_from(reader, kind->state.kind, &first, &row) == 0 && row.kind == kind->state.kind;
+	reader_close(&reader);
+	return good;
+}
+
+/* --- starting lanes ------------------------------------------------------------------------------------------------*/
+
+static void plan_soon(struct kind_crawl *kind)
+{
+	clock_start(kind->crawl->options.clock, &kind->timer, 0);
+}
+
+static void show_status(struct crawl *crawl)
+{
+	char text[160];
+
+	snprintf(text, sizeof(text), "%" PRIu64 " requests, %" PRIu64 " rows, %" PRIu64 " records logged",
+		metrics_get(METRIC_REQUESTS), metrics_get(METRIC_ROWS), metrics_get(METRIC_RECORDS));
+	(void)crawl;
+	notify_status(text);
+}
+
+static bool start_poll(struct kind_crawl *kind)
+{
+	const struct config *config = kind->crawl->options.config;
+
+	kind->due_ms[SLOT_POLL] = clock_mono_ms() + config->poll_interval;
+	return poll_start(&kind->poll);
+}
+
+static bool start_sweep(struct kind_crawl *kind)
+{
+	const struct config *config = kind->crawl->options.config;
+
+	kind->due_ms[SLOT_SWEEP] = clock_mono_ms() + config->sweep_interval;
+	sweep_start(&kind->sweep);
+	return true;
+}
+
+static bool start_confirm(struct kind_crawl *kind)
+{
+	kind->due_ms[SLOT_CONFIRM] = NEVER;
+	confirm_start(&kind->confirm, kind->sweep.has_last ? &kind->sweep.last : NULL);
+	return true;
+}
+
+static bool (*const starters[SLOT_COUNT])(struct kind_crawl *kind) = { start_poll, start_sweep, start_confirm };
+
+/* --- as a daemon: every lane at its time ---------------------------------------------------------------------------*/
+
+static void plan_daemon(struct kind_crawl *kind)
+{
+	int64_t now_ms = clock_mono_ms(), next_ms = NEVER;
+
+	for (enum slot slot = 0; slot < SLOT_COUNT; slot++) {
+		if (!kind->run[slot]->active && kind->due_ms[slot] <= now_ms)
+			starters[slot](kind);
+		if (!kind->run[slot]->active && kind->due_ms[slot] < next_ms)
+			next_ms = kind->due_ms[slot];
+	}
+	/* the start of a lane that ends at once has planned already */
+	if (next_ms != NEVER && !clock_is_running(&kind->timer))
+		clock_start(kind->crawl->options.clock, &kind->timer, next_ms - now_ms);
+}
+
+/* A sweep that was cut off goes on now; else the next one is due an interval after the last one began. */
+static void set_first_times(struct kind_crawl *kind)
+{
+	struct sweep_facts facts;
+	int64_t now_ms = clock_mono_ms(), passed_ms;
+
+	for (enum slot slot = 0; slot < SLOT_COUNT; slot++)
+		kind->due_ms[slot] = now_ms;
+	if (!read_facts(kind, &facts))
+		return;
+	passed_ms = clock_wall_ms() - facts.state.started_ms;
+	if (facts.state.number && !facts.state.running && passed_ms >= 0 &&
+		passed_ms < kind->crawl->options.config->sweep_interval)
+		kind->due_ms[SLOT_SWEEP] = now_ms + kind->crawl->options.config->sweep_interval - passed_ms;
+	if (!facts.has_missing || facts.state.running || !facts.state.complete)
+		kind->due_ms[SLOT_CONFIRM] = NEVER;
+}
+
+/* --- once: stage after stage ---------------------------------------------------------------------------------------*/
+
+static void end_if_all_done(struct crawl *crawl);
+
+static void leave_incomplete(struct kind_crawl *kind, const char *lane, const char *why)
+{
+	kind->crawl->incomplete = true;
+	log_write(LOG_INCOMPLETE, log_text("kind", repo_kinds[kind->state.kind].name), log_text("lane", lane),
+		log_text("why", why));
+}
+
+/* Each returns whether a lane runs now; else the next stage follows at once. */
+static bool once_poll(struct kind_crawl *kind)
+{
+	kind->polled = start_poll(kind);
+	return kind->polled;
+}
+
+static bool once_sweep(struct kind_crawl *kind)
+{
+	return start_sweep(kind);
+}
+
+static bool once_first_poll(struct kind_crawl *kind)
+{
+	return !kind->polled && start_poll(kind);
+}
+
+static bool once_confirm(struct kind_crawl *kind)
+{
+	struct sweep_facts facts;
+
+	if (!read_facts(kind, &facts)) {
+		leave_incomplete(kind, lane_name(LANE_CONFIRM), "the store cannot be read");
+		return false;
+	}
+	if (!facts.state.complete) {
+		leave_incomplete(kind, lane_name(LANE_SWEEP), "the sweep brought too few of the known rows");
+		return false;
+	}
+	return facts.has_missing && start_confirm(kind);
+}
+
+static bool once_done(struct kind_crawl *kind)
+{
+	end_if_all_done(kind->crawl);
+	return true;
+}
+
+static bool (*const once_stages[])(struct kind_crawl *kind) = {
+#define X(constant, function) [constant] = function,
+	ONCE_STAGES(X)
+#undef X
+};
+
+static void plan_once(struct kind_crawl *kind)
+{
+	for (enum slot slot = 0; slot < SLOT_COUNT; slot++)
+		if (kind->run[slot]->active)
+			return;
+	while (!once_stages[kind->stage](kind))
+		kind->stage++;
+}
+
+static void end_if_all_done(struct crawl *crawl)
+{
+	for (enum repo_kind kind = 0; kind < REPO_KINDS; kind++)
+		if (crawl->kinds[kind].wanted && crawl->kinds[kind].stage != ONCE_DONE)
+			return;
+	crawl_stop(crawl);
+}
+
+/* --- a lane has ended ----------------------------------------------------------------------------------------------*/
+
+static void drain_if_quiet(struct crawl *crawl);
+
+static void sweep_completed(struct kind_crawl *kind)
+{
+	struct sweep_facts facts;
+
+	metrics_add(METRIC_SWEEPS, 1);
+	if (!read_facts(kind, &facts))
+		return;
+	if (!facts.state.complete) {
+		metrics_add(METRIC_SWEEPS_INCOMPLETE, 1);
+		log_write(LOG_SWEEP_INCOMPLETE, log_text("kind", repo_kinds[kind->state.kind].name),
+			log_number("seen", (int64_t)facts.state.seen), log_number("known", (int64_t)facts.state.known));
+		return;
+	}
+	if (facts.has_missing)
+		kind->due_ms[SLOT_CONFIRM] = clock_mono_ms();
+}
+
+static void lane_completed(struct kind_crawl *kind, enum slot slot)
+{
+	kind->agains[slot] = 0;
+	if (slot == SLOT_POLL)
+		metrics_add(METRIC_POLLS, 1);
+	else if (slot == SLOT_SWEEP)
+		sweep_completed(kind);
+	if (kind->crawl->options.once)
+		kind->stage++;
+}
+
+static void lane_parked(struct kind_crawl *kind, enum slot slot)
+{
+	struct lane_run *run = kind->run[slot];
+	bool once = kind->crawl->options.once;
+	int64_t retry_ms = once ? -1 : kind->crawl->options.config->park_time;
+
+	metrics_add(METRIC_LANES_PARKED, 1);
+	log_write(LOG_LANE_PARKED, log_text("lane", lane_name(run->lane)), log_text("kind", repo_kinds[kind->state.kind].name),
+		log_text("why", run->why), log_number("retry_ms", retry_ms));
+	kind->due_ms[slot] = clock_mono_ms() + retry_ms;
+	if (once) {
+		leave_incomplete(kind, lane_name(run->lane), run->why);
+		kind->stage = ONCE_DONE;
+	}
+}
+
+static void lane_again(struct kind_crawl *kind, enum slot slot)
+{
+	if (++kind->agains[slot] <= AGAIN_MAX) {
+		kind->due_ms[slot] = clock_mono_ms();
+		return;
+	}
+	kind->agains[slot] = 0;
+	snprintf(kind->run[slot]->why, sizeof(kind->run[slot]->why), "it had to start again too often");
+	lane_parked(kind, slot);
+}
+
+static enum slot slot_of(const struct kind_crawl *kind, const struct lane_run *run)
+{
+	enum slot slot = 0;
+
+	while (kind->run[slot] != run)
+		slot++;
+	return slot;
+}
+
+static void on_lane_ended(struct lane_run *run)
+{
+	struct kind_crawl *kind = run->owner;
+	enum slot slot = slot_of(kind, run);
+
+	show_status(kind->crawl);
+	if (kind->crawl->context.stopping)
+		return;
+	switch (run->end) {
+	case LANE_COMPLETE:
+		lane_completed(kind, slot);
+		break;
+	case LANE_AGAIN:
+		lane_again(kind, slot);
+		break;
+	case LANE_PARKED:
+		lane_parked(kind, slot);
+		break;
+	}
+	plan_soon(kind);
+}
+
+static void on_plan(struct clock_timer *timer)
+{
+	struct kind_crawl *kind = timer->owner;
+
+	if (kind->crawl->context.stopping)
+		return;
+	if (kind->crawl->options.once)
+		plan_once(kind);
+	else
+		plan_daemon(kind);
+}
+
+/* --- the end -------------------------------------------------------------------------------------------------------*/
+
+static void on_drained(void *owner)
+{
+	struct crawl *crawl = owner;
+
+	crawl->options.on_ended(crawl->options.owner);
+}
+
+static bool is_quiet(const struct crawl *crawl)
+{
+	for (enum repo_kind kind = 0; kind < REPO_KINDS; kind++)
+		for (enum slot slot = 0; slot < SLOT_COUNT; slot++)
+			if (crawl->kinds[kind].run[slot]->asked)
+				return false;
+	return true;
+}
+
+/* Once no request and no work item is left, what was handed over is all there will be. */
+static void drain_if_quiet(struct crawl *crawl)
+{
+	if (!crawl->context.stopping || crawl->draining || !is_quiet(crawl))
+		return;
+	crawl->draining = true;
+	writer_drain(crawl->context.writer, on_drained, crawl);
+}
+
+static void on_quiet(void *owner)
+{
+	drain_if_quiet(owner);
+}
+
+void crawl_stop(struct crawl *crawl)
+{
+	if (crawl->context.stopping)
+		return;
+	crawl->context.stopping = true;
+	for (enum repo_kind kind = 0; kind < REPO_KINDS; kind++)
+		clock_stop(crawl->options.clock, &crawl->kinds[kind].timer);
+	turn_stop(&crawl->context.turn);
+	request_stop_idle(&crawl->context);
+	engine_stop(crawl->options.engine);
+	drain_if_quiet(crawl);
+}
+
+static void on_room(void *owner)
+{
+	struct crawl *crawl = owner;
+
+	if (!crawl->context.stopping)
+		turn_run(&crawl->context.turn);
+}
+
+static void on_fatal(void *owner, const struct store_problem *problem)
+{
+	struct crawl *crawl = owner;
+
+	crawl->store_error = problem->code ? problem->code : ERROR_LMDB;
+	crawl->incomplete = true;
+	crawl_stop(crawl);
+}
+
+/* --- life ----------------------------------------------------------------------------------------------------------*/
+
+static void init_kind(struct crawl *crawl, enum repo_kind which)
+{
+	struct kind_crawl *kind = &crawl->kinds[which];
+
+	kind->crawl = crawl;
+	kind->state = (struct kind_state){ .context = &crawl->context, .kind = which };
+	kind->wanted = crawl->options.config->kinds & (1 << which);
+	kind->timer = (struct clock_timer){ .on_timer = on_plan, .owner = kind };
+	poll_init(&kind->poll, &crawl->context, &kind->state, on_lane_ended, kind);
+	sweep_init(&kind->sweep, &crawl->context, &kind->state, on_lane_ended, kind);
+	confirm_init(&kind->confirm, &crawl->context, &kind->state, on_lane_ended, kind);
+	kind->run[SLOT_POLL] = &kind->poll.run;
+	kind->run[SLOT_SWEEP] = &kind->sweep.run;
+	kind->run[SLOT_CONFIRM] = &kind->confirm.run;
+}
+
+static unsigned processors(void)
+{
+	long count = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return count > 0 ? (unsigned)count : 1;
+}
+
+struct crawl *crawl_new(const struct crawl_options *options)
+{
+	const struct config *config = options->config;
+	struct crawl *crawl = memory_new(sizeof(*crawl));
+	struct context *context = &crawl->context;
+	struct writer_options writer = {
+		.clock = options->clock,
+		.store = options->store,
+		.config = config,
+		.on_room = on_room,
+		.on_fatal = on_fatal,
+		.owner = crawl,
+	};
+
+	crawl->options = *options;
+	context->clock = options->clock;
+	context->config = config;
+	context->origin = options->origin;
+	context->store = options->store;
+	context->engine = options->engine;
+	context->has_token = options->has_token;
+	context->on_quiet = on_quiet;
+	context->owner = crawl;
+	context->writer = writer_new(&writer);
+	turn_init(&context->turn, options->clock, context->writer, config->quota_share, config->rate_without_quota);
+	workbench_init(&context->workbench, options->clock->loop, options->store, processors(),
+		(size_t)config->page_bytes_max, config->private_repos);
+	for (enum repo_kind kind = 0; kind < REPO_KINDS; kind++)
+		init_kind(crawl, kind);
+	return crawl;
+}
+
+void crawl_free(struct crawl **taken)
+{
+	struct crawl *crawl = *taken;
+
+	*taken = NULL;
+	if (!crawl)
+		return;
+	for (enum repo_kind kind = 0; kind < REPO_KINDS; kind++) {
+		clock_stop(crawl->options.clock, &crawl->kinds[kind].timer);
+		poll_release(&crawl->kinds[kind].poll);
+		sweep_release(&crawl->kinds[kind].sweep);
+	}
+	turn_stop(&crawl->context.turn);
+	writer_free(&crawl->context.writer);
+	workbench_release(&crawl->context.workbench);
+	free(crawl);
+}
+
+void crawl_start(struct crawl *crawl)
+{
+	for (enum repo_kind kind = 0; kind < REPO_KINDS; kind++) {
+		if (!crawl->kinds[kind].wanted)
+			continue;
+		if (!crawl->options.once)
+			set_first_times(&crawl->kinds[kind]);
+		plan_soon(&crawl->kinds[kind]);
+	}
+	show_status(crawl);
+}
+
+void crawl_reload(struct crawl *crawl)
+{
+	const struct config *config = crawl->options.config;
+
+	crawl->context.turn.quota.share_percent = config->quota_share;
+	crawl->context.turn.quota.rate = config->rate_without_quota;
+	for (enum repo_kind kind = 0; kind < REPO_KINDS; kind++)
+		if (crawl->kinds[kind].wanted && !crawl->context.stopping)
+			plan_soon(&crawl->kinds[kind]);
+	turn_run(&crawl->context.turn);
+}
+
+bool crawl_is_complete(const struct crawl *crawl)
+{
+	if (crawl->incomplete)
+		return false;
+	for (enum repo_kind kind = 0; kind < REPO_KINDS; kind++)
+		if (crawl->kinds[kind].wanted && crawl->kinds[kind].stage != ONCE_DONE)
+			return false;
+	return true;
+}
+
+int crawl_store_error(const struct crawl *crawl)
+{
+	return crawl->store_error;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The crawl: owns the kinds and their lanes, and decides which lane runs when.
+ *
+ * As a daemon every lane of every kind has a time at which it is due: polls by poll_interval, sweeps by sweep_interval,
+ * confirmations after a sweep that brought too little, parked lanes after park_time. With `once` each kind runs poll,
+ * sweep, poll (where the store was new) and confirm after each other, kinds side by side, and the crawl ends.
+ *
+ * Phases: crawl_new, crawl_start, then on_ended once: by itself (once) or after crawl_stop. Then crawl_free. Loop thread.
+ */
+#ifndef DAEMON_CRAWL_CRAWL_H
+#define DAEMON_CRAWL_CRAWL_H
+
+#include "daemon/crawl/context.h"
+
+struct crawl_options {
+	struct clock *clock;
+	const struct config *config; /* reloadable options may change in place, then crawl_reload */
+	const struct hub_origin *origin;
+	struct store *store;
+	struct engine *engine;
+	bool has_token, once;
+	void (*on_ended)(void *owner);
+	void *owner;
+};
+
+struct crawl;
+
+struct crawl *crawl_new(const struct crawl_options *options);
+void crawl_free(struct crawl **crawl);
+
+void crawl_start(struct crawl *crawl);
+/* Nothing new is sent; what is here is written. on_ended follows, within a commit's time. */
+void crawl_stop(struct crawl *crawl);
+void crawl_reload(struct crawl *crawl);
+
+/* After on_ended: whether --once finished everything. */
+bool crawl_is_complete(const struct crawl *crawl);
+/* The store refused for good: its error code, 0 if it did not. */
+int crawl_store_error(const struct crawl *crawl);
+
+#endif

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/crawl/lane.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+#include "daemon/hub/refusal.h"
+#include "daemon/run/log.h"
+#include "daemon/run/metrics.h"
+#include "storage/model/moment.h"
+
+enum { MESSAGE_SHOWN = 200 };
+
+void lane_init(struct lane_run *run, struct context *context, struct kind_state *kind, enum lane lane,
+	void (*on_ended)(struct lane_run *run), void *owner)
+{
+	*run = (struct lane_run){ .context = context, .kind = kind, .lane = lane, .on_ended = on_ended, .owner = owner };
+}
+
+void lane_begin(struct lane_run *run, bool resumed, int64_t watermark_ms)
+{
+	char watermark[MOMENT_TEXT] = "";
+
+	assert(!run->active);
+	run->active = true;
+	run->ending = false;
+	run->end = LANE_COMPLETE;
+	run->pages = run->rows = 0;
+	run->why[0] = '\0';
+	if (watermark_ms)
+		moment_write(watermark_ms, watermark);
+	log_write(LOG_LANE_STARTED, log_text("lane", lane_name(run->lane)), log_text("kind", repo_kinds[run->kind->kind].name),
+		log_yes("resumed", resumed), log_text("watermark", watermark));
+}
+
+static void end_if_idle(struct lane_run *run)
+{
+	if (!run->ending || run->asked || run->handed || !run->active)
+		return;
+	run->active = false;
+	if (run->end == LANE_COMPLETE)
+		log_write(LOG_LANE_DONE, log_text("lane", lane_name(run->lane)),
+			log_text("kind", repo_kinds[run->kind->kind].name), log_number("pages", (int64_t)run->pages),
+			log_number("rows", (int64_t)run->rows));
+	run->on_ended(run);
+}
+
+void lane_end(struct lane_run *run, enum lane_end end, const char *why)
+{
+	if (!run->ending) {
+		run->ending = true;
+		run->end = end;
+		snprintf(run->why, sizeof(run->why), "%s", why ? why : "");
+		writer_flush(run->context->writer);
+	}
+	end_if_idle(run);
+}
+
+/* --- requests ------------------------------------------------------------------------------------------------------*/
+
+void lane_ask(struct lane_run *run, const struct projection *projection, struct slice url, const struct request_calls *calls,
+	uint64_t tag)
+{
+	struct request_order order = {
+		.context = run->context,
+		.lane = run->lane,
+		.projection = *projection,
+		.url = url,
+		.calls = calls,
+		.owner = run,
+		.tag = tag,
+	};
+
+	run->asked++;
+	request_start(&order);
+}
+
+void lane_answered(struct lane_run *run)
+{
+	assert(run->asked > 0);
+	run->asked--;
+	end_if_idle(run);
+	if (run->context->stopping)
+		run->context->on_quiet(run->context->owner);
+}
+
+static void on_committed(void *owner)
+{
+	struct lane_run *run = owner;
+
+	assert(run->handed > 0);
+	run->handed--;
+	end_if_idle(run);
+}
+
+void lane_hand_over(struct lane_run *run, struct request *request, struct answer *answer)
+{
+	run->handed++;
+	run->pages++;
+	run->rows += request->page.rows;
+	request_hand_over(request, answer, on_committed, run);
+}
+
+/* --- what the Hub refuses ------------------------------------------------------------------------------------------*/
+
+static struct slice message_of(const struct request *request)
+{
+	return request->head.error_message.size ? request->head.error_message : buf_as_slice(&request->reply.body);
+}
+
+/* The header may be shortened or missing: the body is asked too. */
+static enum field refused_field(const struct request *request)
+{
+	enum field field = refusal_read(buf_as_slice(&request->reply.body), &request->projection);
+
+	return field != FIELD_NONE ? field : refusal_read(request->head.error_message, &request->projection);
+}
+
+static void drop_field(struct lane_run *run, enum endpoint endpoint, enum field field)
+{
+	run->kind->refused[endpoint] |= field_bit(field);
+	metrics_add(METRIC_FIELDS_REFUSED, 1);
+	log_write(LOG_FIELD_REFUSED, log_text("kind", repo_kinds[run->kind->kind].name),
+		log_text("endpoint", endpoint == ENDPOINT_LIST ? "list" : "single"), log_text("field", field_infos[field].key));
+}
+
+void lane_refused(struct lane_run *run, struct request *request)
+{
+	enum field field = request->reply.status == 400 ? refused_field(request) : FIELD_NONE;
+	struct slice message = message_of(request);
+	char why[320];
+
+	if (field != FIELD_NONE) {
+		drop_field(run, request->projection.endpoint, field);
+		lane_end(run, LANE_AGAIN, NULL);
+		return;
+	}
+	snprintf(why, sizeof(why), "the Hub answers %u: %.*s", request->reply.status,
+		(int)(message.size < MESSAGE_SHOWN ? message.size : MESSAGE_SHOWN), message.size ? message.data : "");
+	lane_end(run, LANE_PARKED, why);
+}
+
+enum lane_link lane_next_link(struct lane_run *run, const struct request *request, struct buf *url)
+{
+	const char *why;
+
+	buf_reset(url);
+	if (!request->head.next.size)
+		return LINK_NONE;
+	why = url_follow(run->context->origin, request->head.next, url);
+	if (!why && slice_equal(buf_as_slice(url), buf_as_slice(&request->url)))
+		why = "leads to the page that it is on";
+	if (!why)
+		return LINK_NEXT;
+	metrics_add(METRIC_LINKS_REFUSED, 1);
+	log_write(LOG_LINK_REFUSED, log_text("lane", lane_name(run->lane)), log_text("kind", repo_kinds[run->kind->kind].name),
+		log_slice("link", request->head.next), log_text("why", why));
+	return LINK_REFUSED;
+}

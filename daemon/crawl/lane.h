@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the lanes have in common: one run of a lane over one kind, from lane_begin to on_ended.
+ *
+ * A run ends when somebody called lane_end() and nothing of it is open any more: no request under way, no answer that is
+ * not in the store. So whoever starts the lane again finds the store's cursor where the last run left it. Loop thread.
+ */
+#ifndef DAEMON_CRAWL_LANE_H
+#define DAEMON_CRAWL_LANE_H
+
+#include "daemon/crawl/request.h"
+
+enum lane_end {
+	LANE_COMPLETE,
+	LANE_AGAIN,  /* start again at once, from the cursor */
+	LANE_PARKED, /* it cannot go on now; why says what is wrong */
+};
+
+struct lane_run {
+	/* set once by lane_init */
+	struct context *context;
+	struct kind_state *kind;
+	enum lane lane;
+	void (*on_ended)(struct lane_run *run);
+	void *owner;
+	/* of this run */
+	bool active;  /* begun and not ended */
+	bool ending;  /* lane_end was called: what still arrives is dropped */
+	unsigned asked, handed; /* requests and work items under way; answers that are not in the store yet */
+	enum lane_end end;
+	uint64_t pages, rows;
+	char why[320];
+};
+
+void lane_init(struct lane_run *run, struct context *context, struct kind_state *kind, enum lane lane,
+	void (*on_ended)(struct lane_run *run), void *owner);
+void lane_begin(struct lane_run *run, bool resumed, int64_t watermark_ms);
+/* The first end that is told counts. */
+void lane_end(struct lane_run *run, enum lane_end end, const char *why);
+
+/* Asks for a page; run->asked counts it until lane_answered(). */
+void lane_ask(struct lane_run *run, const struct projection *projection, struct slice url, const struct request_calls *calls,
+	uint64_t tag);
+void lane_answered(struct lane_run *run);
+/* request_hand_over, and the count of what is handed over. */
+void lane_hand_over(struct lane_run *run, struct request *request, struct answer *answer);
+
+/*
+ * An answer that is not a page. A 400 that names a property of ours: it is dropped for this kind and the run ends as
+ * LANE_AGAIN. Anything else parks the lane.
+ */
+void lane_refused(struct lane_run *run, struct request *request);
+
+/* The next page of a listing, as its head tells. */
+enum lane_link { LINK_NONE, LINK_NEXT, LINK_REFUSED };
+enum lane_link lane_next_link(struct lane_run *run, const struct request *request, struct buf *url);
+
+#endif

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/crawl/poll.h"
+
+/* A poll that has not slept longer than so many intervals asks for small pages. */
+enum { SHORT_SLEEP = 10 };
+
+void poll_init(struct poll *poll, struct context *context, struct kind_state *kind, void (*on_ended)(struct lane_run *run),
+	void *owner)
+{
+	*poll = (struct poll){ 0 };
+	lane_init(&poll->run, context, kind, LANE_POLL, on_ended, owner);
+	cursor_init(&poll->cursor);
+}
+
+void poll_release(struct poll *poll)
+{
+	cursor_release(&poll->cursor);
+}
+
+static struct poll *poll_of(struct request *request)
+{
+	return request->owner;
+}
+
+/* --- asking --------------------------------------------------------------------------------------------------------*/
+
+static const struct request_calls poll_calls;
+
+static void ask(struct poll *poll)
+{
+	lane_ask(&poll->run, &poll->cursor.projection, buf_as_slice(&poll->cursor.next), &poll_calls, 0);
+}
+
+static bool load_watermark(struct poll *poll)
+{
+	struct store *store = poll->run.context->store;
+	enum repo_kind kind = poll->run.kind->kind;
+	struct cursor sweep;
+
+	if (cursor_load(store, LANE_POLL, kind, &poll->cursor) && poll->cursor.watermark_ms)
+		return true;
+	cursor_init(&sweep);
+	poll->cursor.watermark_ms = cursor_load(store, LANE_SWEEP, kind, &sweep) ? sweep.watermark_ms : 0;
+	cursor_release(&sweep);
+	return poll->cursor.watermark_ms != 0;
+}
+
+/* The next link of a poll that was cut off, if its fields are still asked and its origin is ours. */
+static bool can_resume(struct poll *poll)
+{
+	struct projection today = kind_projection(poll->run.kind, ENDPOINT_LIST);
+	struct buf url = BUF_INIT(URL_MAX);
+	bool good = poll->cursor.next.size && poll->cursor.started_ms && poll->cursor.projection.fields == today.fields &&
+		!url_follow(poll->run.context->origin, buf_as_slice(&poll->cursor.next), &url);
+
+	buf_release(&url);
+	return good;
+}
+
+static unsigned rows_wanted(const struct poll *poll)
+{
+	const struct config *config = poll->run.context->config;
+	int64_t slept_ms = clock_wall_ms() - poll->cursor.watermark_ms;
+	int64_t rows = slept_ms < SHORT_SLEEP * config->poll_interval ? config->poll_rows : config->page_rows;
+
+	return (unsigned)(rows < config->page_rows ? rows : config->page_rows);
+}
+
+static void begin_anew(struct poll *poll)
+{
+	struct cursor *cursor = &poll->cursor;
+
+	cursor->pages = cursor->rows = 0;
+	cursor->started_ms = 0;
+	cursor->projection = kind_projection(poll->run.kind, ENDPOINT_LIST);
+	buf_reset(&cursor->next);
+	url_listing(poll->run.context->origin, &cursor->projection, LISTING_BY_CHANGE, rows_wanted(poll), &cursor->next);
+}
+
+bool poll_start(struct poll *poll)
+{
+	bool resumed;
+
+	if (!load_watermark(poll))
+		return false;
+	resumed = can_resume(poll);
+	if (!resumed)
+		begin_anew(poll);
+	lane_begin(&poll->run, resumed, poll->cursor.watermark_ms);
+	ask(poll);
+	return true;
+}
+
+/* --- a page is here ------------------------------------------------------------------------------------------------*/
+
+static bool reaches_watermark(const struct poll *poll, const struct page *page)
+{
+	int64_t until_ms = poll->cursor.watermark_ms - poll->run.context->config->poll_overlap;
+
+	return page->oldest_modified_ms && page->oldest_modified_ms < until_ms;
+}
+
+static void hand_over(struct poll *poll, struct request *request)
+{
+	struct buf text = BUF_INIT(8 * URL_MAX);
+	struct answer answer = { 0 };
+
+	cursor_write(&poll->cursor, &text);
+	answer.cursor = buf_as_slice(&text);
+	lane_hand_over(&poll->run, request, &answer);
+	buf_release(&text);
+}
+
+static void take_page(struct poll *poll, struct request *request)
+{
+	struct cursor *cursor = &poll->cursor;
+	bool reached = reaches_watermark(poll, &request->page);
+	enum lane_link link = reached ? LINK_NONE : lane_next_link(&poll->run, request, &cursor->next);
+
+	if (link == LINK_REFUSED) {
+		lane_end(&poll->run, LANE_PARKED, "the link to the next page cannot be followed");
+		return;
+	}
+	if (!cursor->pages)
+		cursor->started_ms = request->head.date_ms ? request->head.date_ms : request->reply.head_at_ms;
+	cursor->pages++;
+	cursor->rows += request->page.rows;
+	if (link == LINK_NONE) {
+		buf_reset(&cursor->next);
+		cursor->watermark_ms = cursor->started_ms;
+	}
+	hand_over(poll, request);
+	if (link == LINK_NONE)
+		lane_end(&poll->run, LANE_COMPLETE, NULL);
+	else if (!poll->run.context->stopping)
+		ask(poll);
+	else
+		lane_end(&poll->run, LANE_PARKED, "the daemon ends");
+}
+
+static bool on_page(struct request *request)
+{
+	struct poll *poll = poll_of(request);
+
+	take_page(poll, request);
+	lane_answered(&poll->run);
+	return true;
+}
+
+/* --- no page -------------------------------------------------------------------------------------------------------*/
+
+static void on_answer(struct request *request)
+{
+	struct poll *poll = poll_of(request);
+
+	lane_refused(&poll->run, request);
+	lane_answered(&poll->run);
+}
+
+static void on_failed(struct request *request)
+{
+	struct poll *poll = poll_of(request);
+
+	lane_end(&poll->run, LANE_PARKED, request->why);
+	lane_answered(&poll->run);
+}
+
+static const struct request_calls poll_calls = { .on_page = on_page, .on_answer = on_answer, .on_failed = on_failed };

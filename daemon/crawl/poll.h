@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Lane poll: what was modified last, newest first, down to the watermark.
+ *
+ * The watermark is the Hub's Date at the start of the last poll that finished; it moves only with a poll's last page.
+ * Rows dated in the future (commit dates are the committer's clock) do not move it. A new store's watermark is the start
+ * of its first sweep: before that has begun there is nothing to poll against.
+ */
+#ifndef DAEMON_CRAWL_POLL_H
+#define DAEMON_CRAWL_POLL_H
+
+#include "daemon/crawl/cursor.h"
+#include "daemon/crawl/lane.h"
+
+struct poll {
+	struct lane_run run; /* first: requests know their lane by it */
+	struct cursor cursor;
+};
+
+void poll_init(struct poll *poll, struct context *context, struct kind_state *kind, void (*on_ended)(struct lane_run *run),
+	void *owner);
+void poll_release(struct poll *poll);
+
+/* False: there is no watermark yet, nothing was started. */
+bool poll_start(struct poll *poll);
+
+#endif

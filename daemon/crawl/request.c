@@ -1,0 +1,491 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/crawl/request.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "daemon/run/log.h"
+#include "daemon/run/metrics.h"
+#include "daemon/transfer/backoff.h"
+#include "storage/model/memory.h"
+
+enum { RETRY_CAP_MS = 60 * 1000 };
+
+/* The steps in the order in which they happen. Each returns the next one, or says to wait for it. */
+#define REQUEST_STEPS(X) \
+	X(QUOTA, quota)          /* wait for room and quota */ \
+	X(SEND, send)            /* give it to the transfers */ \
+	X(CHECK, check)          /* what did the Hub say? */ \
+	X(DECODE, decode)        /* decompress and parse, off the loop */ \
+	X(READ, read)            /* was it a page? */ \
+	X(HAND_OVER, hand_over)  /* to the lane, which may ask to wait */ \
+	X(RETRY, retry)          /* trouble: again, later, if not too often */ \
+	X(FAIL, fail)            /* or not at all */ \
+	X(FINISH, finish)
+
+enum request_step {
+#define X(constant, name) REQUEST_##constant,
+	REQUEST_STEPS(X)
+#undef X
+	REQUEST_WAIT,  /* an on_... function goes on */
+	REQUEST_ENDED, /* and is freed */
+};
+
+#define X(constant, name) static enum request_step step_##name(struct request *request);
+REQUEST_STEPS(X)
+#undef X
+
+static const struct {
+	const char *name;
+	enum request_step (*run)(struct request *request);
+} steps[] = {
+#define X(constant, name) [REQUEST_##constant] = { #name, step_##name },
+	REQUEST_STEPS(X)
+#undef X
+};
+
+/* "Go on there later." */
+static enum request_step request_park(struct request *request, enum request_step step)
+{
+	request->step = step;
+	return REQUEST_WAIT;
+}
+
+static void trace(const struct request *request, enum request_step from, enum request_step to)
+{
+	if (to < REQUEST_WAIT && log_wants(LOG_STEP))
+		log_write(LOG_STEP, log_number("request", (int64_t)request->number), log_text("lane", lane_name(request->lane)),
+			log_text("kind", repo_kinds[request->projection.kind].name), log_text("from", steps[from].name),
+			log_text("to", steps[to].name));
+}
+
+/* The only loop. */
+static void request_run(struct request *request)
+{
+	enum request_step step = request->step;
+
+	if (request->running)
+		return; /* a step woke its own request: the loop below goes on with it */
+	request->running = true;
+	while (step < REQUEST_WAIT) {
+		enum request_step next = steps[step].run(request);
+
+		trace(request, step, next);
+		step = next;
+		if (step < REQUEST_WAIT)
+			request->step = step;
+	}
+	if (step == REQUEST_ENDED)
+		free(request);
+	else
+		request->running = false;
+}
+
+/* --- start ---------------------------------------------------------------------------------------------------------*/
+
+static void on_turn(struct turn_place *place);
+static void on_retry_timer(struct clock_timer *timer);
+
+static unsigned lane_priority(enum lane lane)
+{
+	switch (lane) {
+#define X(constant, priority, metric) case constant: return priority;
+	CRAWL_LANE_TABLE(X)
+#undef X
+	default:
+		return PRIORITY_LAST;
+	}
+}
+
+static void count_request(const struct request *request)
+{
+	metrics_add(METRIC_REQUESTS, 1);
+	switch (request->lane) {
+#define X(constant, priority, metric) case constant: metrics_add(metric, 1); break;
+	CRAWL_LANE_TABLE(X)
+#undef X
+	default:
+		break;
+	}
+}
+
+void request_start(const struct request_order *order)
+{
+	static uint64_t number;
+	struct request *request = memory_new(sizeof(*request));
+
+	request->context = order->context;
+	request->lane = order->lane;
+	request->projection = order->projection;
+	request->calls = order->calls;
+	request->owner = order->owner;
+	request->tag = order->tag;
+	request->number = ++number;
+	request->after = order->context->requests;
+	if (request->after)
+		request->after->before = request;
+	order->context->requests = request;
+	request->step = REQUEST_QUOTA;
+	request->timer = (struct clock_timer){ .on_timer = on_retry_timer, .owner = request };
+	request->place = (struct turn_place){ .on_turn = on_turn, .owner = request };
+	buf_init(&request->url, URL_MAX);
+	buf_slice(&request->url, order->url);
+	request_run(request);
+}
+
+/* --- wait for quota and room ---------------------------------------------------------------------------------------*/
+
+static void on_turn(struct turn_place *place)
+{
+	struct request *request = place->owner;
+
+	request->has_room = true;
+	request->step = REQUEST_SEND;
+	request_run(request);
+}
+
+static enum request_step step_quota(struct request *request)
+{
+	if (request->context->stopping)
+		return REQUEST_FAIL;
+	request->place.priority = request->has_room ? PRIORITY_AGAIN : lane_priority(request->lane);
+	request->place.needs_room = !request->has_room;
+	if (!turn_take(&request->context->turn, &request->place))
+		return request_park(request, REQUEST_SEND);
+	request->has_room = true;
+	return REQUEST_SEND;
+}
+
+/* --- send ----------------------------------------------------------------------------------------------------------*/
+
+static void on_head(void *owner, unsigned status, struct slice head)
+{
+	struct request *request = owner;
+
+	if (status != 200 || !request->calls->on_head || request->context->stopping)
+		return;
+	headers_read(head, &request->head);
+	request->calls->on_head(request);
+}
+
+static void on_done(void *owner, struct reply *reply)
+{
+	struct request *request = owner;
+
+	reply_take(&request->reply, reply);
+	request_run(request);
+}
+
+static enum request_step step_send(struct request *request)
+{
+	struct transfer_order order = {
+		.url = buf_as_slice(&request->url),
+		.on_head = on_head,
+		.on_done = on_done,
+		.owner = request,
+	};
+
+	request_park(request, REQUEST_CHECK); /* before the start: it is what on_done goes on with */
+	count_request(request);
+	transfer_start(request->context->engine, &order);
+	return REQUEST_WAIT;
+}
+
+/* --- check the reply -----------------------------------------------------------------------------------------------*/
+
+static struct quota_news news_of(const struct hub_head *head)
+{
+	const struct quota_said *said = headers_quota(head, "api");
+	struct quota_news news = { -1, -1, -1, -1, head->retry_after_s };
+
+	if (said) {
+		news.remaining = said->remaining;
+		news.reset_s = said->reset_s;
+		news.quota = said->quota;
+		news.window_s = said->window_s;
+	}
+	return news;
+}
+
+static void note_quota(const struct request *request, const struct quota_news *news, int64_t limit_before)
+{
+	const struct quota *quota = &request->context->turn.quota;
+
+	metrics_set(METRIC_QUOTA_LIMIT, (uint64_t)quota->limit);
+	if (news->remaining >= 0)
+		metrics_set(METRIC_QUOTA_REMAINING, (uint64_t)news->remaining);
+	if (quota->limit != limit_before)
+		log_write(LOG_QUOTA, log_text("bucket", "api"), log_number("quota", quota->limit),
+			log_number("window_s", quota->window_ms / 1000), log_number("remaining", news->remaining),
+			log_number("reset_s", news->reset_s));
+}
+
+static void count_status(unsigned status)
+{
+	if (status == 429)
+		metrics_add(METRIC_STATUS_429, 1);
+	else if (status >= 500)
+		metrics_add(METRIC_STATUS_5XX, 1);
+	else if (status >= 400)
+		metrics_add(METRIC_STATUS_4XX, 1);
+	else if (status >= 300)
+		metrics_add(METRIC_STATUS_3XX, 1);
+	else
+		metrics_add(METRIC_STATUS_2XX, 1);
+}
+
+static bool is_trouble(unsigned status)
+{
+	return status >= 500 || status == 408 || status == 425;
+}
+
+static void say_why(struct request *request)
+{
+	const struct reply *reply = &request->reply;
+
+	if (reply->outcome != OUTCOME_OK)
+		snprintf(request->why, sizeof(request->why), "%s: %s", outcomes[reply->outcome].name, reply->why);
+	else if (request->work.error)
+		snprintf(request->why, sizeof(request->why), "the answer is damaged: %s", error_text(request->work.error));
+	else
+		snprintf(request->why, sizeof(request->why), "status %u", reply->status);
+}
+
+/* Too many requests: everything waits, and this one comes again. Only where the window was not simply empty it counts as
+ * one of its tries. */
+static enum request_step refused_by_quota(struct request *request, const struct quota_news *news)
+{
+	struct turn *turn = &request->context->turn;
+	int64_t wait_ms = quota_refused(&turn->quota, news, backoff_random(), clock_mono_ms());
+
+	log_write(LOG_QUOTA_REFUSED, log_text("bucket", "api"), log_number("remaining", news->remaining),
+		log_number("wait_ms", wait_ms));
+	say_why(request);
+	if (news->remaining != 0 && (int64_t)request->tries++ >= request->context->config->retries)
+		return REQUEST_FAIL;
+	reply_release(request->context->engine, &request->reply);
+	return REQUEST_QUOTA;
+}
+
+static enum request_step step_check(struct request *request)
+{
+	struct reply *reply = &request->reply;
+	struct turn *turn = &request->context->turn;
+	int64_t limit_before = turn->quota.limit;
+	struct quota_news news;
+
+	headers_read(buf_as_slice(&reply->head), &request->head);
+	news = news_of(&request->head);
+	turn_ended(turn, reply->status ? &news : NULL);
+	if (reply->status)
+		note_quota(request, &news, limit_before);
+	if (reply->outcome == OUTCOME_CANCELLED)
+		return REQUEST_FAIL;
+	if (reply->outcome != OUTCOME_OK)
+		return REQUEST_RETRY;
+	count_status(reply->status);
+	if (reply->status == 429)
+		return refused_by_quota(request, &news);
+	turn->quota.refusals = 0;
+	if (is_trouble(reply->status))
+		return REQUEST_RETRY;
+	if (reply->status == 200)
+		return REQUEST_DECODE;
+	request->calls->on_answer(request);
+	return REQUEST_FINISH;
+}
+
+/* --- decode, off the loop ------------------------------------------------------------------------------------------*/
+
+static void on_worked(struct work *work)
+{
+	struct request *request = work->owner;
+
+	request_run(request);
+}
+
+static enum request_step step_decode(struct request *request)
+{
+	struct work *work = &request->work;
+
+	*work = (struct work){
+		.encoding = request->head.content_encoding,
+		.body = &request->reply.body,
+		.projection = &request->projection,
+		.on_done = on_worked,
+		.owner = request,
+	};
+	request_park(request, REQUEST_READ);
+	workbench_start(&request->context->workbench, work);
+	return REQUEST_WAIT;
+}
+
+/* The store, not the answer, failed: asking again would not help, so the lane parks and says why. */
+static enum request_step store_failed(struct request *request)
+{
+	snprintf(request->why, sizeof(request->why), "%.300s", request->work.problem.text);
+	return REQUEST_FAIL;
+}
+
+static bool is_damage(int error)
+{
+	return error == ERROR_JSON || error == ERROR_UTF8 || error == ERROR_TOO_DEEP || error == ERROR_TOO_BIG ||
+		error == ERROR_COMPRESSION;
+}
+
+static enum request_step step_read(struct request *request)
+{
+	struct work *work = &request->work;
+
+	metrics_add(METRIC_PREPARE_US, work->took_us);
+	metrics_add(METRIC_BYTES_DECODED, work->text_bytes);
+	if (!work->error) {
+		request->page = work->page;
+		work->page = (struct page){ 0 };
+		metrics_add(METRIC_PAGES, 1);
+		metrics_add(METRIC_ROWS, request->page.rows);
+		return REQUEST_HAND_OVER;
+	}
+	page_release(&work->page);
+	if (!is_damage(work->error) || work->problem.text[0])
+		return store_failed(request);
+	metrics_add(METRIC_PAGES_DAMAGED, 1);
+	log_write(LOG_PAGE_DAMAGED, log_text("lane", lane_name(request->lane)),
+		log_text("kind", repo_kinds[request->projection.kind].name), log_slice("url", buf_as_slice(&request->url)),
+		log_text("why", error_text(work->error)));
+	return REQUEST_RETRY;
+}
+
+/* --- hand over -----------------------------------------------------------------------------------------------------*/
+
+void request_resume(struct request *request)
+{
+	request_run(request);
+}
+
+static enum request_step step_hand_over(struct request *request)
+{
+	/* the body is no longer needed: what the page keeps is in its own arena */
+	buf_reset(&request->reply.body);
+	return request->calls->on_page(request) ? REQUEST_FINISH : request_park(request, REQUEST_HAND_OVER);
+}
+
+void request_hand_over(struct request *request, struct answer *answer, void (*on_committed)(void *owner), void *owner)
+{
+	struct delivery delivery = { .answer = *answer, .on_committed = on_committed, .owner = owner };
+	struct answer *moved = &delivery.answer;
+
+	assert(request->has_room);
+	moved->lane = request->lane;
+	moved->kind = request->projection.kind;
+	moved->answered_ms = request->reply.head_at_ms;
+	moved->page = request->page;
+	request->page = (struct page){ 0 };
+	moved->url = arena_copy(&moved->page.arena, buf_as_slice(&request->url));
+	moved->date = arena_copy(&moved->page.arena, request->head.date);
+	moved->request_id = arena_copy(&moved->page.arena, request->head.request_id);
+	moved->gap = arena_copy(&moved->page.arena, answer->gap);
+	moved->cursor = arena_copy(&moved->page.arena, answer->cursor);
+	request->has_room = false;
+	writer_put(request->context->writer, &delivery);
+}
+
+/* --- again, or not -------------------------------------------------------------------------------------------------*/
+
+static void on_retry_timer(struct clock_timer *timer)
+{
+	struct request *request = timer->owner;
+
+	request_run(request);
+}
+
+static bool may_try_again(const struct request *request)
+{
+	const struct reply *reply = &request->reply;
+	bool worth_it = reply->outcome == OUTCOME_OK || outcomes[reply->outcome].again;
+
+	return worth_it && !request->context->stopping && (int64_t)request->tries < request->context->config->retries;
+}
+
+static enum request_step step_retry(struct request *request)
+{
+	int64_t wait_ms;
+
+	say_why(request);
+	if (!may_try_again(request))
+		return REQUEST_FAIL;
+	wait_ms = backoff_ms(request->context->config->retry_base, RETRY_CAP_MS, request->tries, backoff_random());
+	log_write(LOG_REQUEST_FAILED, log_text("lane", lane_name(request->lane)),
+		log_text("kind", repo_kinds[request->projection.kind].name), log_slice("url", buf_as_slice(&request->url)),
+		log_text("outcome", outcomes[request->reply.outcome].name), log_number("status", request->reply.status),
+		log_text("why", request->why), log_number("retry_ms", wait_ms));
+	metrics_add(METRIC_RETRIES, 1);
+	request->tries++;
+	request->work.error = 0;
+	reply_release(request->context->engine, &request->reply);
+	clock_start(request->context->clock, &request->timer, wait_ms);
+	return request_park(request, REQUEST_QUOTA);
+}
+
+static enum request_step step_fail(struct request *request)
+{
+	if (request->context->stopping) {
+		snprintf(request->why, sizeof(request->why), "the daemon ends");
+	} else {
+		if (!request->why[0])
+			say_why(request);
+		metrics_add(METRIC_GIVEN_UP, 1);
+		log_write(LOG_REQUEST_GIVEN_UP, log_text("lane", lane_name(request->lane)),
+			log_text("kind", repo_kinds[request->projection.kind].name), log_slice("url", buf_as_slice(&request->url)),
+			log_text("outcome", outcomes[request->reply.outcome].name), log_number("status", request->reply.status),
+			log_text("why", request->why), log_number("tries", request->tries + 1));
+	}
+	request->calls->on_failed(request);
+	return REQUEST_FINISH;
+}
+
+static void leave_list(struct request *request)
+{
+	if (request->before)
+		request->before->after = request->after;
+	else
+		request->context->requests = request->after;
+	if (request->after)
+		request->after->before = request->before;
+}
+
+static enum request_step step_finish(struct request *request)
+{
+	reply_release(request->context->engine, &request->reply);
+	page_release(&request->page);
+	buf_release(&request->url);
+	leave_list(request);
+	if (request->has_room)
+		writer_unreserve(request->context->writer);
+	return REQUEST_ENDED;
+}
+
+/* --- the end of the daemon -----------------------------------------------------------------------------------------*/
+
+/* One that waits for its turn or to be tried again; the others are woken by what they wait for. */
+static struct request *find_idle(struct context *context)
+{
+	struct request *request = context->requests;
+
+	while (request && !request->place.queued && !clock_is_running(&request->timer))
+		request = request->after;
+	return request;
+}
+
+void request_stop_idle(struct context *context)
+{
+	struct request *request;
+
+	while ((request = find_idle(context))) {
+		turn_leave(&context->turn, &request->place);
+		clock_stop(context->clock, &request->timer);
+		request->step = REQUEST_FAIL;
+		request_run(request);
+	}
+}

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/crawl/writer.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "daemon/run/log.h"
+#include "daemon/run/metrics.h"
+#include "daemon/transfer/backoff.h"
+#include "storage/model/memory.h"
+
+/* Twice commit_pages at most: the filling batch goes on filling while the disk is busy. */
+enum { BATCH_MAX = 100, COMMIT_AGAIN_BASE_MS = 1000, COMMIT_AGAIN_CAP_MS = 60 * 1000 };
+
+struct batch {
+	struct delivery delivery[BATCH_MAX];
+	struct answer *answer[BATCH_MAX];
+	size_t count;
+};
+
+struct writer {
+	struct writer_options options;
+	struct committer *committer;
+	struct batch batches[2];
+	struct batch *filling, *writing;
+	unsigned reserved;
+	bool busy;    /* a work item has `writing` */
+	bool flush;   /* do not wait for more */
+	bool refused; /* the store does not take anything any more */
+	struct clock_timer interval, again;
+	unsigned failures;
+	void (*on_drained)(void *owner);
+	void *drain_owner;
+	/* of the commit in flight */
+	uv_work_t work;
+	int error;
+	int64_t started_ms;
+	struct commit_counts counts;
+	struct store_problem problem;
+};
+
+static void on_interval(struct clock_timer *timer);
+static void on_again(struct clock_timer *timer);
+
+struct writer *writer_new(const struct writer_options *options)
+{
+	struct writer *writer = memory_new(sizeof(*writer));
+
+	writer->options = *options;
+	writer->committer = committer_new(options->store);
+	writer->filling = &writer->batches[0];
+	writer->writing = &writer->batches[1];
+	writer->interval = (struct clock_timer){ .on_timer = on_interval, .owner = writer };
+	writer->again = (struct clock_timer){ .on_timer = on_again, .owner = writer };
+	writer->work.data = writer;
+	return writer;
+}
+
+static void release_batch(struct batch *batch)
+{
+	for (size_t i = 0; i < batch->count; i++)
+		page_release(&batch->delivery[i].answer.page);
+	batch->count = 0;
+}
+
+void writer_free(struct writer **taken)
+{
+	struct writer *writer = *taken;
+
+	*taken = NULL;
+	if (!writer)
+		return;
+	assert(!writer->busy);
+	clock_stop(writer->options.clock, &writer->interval);
+	clock_stop(writer->options.clock, &writer->again);
+	release_batch(writer->filling);
+	release_batch(writer->writing);
+	committer_free(&writer->committer);
+	free(writer);
+}
+
+/* --- room ----------------------------------------------------------------------------------------------------------*/
+
+static size_t capacity(const struct writer *writer)
+{
+	size_t wanted = (size_t)writer->options.config->commit_pages * 2;
+
+	return wanted < BATCH_MAX ? wanted : BATCH_MAX;
+}
+
+bool writer_has_room(const struct writer *writer)
+{
+	return writer->filling->count + writer->reserved < capacity(writer);
+}
+
+void writer_reserve(struct writer *writer)
+{
+	writer->reserved++;
+}
+
+void writer_unreserve(struct writer *writer)
+{
+	assert(writer->reserved > 0);
+	writer->reserved--;
+	writer->options.on_room(writer->options.owner);
+}
+
+/* --- committing ----------------------------------------------------------------------------------------------------*/
+
+static void commit_or_wait(struct writer *writer);
+
+static void on_work(uv_work_t *work)
+{
+	struct writer *writer = work->data;
+
+	writer->error = committer_run(writer->committer, writer->writing->answer, writer->writing->count, &writer->counts,
+		&writer->problem);
+}
+
+static void count_commit(const struct writer *writer, int64_t took_ms)
+{
+	const struct commit_counts *counts = &writer->counts;
+
+	metrics_add(METRIC_COMMITS, 1);
+	metrics_add(METRIC_COMMIT_MS, (uint64_t)took_ms);
+	metrics_add(METRIC_ROWS_NEW, counts->rows_new);
+	metrics_add(METRIC_ROWS_SAME, counts->rows_same);
+	metrics_add(METRIC_ROWS_TOUCHED, counts->rows_touched);
+	metrics_add(METRIC_ROWS_REBASED, counts->rows_rebased);
+	metrics_add(METRIC_VERSIONS, counts->versions);
+	metrics_add(METRIC_RECORDS, counts->records);
+	metrics_add(METRIC_MISSING, counts->missing);
+	metrics_add(METRIC_LISTING_GAPS, counts->listing_gaps);
+	metrics_add(METRIC_ROWS_DAMAGED, counts->damaged);
+	metrics_add(METRIC_ROWS_PRIVATE, counts->private_rows);
+	metrics_add(METRIC_ROWS_REDONE, counts->redone);
+	metrics_set(METRIC_HEAD_SEQ, counts->head_seq);
+	log_write(LOG_COMMITTED, log_number("answers", (int64_t)writer->writing->count),
+		log_number("records", (int64_t)counts->records), log_number("new", (int64_t)counts->rows_new),
+		log_number("same", (int64_t)counts->rows_same), log_number("ms", took_ms),
+		log_number("seq", (int64_t)counts->head_seq));
+}
+
+static void commit_done(struct writer *writer)
+{
+	struct batch *batch = writer->writing;
+
+	writer->failures = 0;
+	count_commit(writer, clock_mono_ms() - writer->started_ms);
+	for (size_t i = 0; i < batch->count; i++) {
+		struct delivery *delivery = &batch->delivery[i];
+
+		page_release(&delivery->answer.page);
+		if (delivery->on_committed)
+			delivery->on_committed(delivery->owner);
+	}
+	batch->count = 0;
+	writer->options.on_room(writer->options.owner);
+}
+
+static void commit_failed(struct writer *writer)
+{
+	int64_t wait_ms;
+
+	/* at the end there is no time to try again; what is not in the store will be asked again, the cursor says so */
+	if (error_action(writer->error) != ERROR_RETRY || writer->on_drained) {
+		writer->refused = true;
+		log_write(LOG_STORE_STOPPED, log_text("why", writer->problem.text));
+		writer->options.on_fatal(writer->options.owner, &writer->problem);
+		return;
+	}
+	wait_ms = COMMIT_AGAIN_BASE_MS +
+		backoff_ms(COMMIT_AGAIN_BASE_MS, COMMIT_AGAIN_CAP_MS, writer->failures++, backoff_random());
+	metrics_add(METRIC_COMMIT_FAILURES, 1);
+	log_write(LOG_COMMIT_FAILED, log_text("why", writer->problem.text), log_number("retry_ms", wait_ms));
+	clock_start(writer->options.clock, &writer->again, wait_ms);
+}
+
+static void on_worked(uv_work_t *work, int status)
+{
+	struct writer *writer = work->data;
+
+	(void)status; /* never cancelled */
+	writer->busy = false;
+	if (writer->error)
+		commit_failed(writer);
+	else
+		commit_done(writer);
+	commit_or_wait(writer);
+}
+
+static void start_commit(struct writer *writer)
+{
+	writer->busy = true;
+	writer->started_ms = clock_mono_ms();
+	writer->problem = (struct store_problem){ 0 };
+	writer->counts = (struct commit_counts){ 0 };
+	if (uv_queue_work(writer->options.clock->loop, &writer->work, on_work, on_worked))
+		memory_failed("work item");
+}
+
+static void swap_batches(struct writer *writer)
+{
+	struct batch *full = writer->filling;
+
+	writer->filling = writer->writing;
+	writer->writing = full;
+	clock_stop(writer->options.clock, &writer->interval);
+	for (size_t i = 0; i < full->count; i++)
+		full->answer[i] = &full->delivery[i].answer;
+}
+
+static void tell_drained(struct writer *writer)
+{
+	void (*on_drained)(void *owner) = writer->on_drained;
+
+	writer->on_drained = NULL;
+	if (on_drained)
+		on_drained(writer->drain_owner);
+}
+
+/* The one place that decides whether a commit starts. `writing` not empty and not busy: it waits to be tried again. */
+static void commit_or_wait(struct writer *writer)
+{
+	if (writer->busy)
+		return;
+	if (writer->refused || (!writer->writing->count && !writer->filling->count)) {
+		writer->flush = false;
+		tell_drained(writer);
+		return;
+	}
+	if (writer->writing->count)
+		return;
+	if (!writer->flush && !writer->on_drained &&
+		writer->filling->count < (size_t)writer->options.config->commit_pages) {
+		if (!clock_is_running(&writer->interval))
+			clock_start(writer->options.clock, &writer->interval, writer->options.config->commit_interval);
+		return;
+	}
+	writer->flush = false;
+	swap_batches(writer);
+	start_commit(writer);
+	writer->options.on_room(writer->options.owner);
+}
+
+static void on_interval(struct clock_timer *timer)
+{
+	writer_flush(timer->owner);
+}
+
+static void on_again(struct clock_timer *timer)
+{
+	start_commit(timer->owner);
+}
+
+void writer_put(struct writer *writer, const struct delivery *delivery)
+{
+	assert(writer->reserved > 0 && writer->filling->count < BATCH_MAX);
+	writer->reserved--;
+	writer->filling->delivery[writer->filling->count++] = *delivery;
+	commit_or_wait(writer);
+}
+
+void writer_flush(struct writer *writer)
+{
+	writer->flush = writer->filling->count > 0;
+	commit_or_wait(writer);
+}
+
+void writer_drain(struct writer *writer, void (*on_drained)(void *owner), void *owner)
+{
+	writer->on_drained = on_drained;
+	writer->drain_owner = owner;
+	commit_or_wait(writer);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The way of answers into the store: two batches, one commit in flight.
+ *
+ * One batch fills while the other is written by a work item; completion swaps them, so the batch size follows the disk by
+ * itself. Whoever sends a request reserves room for its answer first (filled + reserved <= capacity): handing over
+ * cannot fail. A batch that could not be written for lack of space or by an I/O error is kept and tried again; a store
+ * that refuses for good is told to on_fatal, once. Loop thread only.
+ */
+#ifndef DAEMON_CRAWL_WRITER_H
+#define DAEMON_CRAWL_WRITER_H
+
+#include "config/config.h"
+#include "daemon/run/clock.h"
+#include "storage/committer.h"
+
+/* An answer on its way; moved into the writer. The page is released after the commit. */
+struct delivery {
+	struct answer answer;
+	void (*on_committed)(void *owner); /* its batch is in the store, synced */
+	void *owner;
+};
+
+struct writer_options {
+	struct clock *clock;
+	struct store *store;
+	const struct config *config;
+	void (*on_room)(void *owner); /* there is room again */
+	void (*on_fatal)(void *owner, const struct store_problem *problem);
+	void *owner;
+};
+
+struct writer;
+
+struct writer *writer_new(const struct writer_options *options);
+/* Nothing may be in flight (writer_drain); what was not handed over is lost. */
+void writer_free(struct writer **writer);
+
+bool writer_has_room(const struct writer *writer);
+void writer_reserve(struct writer *writer);
+void writer_unreserve(struct writer *writer);
+/* Uses one reservation up. */
+void writer_put(struct writer *writer, const struct delivery *delivery);
+
+/* Writes what is there as soon as the disk is free, without waiting for more. */
+void writer_flush(struct writer *writer);
+/* Flushes, and tells once everything handed over is in the store (or the store has refused for good). */
+void writer_drain(struct writer *writer, void (*on_drained)(void *owner), void *owner);
+
+#endif

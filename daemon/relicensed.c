@@ -1,0 +1,508 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * relicensed: the daemon, in the foreground. Reads the configuration, opens the store, runs the crawl on one loop until
+ * SIGTERM or SIGINT (or until --once is done), and takes everything down in one place.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "config/config.h"
+#include "daemon/crawl/crawl.h"
+#include "daemon/run/log.h"
+#include "daemon/run/metrics.h"
+#include "daemon/run/notify.h"
+
+#ifndef RELICENSED_VERSION
+#define RELICENSED_VERSION "unknown"
+#endif
+
+enum { TOKEN_MAX = 1000, EX_HELD = EX_TEMPFAIL, EX_INCOMPLETE = 1, OVERRIDES_MAX = 16 };
+
+/* X(long option, letter, argument or "", key of the configuration or NULL, help) */
+#define PROGRAM_OPTIONS(X) \
+	X("config", 'c', "FILE", NULL, "read this file instead of " CONFIG_DEFAULT_FILE) \
+	X("check-config", 'C', "", NULL, "say whether the configuration is good, and end") \
+	X("print-config", 'P', "", NULL, "print every option with its default and meaning, and end") \
+	X("once", '1', "", NULL, "one poll, sweep and confirmation of every kind, then end: 0 when complete") \
+	X("store", 's', "DIR", "store", "where the history is kept") \
+	X("hub", 'u', "URL", "hub", "the Hub to look at") \
+	X("token-file", 't', "FILE", "token_file", "a file with a read token of the Hub") \
+	X("log-level", 'l', "LEVEL", "log_level", "error, warning, notice, info or debug") \
+	X("version", 'V', "", NULL, "print the version, and end") \
+	X("help", 'h', "", NULL, "print this, and end")
+
+struct override {
+	const char *option, *key, *value;
+};
+
+struct command_line {
+	const char *config_file; /* NULL: the usual one, if it exists */
+	bool check, print, once;
+	struct override override[OVERRIDES_MAX];
+	unsigned overrides;
+};
+
+struct daemon {
+	struct command_line line;
+	struct config config;
+	struct hub_origin origin;
+	char token[TOKEN_MAX + 1]; /* empty: none */
+	struct store *store;
+	uv_loop_t loop;
+	struct clock clock;
+	struct engine *engine;
+	struct crawl *crawl;
+	struct notify notify;
+	struct metrics_file metrics;
+	uv_signal_t term, interrupt, hangup;
+	int status;
+};
+
+/* --- command line --------------------------------------------------------------------------------------------------*/
+
+static void print_help(void)
+{
+	puts("usage: relicensed [OPTION]...\n"
+	     "Keeps a dated history of the metadata of every repository on a Hugging Face compatible Hub,\n"
+	     "and a log of what changed: above all license switches. `relicense` reads both.\n");
+#define X(name, letter, argument, key, help) \
+	printf("  --%s%*s%s\n", name " " argument, (int)(24 - strlen(name " " argument)), "", help);
+	PROGRAM_OPTIONS(X)
+#undef X
+}
+
+static void add_override(struct command_line *line, int letter)
+{
+	static const struct {
+		int letter;
+		const char *option, *key;
+	} known[] = {
+#define X(name, letter, argument, key, help) { letter, "--" name, key },
+		PROGRAM_OPTIONS(X)
+#undef X
+	};
+
+	for (size_t i = 0; i < ARRAY_COUNT(known); i++)
+		if (known[i].letter == letter && known[i].key && line->overrides < OVERRIDES_MAX)
+			line->override[line->overrides++] = (struct override){ known[i].option, known[i].key, optarg };
+}
+
+/* -1: go on; else the exit status. */
+static int read_command_line(struct command_line *line, int argc, char **argv)
+{
+	static const struct option known[] = {
+#define X(name, letter, argument, key, help) { name, sizeof(argument) > 1 ? required_argument : no_argument, NULL, letter },
+		PROGRAM_OPTIONS(X)
+#undef X
+		{ NULL, 0, NULL, 0 },
+	};
+	int letter;
+
+	while ((letter = getopt_long(argc, argv, "", known, NULL)) != -1) {
+		switch (letter) {
+		case 'c':
+			line->config_file = optarg;
+			break;
+		case 'C':
+			line->check = true;
+			break;
+		case 'P':
+			line->print = true;
+			break;
+		case '1':
+			line->once = true;
+			break;
+		case 'V':
+			puts("relicensed " RELICENSED_VERSION);
+			return EX_OK;
+		case 'h':
+			print_help();
+			return EX_OK;
+		case '?':
+			fputs("relicensed: --help lists the options\n", stderr);
+			return EX_USAGE;
+		default:
+			add_override(line, letter);
+		}
+	}
+	if (optind == argc)
+		return -1;
+	fprintf(stderr, "relicensed: \"%s\" is not an option; --help lists them\n", argv[optind]);
+	return EX_USAGE;
+}
+
+/* --- configuration -------------------------------------------------------------------------------------------------*/
+
+static int load_config(const struct command_line *line, struct config *config, struct config_problem *problem)
+{
+	const char *file = line->config_file;
+
+	config_init(config);
+	if (!file && access(CONFIG_DEFAULT_FILE, F_OK) == 0)
+		file = CONFIG_DEFAULT_FILE;
+	if (file)
+		config_load(config, file, problem);
+	for (unsigned i = 0; i < line->overrides; i++)
+		config_set(config, line->override[i].option, line->override[i].key, line->override[i].value, problem);
+	return problem->count ? -1 : 0;
+}
+
+static bool may_speak_plainly(const struct daemon *daemon)
+{
+	return daemon->origin.tls || hub_origin_is_loopback(&daemon->origin) ||
+		host_is_listed(daemon->origin.host, daemon->config.plain_http);
+}
+
+static int read_origin(struct daemon *daemon)
+{
+	if (!hub_origin_read(slice_of(daemon->config.hub), &daemon->origin)) {
+		fprintf(stderr, "relicensed: hub: \"%s\" is not scheme, host and port, like https://huggingface.co\n",
+			daemon->config.hub);
+		return EX_CONFIG;
+	}
+	if (may_speak_plainly(daemon))
+		return EX_OK;
+	fprintf(stderr, "relicensed: hub: %s is plain http to another machine; name the host in plain_http to allow that\n",
+		daemon->origin.text);
+	return EX_CONFIG;
+}
+
+static size_t trimmed(const char *text, size_t size)
+{
+	while (size && isspace((unsigned char)text[size - 1]))
+		size--;
+	return size;
+}
+
+/* The token is never shown, also not where it is malformed. */
+static int read_token(struct daemon *daemon, const char *path)
+{
+	char text[TOKEN_MAX + 2];
+	FILE *file = fopen(path, "re");
+	size_t size;
+	bool good;
+
+	if (!file) {
+		fprintf(stderr, "relicensed: token file %s: %s\n", path, strerror(errno));
+		return errno == EACCES ? EX_NOPERM : EX_CONFIG;
+	}
+	size = trimmed(text, fread(text, 1, sizeof(text), file));
+	fclose(file);
+	good = size > 0 && size <= TOKEN_MAX;
+	for (size_t i = 0; i < size && good; i++)
+		good = isgraph((unsigned char)text[i]) && (unsigned char)text[i] < 0x80;
+	if (good)
+		memcpy(daemon->token, text, size);
+	else
+		fprintf(stderr, "relicensed: token file %s does not hold one token\n", path);
+	explicit_bzero(text, sizeof(text));
+	return good ? EX_OK : EX_CONFIG;
+}
+
+static int find_token(struct daemon *daemon)
+{
+	const char *credentials = getenv("CREDENTIALS_DIRECTORY");
+	char path[1200];
+
+	if (daemon->config.token_file[0])
+		return read_token(daemon, daemon->config.token_file);
+	if (!credentials)
+		return EX_OK;
+	snprintf(path, sizeof(path), "%s/hub-token", credentials);
+	return access(path, F_OK) == 0 ? read_token(daemon, path) : EX_OK;
+}
+
+static int configure(struct daemon *daemon)
+{
+	struct config_problem problem = { 0 };
+	int status;
+
+	if (load_config(&daemon->line, &daemon->config, &problem)) {
+		fputs(problem.text, stderr);
+		return EX_CONFIG;
+	}
+	status = read_origin(daemon);
+	return status ? status : find_token(daemon);
+}
+
+/* --- starting ------------------------------------------------------------------------------------------------------*/
+
+static int status_of_store_error(int code)
+{
+	switch (code) {
+	case ERROR_HELD:
+		return EX_HELD;
+	case ERROR_PERMISSION:
+		return EX_NOPERM;
+	case ERROR_NO_STORE:
+		return EX_CANTCREAT;
+	case ERROR_CORRUPT:
+		return EX_DATAERR;
+	case ERROR_SCHEMA_NEWER:
+		return EX_CONFIG;
+	default:
+		return EX_IOERR;
+	}
+}
+
+static int open_store(struct daemon *daemon)
+{
+	struct store_problem problem = { 0 };
+	struct store_options options = {
+		.dir = daemon->config.store,
+		.writable = true,
+		.map_bytes = (size_t)daemon->config.map_size,
+		.hub = daemon->origin.text,
+	};
+	int error = store_open(&options, &daemon->store, &problem);
+
+	if (!error)
+		return EX_OK;
+	fprintf(stderr, "relicensed: %s\n", problem.text[0] ? problem.text : error_text(error));
+	return status_of_store_error(error);
+}
+
+static void write_user_agent(const struct config *config, char *out, size_t size)
+{
+	if (config->contact[0])
+		snprintf(out, size, "relicensed/%s (+%s)", RELICENSED_VERSION, config->contact);
+	else
+		snprintf(out, size, "relicensed/%s", RELICENSED_VERSION);
+}
+
+static int open_engine(struct daemon *daemon)
+{
+	const struct config *config = &daemon->config;
+	char user_agent[CONFIG_TEXT_SIZE + 64], why[REPLY_WHY_SIZE];
+	struct engine_options options = {
+		.origin = daemon->origin.text,
+		.host = daemon->origin.host,
+		.port = daemon->origin.port,
+		.token = daemon->token[0] ? daemon->token : NULL,
+		.user_agent = user_agent,
+		.ca_file = config->ca_file[0] ? config->ca_file : NULL,
+		.body_max = (size_t)config->page_bytes_max,
+		.transfers_max = (unsigned)config->transfers_max,
+		.connections_max = (unsigned)config->connections_max,
+		.connect_limit_ms = config->connect_limit,
+		.first_byte_limit_ms = config->first_byte_limit,
+		.stall_limit_ms = config->stall_limit,
+		.total_limit_ms = config->total_limit,
+	};
+
+	write_user_agent(config, user_agent, sizeof(user_agent));
+	daemon->engine = engine_new(&daemon->clock, &options, why);
+	if (daemon->engine)
+		return EX_OK;
+	fprintf(stderr, "relicensed: %s\n", why);
+	return EX_CONFIG;
+}
+
+static void on_crawl_ended(void *owner)
+{
+	struct daemon *daemon = owner;
+
+	uv_stop(&daemon->loop);
+}
+
+static void open_crawl(struct daemon *daemon)
+{
+	struct crawl_options options = {
+		.clock = &daemon->clock,
+		.config = &daemon->config,
+		.origin = &daemon->origin,
+		.store = daemon->store,
+		.engine = daemon->engine,
+		.has_token = daemon->token[0],
+		.once = daemon->line.once,
+		.on_ended = on_crawl_ended,
+		.owner = daemon,
+	};
+
+	daemon->crawl = crawl_new(&options);
+}
+
+/* --- signals -------------------------------------------------------------------------------------------------------*/
+
+static void on_stop_signal(uv_signal_t *handle, int number)
+{
+	struct daemon *daemon = handle->data;
+
+	log_write(LOG_STOPPING, log_text("signal", number == SIGTERM ? "SIGTERM" : "SIGINT"));
+	notify_stopping();
+	crawl_stop(daemon->crawl);
+}
+
+static void on_option(void *owner, const char *key, bool taken)
+{
+	(void)owner;
+	log_write(LOG_RELOADED, log_text("option", key), log_yes("taken", taken));
+}
+
+static void on_hangup(uv_signal_t *handle, int number)
+{
+	struct daemon *daemon = handle->data;
+	struct config_problem problem = { 0 };
+	char user_agent[CONFIG_TEXT_SIZE + 64];
+	struct config fresh;
+
+	(void)number;
+	if (load_config(&daemon->line, &fresh, &problem)) {
+		log_write(LOG_RELOAD_REFUSED, log_text("why", problem.text));
+		return;
+	}
+	config_reload(&daemon->config, &fresh, on_option, NULL);
+	log_set_level((enum config_level)daemon->config.log_level);
+	write_user_agent(&daemon->config, user_agent, sizeof(user_agent));
+	engine_set_user_agent(daemon->engine, user_agent);
+	crawl_reload(daemon->crawl);
+}
+
+static void watch_signal(struct daemon *daemon, uv_signal_t *handle, int number, uv_signal_cb on_signal)
+{
+	uv_signal_init(&daemon->loop, handle);
+	handle->data = daemon;
+	uv_signal_start(handle, on_signal, number);
+	uv_unref((uv_handle_t *)handle);
+}
+
+/* --- life ----------------------------------------------------------------------------------------------------------*/
+
+/*
+ * Pages are taken and released by the hundred a second on several threads: memory that goes back to the system between
+ * two of them costs more than all parsing (a fresh page of memory is 2-4 us).
+ */
+static void keep_memory(void)
+{
+	mallopt(M_ARENA_MAX, 2);
+	mallopt(M_MMAP_THRESHOLD, 32 * 1024 * 1024);
+	mallopt(M_TRIM_THRESHOLD, 64 * 1024 * 1024);
+}
+
+/* One thread for each processor to decode, one to commit, and as many again for name look-ups that hang. */
+static void size_thread_pool(void)
+{
+	char count[24];
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+	snprintf(count, sizeof(count), "%ld", 2 * ((processors > 0 ? processors : 1) + 1));
+	setenv("UV_THREADPOOL_SIZE", count, 0);
+}
+
+static void log_start_of(const struct daemon *daemon)
+{
+	log_write(LOG_STARTED, log_text("version", RELICENSED_VERSION), log_text("hub", daemon->origin.text),
+		log_text("store", daemon->config.store), log_text("ledger", store_ledger(daemon->store)),
+		log_yes("token", daemon->token[0]));
+	if (!daemon->config.contact[0])
+		log_write(LOG_NO_CONTACT, log_text("help",
+			"set contact in the configuration: it is sent as User-Agent, so that the Hub's operators can reach you"));
+}
+
+static void run(struct daemon *daemon)
+{
+	watch_signal(daemon, &daemon->term, SIGTERM, on_stop_signal);
+	watch_signal(daemon, &daemon->interrupt, SIGINT, on_stop_signal);
+	watch_signal(daemon, &daemon->hangup, SIGHUP, on_hangup);
+	notify_start(&daemon->notify, &daemon->clock);
+	metrics_file_start(&daemon->metrics, &daemon->clock, daemon->config.store);
+	crawl_start(daemon->crawl);
+	notify_ready();
+	uv_run(&daemon->loop, UV_RUN_DEFAULT);
+}
+
+static int final_status(const struct daemon *daemon)
+{
+	bool complete = crawl_is_complete(daemon->crawl);
+	int error = crawl_store_error(daemon->crawl);
+
+	log_write(LOG_STOPPED, log_yes("complete", daemon->line.once ? complete : !error));
+	if (error)
+		return status_of_store_error(error);
+	return daemon->line.once && !complete ? EX_INCOMPLETE : EX_OK;
+}
+
+static void on_walk(uv_handle_t *handle, void *owner)
+{
+	(void)owner;
+	if (handle->type == UV_SIGNAL && !uv_is_closing(handle))
+		uv_close(handle, NULL);
+}
+
+/* The one teardown, in the order in which things lean on each other; works at any stage. */
+static void take_down(struct daemon *daemon)
+{
+	bool stuck = daemon->engine && engine_is_stuck(daemon->engine);
+
+	notify_stop(&daemon->notify);
+	if (daemon->metrics.clock)
+		clock_stop(&daemon->clock, &daemon->metrics.timer);
+	uv_walk(&daemon->loop, on_walk, NULL);
+	if (stuck) {
+		/* a name look-up hangs in a thread that nobody can end: everything is written, so just go */
+		metrics_file_finish(&daemon->metrics);
+		store_close(&daemon->store);
+		fflush(NULL);
+		_exit(daemon->status);
+	}
+	if (daemon->engine && !daemon->crawl)
+		engine_stop(daemon->engine);
+	crawl_free(&daemon->crawl);
+	engine_free(&daemon->engine);
+	clock_close(&daemon->clock);
+	uv_run(&daemon->loop, UV_RUN_DEFAULT);
+	uv_loop_close(&daemon->loop);
+	metrics_file_finish(&daemon->metrics);
+	store_close(&daemon->store);
+	explicit_bzero(daemon->token, sizeof(daemon->token));
+}
+
+static int serve(struct daemon *daemon)
+{
+	log_start((enum config_level)daemon->config.log_level);
+	size_thread_pool();
+	uv_loop_init(&daemon->loop);
+	clock_init(&daemon->clock, &daemon->loop);
+	daemon->status = open_store(daemon);
+	if (!daemon->status)
+		daemon->status = open_engine(daemon);
+	if (!daemon->status) {
+		open_crawl(daemon);
+		log_start_of(daemon);
+		run(daemon);
+		daemon->status = final_status(daemon);
+	}
+	take_down(daemon);
+	return daemon->status;
+}
+
+int main(int argc, char **argv)
+{
+	static struct daemon daemon;
+	int status = read_command_line(&daemon.line, argc, argv);
+
+	if (status >= 0)
+		return status;
+	if (daemon.line.print) {
+		config_print(stdout);
+		return fflush(stdout) ? EX_IOERR : EX_OK;
+	}
+	keep_memory();
+	signal(SIGPIPE, SIG_IGN);
+	status = configure(&daemon);
+	if (status)
+		return status;
+	if (daemon.line.check) {
+		puts("the configuration is good");
+		return EX_OK;
+	}
+	return serve(&daemon);
+}
