@@ -48,13 +48,24 @@ void projection_write(const struct projection *projection, struct buf *out)
 /* The text up to `end`, taken off `rest`. */
 static struct slice next_word(struct slice *rest, char end)
 {
-	const char *stop = memchr(rest->data, end, rest->size);
+	const char *stop = rest->size ? memchr(rest->data, end, rest->size) : NULL;
 	struct slice word = { rest->data, stop ? (size_t)(stop - rest->data) : rest->size };
 	size_t skip = word.size + (stop ? 1 : 0);
 
 	rest->data += skip;
 	rest->size -= skip;
 	return word;
+}
+
+static bool read_number(struct slice text, unsigned *number)
+{
+	*number = 0;
+	for (size_t i = 0; i < text.size; i++) {
+		if (text.data[i] < '0' || text.data[i] > '9')
+			return false;
+		*number = *number * 10 + (unsigned)(text.data[i] - '0');
+	}
+	return text.size > 0 && text.size < 10;
 }
 
 bool projection_read(struct slice text, struct projection *projection)
@@ -65,8 +76,8 @@ bool projection_read(struct slice text, struct projection *projection)
 	if (!repo_kind_read(kind, &projection->kind) || !slice_starts_with(rules, SLICE("rules=")))
 		return false;
 	projection->endpoint = slice_is(endpoint, endpoint_names[ENDPOINT_SINGLE]) ? ENDPOINT_SINGLE : ENDPOINT_LIST;
-	for (size_t i = strlen("rules="); i < rules.size && i < 12; i++)
-		projection->rules = projection->rules * 10 + (unsigned)(rules.data[i] - '0');
+	if (!read_number((struct slice){ rules.data + strlen("rules="), rules.size - strlen("rules=") }, &projection->rules))
+		return false;
 	while (text.size) {
 		enum field field = field_find(next_word(&text, ','));
 		if (field != FIELD_NONE)
