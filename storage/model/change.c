@@ -215,7 +215,9 @@ bool change_check(struct slice line, char claimed_prev[HASH_HEX + 1], char claim
 	if (line.size < tail)
 		return false;
 	end = line.data + line.size - tail;
-	if (memcmp(end, prev_key, sizeof(prev_key) - 1) != 0)
+	if (memcmp(end, prev_key, sizeof(prev_key) - 1) != 0 ||
+		memcmp(end + sizeof(prev_key) - 1 + HASH_HEX, hash_key, sizeof(hash_key) - 1) != 0 ||
+		memcmp(line.data + line.size - 2, "\"}", 2) != 0)
 		return false;
 	memcpy(claimed_prev, end + sizeof(prev_key) - 1, HASH_HEX);
 	memcpy(claimed, line.data + line.size - 2 - HASH_HEX, HASH_HEX);
