@@ -13,6 +13,7 @@ BUILD_PACKAGES := gcc g++ pkg-config python3 libcurl4-openssl-dev libuv1-dev lib
 	libdeflate-dev libxxhash-dev libinih-dev libmicrohttpd-dev libsystemd-dev libssl-dev
 TEST_PACKAGES := libcmocka-dev python3-pytest zstd jq nginx-light openssl strace systemd
 CHECK_PACKAGES := clang clang-tidy cppcheck shellcheck codespell libclang-rt-14-dev universal-ctags nodejs npm python3-venv sqlite3 curl
+BENCH_PACKAGES := nginx-light openssl curl python3-requests
 
 # --- compiling ------------------------------------------------------------------------------------------------------
 CSTD     := -std=c17 -D_GNU_SOURCE
@@ -123,10 +124,14 @@ deps:
 	@tests/tools/install_packages.sh $(BUILD_PACKAGES) $(TEST_PACKAGES)
 endif
 
+# What `make lint`, `make test-interop` and .ci/run need beyond that, and `make bench`.
+check-deps bench-deps:
+	@[ "$(DEPS)" = no ] || tests/tools/install_packages.sh $(if $(filter check-deps,$@),$(CHECK_PACKAGES),$(BENCH_PACKAGES))
+
 # --- for a newcomer -------------------------------------------------------------------------------------------------
 demo: deps
 	+@$(MAKE) --no-print-directory DEPS=no programs
-	@tests/demo.sh $(BUILD)
+	@$(PYTHON) tests/demo.py $(BUILD)
 
 help:
 	@sed -n 's/^#:: //p' Makefile
@@ -167,6 +172,47 @@ uninstall:
 clean:
 	rm -rf build
 
+# --- tests ------------------------------------------------------------------------------------------------------------
+# A test_*.c of tests/unit is a program; what lies beside it and is not called test_ is shared by them all.
+UNIT_SOURCES := $(shell find tests/unit -name '*.c')
+UNIT_SHARED  := $(foreach file,$(UNIT_SOURCES),$(if $(filter test_%,$(notdir $(file))),,$(file)))
+UNIT := $(patsubst tests/%.c,$(BUILD)/%,$(filter-out $(UNIT_SHARED),$(UNIT_SOURCES)))
+$(BUILD)/libcli.a: $(filter-out %/relicense.o,$(CLI))
+$(BUILD)/libunit.a: $(patsubst %.c,$(BUILD)/obj/%.o,$(UNIT_SHARED))
+$(UNIT): $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libunit.a $(BUILD)/libcli.a $(BUILD)/libdaemon.a \
+		$(BUILD)/libstorage.a $(BUILD)/libmodel.a $(BUILD)/libconfig.a
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(LINK) $(DAEMON_LIBS) $(STORAGE_LIBS) $(CONFIG_LIBS) $(call libs,cmocka) -lpthread
+$(BUILD)/dump_store: $(BUILD)/obj/tests/tools/dump_store.o $(BUILD)/libstorage.a $(BUILD)/libmodel.a
+	$(call say,LINK,$@)
+	$(LINK) $(STORAGE_LIBS)
+
+# The daemon of a later day: other fields, other rules (tests/upgrade/field_table.h).
+.PHONY: upgrade test-programs check-deps bench-deps
+upgrade:
+	+@$(MAKE) --no-print-directory DEPS=no BUILD=$(BUILD)/upgrade \
+		PROJECT_DEFINES='-DFIELD_TABLE_HEADER="\"tests/upgrade/field_table.h\""' $(BUILD)/upgrade/relicensed
+unit: $(UNIT)
+test-programs: programs unit upgrade $(BUILD)/dump_store
+
+# Everything, on as many processors as there are; ends with "N passed, N failed".
+test: deps
+	+@$(MAKE) --no-print-directory DEPS=no $(if $(findstring -j,$(MAKEFLAGS)),,-j$$(nproc)) test-programs
+	@$(PYTHON) tests/run.py --build $(BUILD)
+
+# The official clients of the Hub against hubsim: they are fetched from their registries.
+test-interop: check-deps
+	+@$(MAKE) --no-print-directory DEPS=no $(BUILD)/hubsim
+	@tests/interop/run.sh $(BUILD)
+lint: check-deps
+	+@$(MAKE) --no-print-directory DEPS=no $(BUILD)/gen/license_tables.c
+	@BUILD=$(BUILD) .ci/lint
+
+# --- benchmarks -------------------------------------------------------------------------------------------------------
+bench: deps bench-deps
+	+@$(MAKE) --no-print-directory DEPS=no programs $(BUILD)/bench/commit
+	@$(PYTHON) benchmarks/run.py --build $(BUILD)
 $(BUILD)/bench/%: $(BUILD)/obj/benchmarks/%.o $(BUILD)/libstorage.a $(BUILD)/libmodel.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)

@@ -45,7 +45,9 @@ class Hubsim:
     def __init__(self, rows=None, **options):
         self.directory = tempfile.TemporaryDirectory(prefix="hubsim-")
         arguments = [os.environ.get("HUBSIM", os.path.join(ROOT, "build", "hubsim"))]
-        if rows is not None:
+        if isinstance(rows, str):  # a file
+            arguments += ["--rows", rows]
+        elif rows is not None:
             path = os.path.join(self.directory.name, "rows.jsonl")
             with open(path, "w", encoding="utf-8") as file:
                 file.writelines(json.dumps(row) + "\n" for row in rows)

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * dump_store STORE: all that is kept of all repos, one line a version, for tests that compare two stores:
+ *
+ *     kind oid version canonical-JSON
+ *
+ * A repo that is gone has a line `kind oid gone` behind its versions. Sorted by kind, oid and version.
+ */
+#include <stdio.h>
+
+#include "storage/reader.h"
+
+static int stop(const struct store_problem *problem)
+{
+	fprintf(stderr, "dump_store: %s\n", problem->text[0] ? problem->text : error_text(problem->code));
+	return 1;
+}
+
+static int dump_repo(struct reader *reader, const struct repo_ref *ref, struct arena *arena)
+{
+	const char *kind = repo_kinds[ref->kind].name;
+	char oid[OID_HEX + 1];
+
+	oid_write(&ref->oid, oid);
+	for (uint32_t version = 1; version <= ref->row.versions; version++) {
+		struct snapshot snapshot;
+		int error = reader_snapshot(reader, ref->row.number, version, arena, &snapshot);
+		if (error) {
+			fprintf(stderr, "dump_store: %s %s version %u: %s\n", kind, oid, version, error_text(error));
+			return 1;
+		}
+		printf("%s %s %u %.*s\n", kind, oid, version, (int)snapshot.canonical.size, snapshot.canonical.data);
+		arena_reset(arena);
+	}
+	if (ref->row.flags & REPO_GONE)
+		printf("%s %s gone\n", kind, oid);
+	return 0;
+}
+
+static int dump(struct reader *reader)
+{
+	struct arena arena = { 0 };
+	int error = 0;
+
+	for (unsigned kind = 0; kind < REPO_KINDS && !error; kind++) {
+		struct repo_oid from = { { 0 } };
+		struct repo_ref ref;
+		bool more = true;
+		while (more && !error && reader_repo_from(reader, (enum repo_kind)kind, &from, &ref) == 0) {
+			error = dump_repo(reader, &ref, &arena);
+			from = ref.oid;
+			more = oid_next(&from);
+		}
+	}
+	arena_release(&arena);
+	return error;
+}
+
+int main(int argc, char **argv)
+{
+	struct store_problem problem = { 0 };
+	struct reader *reader = NULL;
+	struct store *store = NULL;
+	int status;
+
+	if (argc != 2) {
+		fprintf(stderr, "usage: dump_store STORE\n");
+		return 64;
+	}
+	if (store_open(&(struct store_options){ .dir = argv[1] }, &store, &problem))
+		return stop(&problem);
+	status = reader_open(store, &reader, &problem) ? stop(&problem) : dump(reader);
+	reader_close(&reader);
+	store_close(&store);
+	return status;
+}
