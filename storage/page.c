@@ -249,6 +249,7 @@ static void prepare_row(struct work *work, uint32_t at)
 		note_damage(page, &row, error);
 		return;
 	}
+	page->drafts += observation->draft != NULL;
 	observation->oid = row.oid;
 	observation->stable_hash = row.stable_hash;
 	observation->version = existed ? stored.versions : 0;

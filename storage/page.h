@@ -48,6 +48,7 @@ struct page {
 	size_t count;
 	size_t rows;            /* in the answer: count + damaged + private_rows */
 	size_t damaged;
+	size_t drafts;          /* rows that are new or differ; 0: the page brings no news */
 	size_t private_rows;    /* dropped, unless private repos are wanted */
 	bool ascending;         /* oids never fell from row to row */
 	int64_t oldest_modified_ms, newest_modified_ms; /* over the rows; 0: none had a date */

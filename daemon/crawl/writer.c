@@ -9,13 +9,18 @@
 #include "daemon/transfer/backoff.h"
 #include "storage/model/memory.h"
 
-/* Twice commit_pages at most: the filling batch goes on filling while the disk is busy. */
-enum { BATCH_MAX = 100, COMMIT_AGAIN_BASE_MS = 1000, COMMIT_AGAIN_CAP_MS = 60 * 1000 };
+/*
+ * A page with news weighs up to a megabyte: twice commit_pages of them at most, since a batch goes on filling while the
+ * disk is busy. One that only says "as it was" weighs a tenth and moves nothing but the cursor, which is worth a commit
+ * once a second (each writes some 150 KiB of LMDB's list of free pages), so of those a batch takes many.
+ */
+enum { BATCH_MAX = 512, COMMIT_AGAIN_BASE_MS = 1000, COMMIT_AGAIN_CAP_MS = 60 * 1000 };
 
 struct batch {
 	struct delivery delivery[BATCH_MAX];
 	struct answer *answer[BATCH_MAX];
 	size_t count;
+	size_t news; /* of these answers, those that bring something new */
 };
 
 struct writer {
@@ -60,7 +65,7 @@ static void release_batch(struct batch *batch)
 {
 	for (size_t i = 0; i < batch->count; i++)
 		page_release(&batch->delivery[i].answer.page);
-	batch->count = 0;
+	batch->count = batch->news = 0;
 }
 
 void writer_free(struct writer **taken)
@@ -81,16 +86,15 @@ void writer_free(struct writer **taken)
 
 /* --- room ----------------------------------------------------------------------------------------------------------*/
 
-static size_t capacity(const struct writer *writer)
+static size_t news_max(const struct writer *writer)
 {
-	size_t wanted = (size_t)writer->options.config->commit_pages * 2;
-
-	return wanted < BATCH_MAX ? wanted : BATCH_MAX;
+	return (size_t)writer->options.config->commit_pages * 2;
 }
 
 bool writer_has_room(const struct writer *writer)
 {
-	return writer->filling->count + writer->reserved < capacity(writer);
+	return writer->filling->news + writer->reserved < news_max(writer) &&
+	       writer->filling->count + writer->reserved < BATCH_MAX;
 }
 
 void writer_reserve(struct writer *writer)
@@ -154,7 +158,7 @@ static void commit_done(struct writer *writer)
 		if (delivery->on_committed)
 			delivery->on_committed(delivery->owner);
 	}
-	batch->count = 0;
+	batch->count = batch->news = 0;
 	writer->options.on_room(writer->options.owner);
 }
 
@@ -219,6 +223,11 @@ static void tell_drained(struct writer *writer)
 		on_drained(writer->drain_owner);
 }
 
+static bool is_full(const struct writer *writer)
+{
+	return writer->filling->news >= (size_t)writer->options.config->commit_pages || writer->filling->count == BATCH_MAX;
+}
+
 /* The one place that decides whether a commit starts. `writing` not empty and not busy: it waits to be tried again. */
 static void commit_or_wait(struct writer *writer)
 {
@@ -231,8 +240,7 @@ static void commit_or_wait(struct writer *writer)
 	}
 	if (writer->writing->count)
 		return;
-	if (!writer->flush && !writer->on_drained &&
-		writer->filling->count < (size_t)writer->options.config->commit_pages) {
+	if (!writer->flush && !writer->on_drained && !is_full(writer)) {
 		if (!clock_is_running(&writer->interval))
 			clock_start(writer->options.clock, &writer->interval, writer->options.config->commit_interval);
 		return;
@@ -258,6 +266,7 @@ void writer_put(struct writer *writer, const struct delivery *delivery)
 	assert(writer->reserved > 0 && writer->filling->count < BATCH_MAX);
 	writer->reserved--;
 	writer->filling->delivery[writer->filling->count++] = *delivery;
+	writer->filling->news += delivery->answer.page.drafts > 0;
 	commit_or_wait(writer);
 }
 
