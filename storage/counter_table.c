@@ -100,6 +100,8 @@ static size_t put_one_block(struct txn *txn, MDB_cursor *cursor, const struct co
 
 	if (newest(txn, cursor, number, &before))
 		decode(before, &block);
+	else
+		before = SLICE_NONE;
 	for (; used < count && updates[used].number / COUNTER_BLOCK == number; used++) {
 		update(&block.downloads[updates[used].number % COUNTER_BLOCK], updates[used].downloads);
 		update(&block.likes[updates[used].number % COUNTER_BLOCK], updates[used].likes);
