@@ -54,7 +54,8 @@ objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard $(1)))
 MODEL   := $(call objects,storage/model/*.c) $(BUILD)/obj/storage/model/json_parse.o $(BUILD)/gen/license_tables.o
 STORAGE := $(call objects,storage/*.c) $(BUILD)/gen/builtin_dictionary.o
 CONFIG  := $(call objects,config/*.c)
-CLI     := $(call objects,storage/cli/*.c)
+CLI     := $(call objects,storage/cli/*.c) \
+	$(patsubst storage/cli/schema/%.json,$(BUILD)/gen/schema_%.o,$(wildcard storage/cli/schema/*.json))
 DAEMON_PARTS := $(call objects,daemon/run/*.c daemon/hub/*.c daemon/transfer/*.c daemon/crawl/*.c)
 DAEMON  := $(BUILD)/obj/daemon/relicensed.o $(DAEMON_PARTS)
 HUBSIM  := $(call objects,tests/hubsim/*.c)
@@ -107,6 +108,11 @@ $(BUILD)/gen/builtin_dictionary.c: storage/embed.py storage/dictionary-1.zdict
 	@mkdir -p $(@D)
 	$(call say,GEN,$@)
 	$(Q)$(PYTHON) storage/embed.py builtin_dictionary storage/dictionary-1.zdict $@
+
+$(BUILD)/gen/schema_%.c: storage/embed.py storage/cli/schema/%.json
+	@mkdir -p $(@D)
+	$(call say,GEN,$@)
+	$(Q)$(PYTHON) storage/embed.py schema_$* storage/cli/schema/$*.json $@
 
 # The dictionary is a committed file: its bytes are part of the store's format. This makes a new one.
 $(BUILD)/train_dictionary: $(BUILD)/obj/storage/tools/train_dictionary.o $(BUILD)/libmodel.a

@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* relicense changes: the change log, filtered. */
+#include <poll.h>
+
+#include "storage/cli/commands.h"
+#include "storage/cli/filter.h"
+#include "storage/cli/log_walk.h"
+#include "storage/model/moment.h"
+
+enum { TERMINAL_LIMIT = 50, FOLLOW_INTERVAL_MS = 1000 };
+
+#define NOT_GIVEN UINT64_MAX
+
+static struct {
+	bool all, follow, oldest_first;
+	struct text_list events, repos;
+	int64_t since_ms, until_ms;
+	const char *owner, *from, *to;
+	int kind, direction, commercial, origin;
+	uint64_t downloads_min, limit, after;
+} options = {
+	.until_ms = MOMENT_LAST,
+	.kind = -1,
+	.direction = -1,
+	.commercial = -1,
+	.origin = -1,
+	.limit = NOT_GIVEN,
+	.after = NOT_GIVEN,
+};
+
+static const struct option_row rows[] = {
+	{ "all", 'a', VALUE_FLAG, NULL, "every event, not only license.declared, withdrawn, switched, terms", &options.all,
+		NULL },
+	{ "event", 'e', VALUE_TEXTS, "GLOB", "these events: 'license.*', repo.renamed (may be given again)", &options.events,
+		NULL },
+	{ "since", 0, VALUE_START, "TIME", "from then on: 2023-05-31 (its start), 2023-05-31T12:00:00Z, or 7d (ago)",
+		&options.since_ms, NULL },
+	{ "until", 0, VALUE_END, "TIME", "up to then; a bare date means the end of that day, UTC", &options.until_ms, NULL },
+	{ "repo", 'r', VALUE_TEXTS, "GLOB", "names: 'tiiuae/*', 'datasets/*/squad*', or an _id (may be given again)",
+		&options.repos, NULL },
+	{ "owner", 0, VALUE_TEXT, "NAME", "one owner's repos", &options.owner, NULL },
+	{ "kind", 'k', VALUE_WORD, NULL, "one kind of repo", &options.kind, kind_words },
+	{ "from-license", 0, VALUE_TEXT, "ID", "before: an id, a license_name, class:NAME, or none", &options.from, NULL },
+	{ "to-license", 0, VALUE_TEXT, "ID", "after: the same", &options.to, NULL },
+	{ "direction", 0, VALUE_WORD, NULL, "how openness moved", &options.direction, direction_words },
+	{ "commercial", 0, VALUE_WORD, NULL, "how commercial use moved", &options.commercial, commercial_words },
+	{ "origin", 0, VALUE_WORD, NULL, "seen by us, from commits, or from older dumps", &options.origin, origin_words },
+	{ "min-downloads", 0, VALUE_NUMBER, "N", "at least so many downloads in 30 days", &options.downloads_min, NULL },
+	{ "limit", 'n', VALUE_NUMBER, "N", "at most so many; 0: all (50 on a terminal)", &options.limit, NULL },
+	{ "after", 0, VALUE_NUMBER, "SEQ", "records behind SEQ in the order of arrival, oldest first", &options.after, NULL },
+	{ "oldest-first", 0, VALUE_FLAG, NULL, "by time, the oldest first", &options.oldest_first, NULL },
+	{ "follow", 0, VALUE_FLAG, NULL, "go on with what arrives from now on (or behind --after, from --since)",
+		&options.follow, NULL },
+};
+
+/* ---- from options to filter ---------------------------------------------------------------------------------------*/
+
+static bool make_events(struct filter *filter)
+{
+	if (options.all)
+		filter_add_events(filter, SLICE("*"));
+	else if (!options.events.count)
+		filter_default_events(filter);
+	for (unsigned i = 0; i < options.events.count; i++) {
+		struct slice glob = options.events.item[i];
+
+		if (!filter_add_events(filter, glob)) {
+			tool_say("no event is called '%s' (relicense schema changes lists them)", glob.data);
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool make_license(const char *text, struct license_filter *license)
+{
+	if (license_filter_read(text, license))
+		return true;
+	tool_say("there is no %s; classes are permissive, copyleft, use-restricted, source-available, non-commercial, "
+		 "proprietary, unknown, undeclared",
+		text);
+	return false;
+}
+
+static bool make_filter(struct filter *filter)
+{
+	*filter = (struct filter){
+		.since_ms = options.since_ms,
+		.until_ms = options.until_ms,
+		.repos = &options.repos,
+		.owner = options.owner,
+		.kind = options.kind,
+		.direction = options.direction,
+		.commercial = options.commercial,
+		.origin = options.origin,
+		.downloads_min = options.downloads_min,
+	};
+	return make_events(filter) && make_license(options.from, &filter->from) && make_license(options.to, &filter->to);
+}
+
+/* ---- a record as a row of the table -------------------------------------------------------------------------------*/
+
+enum { AT, EVENT, REPO, FROM, ARROW, TO, DIRECTION, COMMERCIAL, DOWNLOADS, TABLE_COLUMNS };
+
+static const struct column table_columns[TABLE_COLUMNS] = {
+	[AT] = { "observed", false },       [EVENT] = { "event", false },
+	[REPO] = { "repo", false },         [FROM] = { "from", false },
+	[ARROW] = { "->", false },          [TO] = { "to", false },
+	[DIRECTION] = { "direction", false }, [COMMERCIAL] = { "commercial", false },
+	[DOWNLOADS] = { "downloads", true },
+};
+
+static struct cell moment_cell(struct record *record)
+{
+	struct slice origin = record_text(record, RECORD_ORIGIN);
+	struct buf text = BUF_INIT(256);
+	char moment[SHORT_MOMENT];
+	int64_t at_ms = 0;
+	struct cell cell;
+
+	moment_read(record_text(record, RECORD_AT), &at_ms);
+	buf_text(&text, short_moment(at_ms, moment));
+	if (!slice_is(origin, "observed")) {
+		buf_char(&text, ' ');
+		buf_slice(&text, origin);
+	}
+	cell = cell_text(arena_copy(&record->arena, buf_as_slice(&text)));
+	buf_release(&text);
+	return cell;
+}
+
+static struct cell repo_cell(struct record *record)
+{
+	struct slice name = record_text(record, RECORD_REPO);
+	struct buf text = BUF_INIT(CHANGE_BYTES_MAX);
+	enum repo_kind kind;
+	struct cell cell;
+
+	if (!name.data)
+		return cell_text(SLICE_NONE);
+	buf_text(&text, repo_kind_read(record_text(record, RECORD_KIND), &kind) ? repo_kinds[kind].prefix : "");
+	buf_slice(&text, name);
+	cell = cell_text(arena_copy(&record->arena, buf_as_slice(&text)));
+	buf_release(&text);
+	return cell;
+}
+
+static struct slice joined_fields(struct record *record)
+{
+	enum { FIELDS_MAX = 64 };
+	struct slice field[FIELDS_MAX], joined;
+	unsigned count = record_list(record, RECORD_CHANGED_FIELDS, field, FIELDS_MAX);
+	struct buf text = BUF_INIT(CHANGE_BYTES_MAX);
+
+	for (unsigned i = 0; i < count; i++) {
+		buf_text(&text, i ? ", " : "");
+		buf_slice(&text, field[i]);
+	}
+	joined = count ? arena_copy(&record->arena, buf_as_slice(&text)) : SLICE_NONE;
+	buf_release(&text);
+	return joined;
+}
+
+/* What stood before and after, in the terms of the event. */
+static void sides_of(struct record *record, struct slice *from, struct slice *to)
+{
+	struct slice event = record_text(record, RECORD_EVENT);
+
+	*from = record_license(record, BEFORE);
+	*to = record_license(record, AFTER);
+	if (slice_is(event, "repo.renamed")) {
+		*from = record_text(record, BEFORE_REPO);
+		*to = record_text(record, AFTER_REPO);
+	} else if (slice_is(event, "access.disabled") || slice_is(event, "access.enabled")) {
+		*from = slice_is(event, "access.enabled") ? SLICE("disabled") : SLICE("enabled");
+		*to = slice_is(event, "access.enabled") ? SLICE("enabled") : SLICE("disabled");
+	} else if (slice_starts_with(event, SLICE("access."))) {
+		*from = record_text(record, BEFORE_GATED);
+		*to = record_text(record, AFTER_GATED);
+	} else if (slice_is(event, "lineage.changed") || slice_is(event, "metadata.changed")) {
+		*from = SLICE_NONE;
+		*to = joined_fields(record);
+	} else if (!to->data) {
+		*to = record_text(record, RECORD_REASON);
+	}
+}
+
+static enum tone tone_of(struct slice word)
+{
+	if (slice_is(word, "loosened") || slice_is(word, "gained"))
+		return TONE_GOOD;
+	return slice_is(word, "tightened") || slice_is(word, "lost") ? TONE_BAD : TONE_PLAIN;
+}
+
+static struct cell word_cell(struct record *record, enum record_field field)
+{
+	struct cell cell = record_cell(record, field);
+
+	cell.tone = tone_of(cell.text);
+	return cell;
+}
+
+static void make_table_row(struct record *record, struct cell row[TABLE_COLUMNS])
+{
+	struct slice from, to;
+
+	sides_of(record, &from, &to);
+	row[AT] = moment_cell(record);
+	row[EVENT] = record_cell(record, RECORD_EVENT);
+	row[REPO] = repo_cell(record);
+	row[FROM] = cell_text(from);
+	row[ARROW] = cell_word("->");
+	row[TO] = cell_text(to);
+	row[DIRECTION] = word_cell(record, RECORD_DIRECTION);
+	row[COMMERCIAL] = word_cell(record, RECORD_COMMERCIAL);
+	row[DOWNLOADS] = record_cell(record, RECORD_DOWNLOADS);
+}
+
+/* ---- output -------------------------------------------------------------------------------------------------------*/
+
+/* The event has a column of its own where others than the default ones are asked for. */
+struct changes_output {
+	struct listing listing;
+	struct column columns[TABLE_COLUMNS];
+	bool with_event;
+};
+
+static void begin_output(struct changes_output *output, struct print *print)
+{
+	unsigned count = 0;
+
+	output->with_event = options.all || options.events.count;
+	for (unsigned i = 0; i < TABLE_COLUMNS; i++)
+		if (i != EVENT || output->with_event)
+			output->columns[count++] = table_columns[i];
+	if (print->format == PRINT_TABLE)
+		listing_begin(&output->listing, print, output->columns, count, "changes", SLICE(""));
+	else
+		listing_begin(&output->listing, print, record_columns, RECORD_FIELD_COUNT, "changes", SLICE(""));
+}
+
+static void write_table_row(struct changes_output *output, struct record *record)
+{
+	struct cell whole[TABLE_COLUMNS], row[TABLE_COLUMNS];
+	unsigned count = 0;
+
+	make_table_row(record, whole);
+	for (unsigned i = 0; i < TABLE_COLUMNS; i++)
+		if (i != EVENT || output->with_event)
+			row[count++] = whole[i];
+	listing_row(&output->listing, row);
+}
+
+static void write_record(struct changes_output *output, struct record *record)
+{
+	struct cell row[RECORD_FIELD_COUNT];
+
+	switch (output->listing.print->format) {
+	case PRINT_TABLE:
+		write_table_row(output, record);
+		break;
+	case PRINT_CSV:
+	case PRINT_TSV:
+		for (unsigned i = 0; i < RECORD_FIELD_COUNT; i++)
+			row[i] = record_cell(record, i);
+		listing_row(&output->listing, row);
+		break;
+	default:
+		listing_object(&output->listing, record->line);
+	}
+}
+
+static void end_output(struct changes_output *output, struct tool *tool, uint64_t more)
+{
+	struct buf tail = BUF_INIT(65536);
+
+	buf_printf(&tail, "\"more\":%llu,", (unsigned long long)more);
+	tool_tail(tool, &tail);
+	if (tool->print.format == PRINT_TABLE && !output->listing.rows)
+		print_tone(&tool->print, TONE_DIM, "no change that matches\n");
+	listing_end(&output->listing, buf_as_slice(&tail));
+	if (tool->print.format == PRINT_TABLE && more)
+		print_format_line(&tool->print, "... and %llu more (--limit 0 shows all)\n", (unsigned long long)more);
+	tool_footer(tool, ALL_KINDS);
+	buf_release(&tail);
+}
+
+/* ---- the walk -----------------------------------------------------------------------------------------------------*/
+
+static bool wants_line(const void *filter, struct slice line)
+{
+	return filter_takes_event(filter, line);
+}
+
+static uint64_t limit_of(const struct tool *tool)
+{
+	if (options.limit != NOT_GIVEN)
+		return options.limit ? options.limit : UINT64_MAX;
+	return tool->print.terminal && tool->print.format == PRINT_TABLE && !options.follow ? TERMINAL_LIMIT : UINT64_MAX;
+}
+
+/* Writes what is wanted, up to `limit` rows; then goes on counting only where somebody is told how many there are. */
+static int write_log(struct log_walk *walk, const struct filter *filter, struct changes_output *output, uint64_t limit,
+	uint64_t *more)
+{
+	struct print *print = output->listing.print;
+	bool counts = print->format == PRINT_TABLE || print->format == PRINT_JSON;
+	struct record record;
+	struct slice line;
+
+	record_init(&record);
+	while (!print_ended(print) && (output->listing.rows < limit || counts) && log_walk_next(walk, &line)) {
+		if (!record_read(&record, line)) {
+			walk->code = ERROR_CORRUPT;
+			break;
+		}
+		if (!filter_takes(filter, &record))
+			continue;
+		if (output->listing.rows < limit)
+			write_record(output, &record);
+		else
+			++*more;
+	}
+	record_release(&record);
+	return walk->code;
+}
+
+static enum log_order order_of(void)
+{
+	if (options.after != NOT_GIVEN || options.follow)
+		return LOG_BY_SEQ;
+	return options.oldest_first ? LOG_OLDEST_FIRST : LOG_NEWEST_FIRST;
+}
+
+static uint64_t follow_start(const struct tool *tool)
+{
+	if (options.after != NOT_GIVEN)
+		return options.after;
+	return options.follow && !options.since_ms ? tool->as_of.head.seq : 0;
+}
+
+static bool output_is_read(struct print *print)
+{
+	struct pollfd out = { .fd = fileno(print->file) };
+
+	print_flush(print);
+	return !print_ended(print) && (poll(&out, 1, FOLLOW_INTERVAL_MS) <= 0 || !(out.revents & (POLLERR | POLLNVAL)));
+}
+
+/* Waits for records behind the walk; false when nobody reads any more. */
+static bool wait_for_more(struct tool *tool, struct log_walk *walk)
+{
+	struct log_head head;
+
+	do {
+		if (!output_is_read(&tool->print))
+			return false;
+		walk->code = reader_resume(tool->reader);
+		if (!walk->code)
+			walk->code = reader_head(tool->reader, &head);
+		reader_pause(tool->reader);
+	} while (!walk->code && head.seq <= walk->seq);
+	walk->head_seq = head.seq;
+	walk->ended = false;
+	return !walk->code;
+}
+
+static enum exit_status run(struct tool *tool, const struct arguments *arguments)
+{
+	struct changes_output output;
+	struct filter filter;
+	struct log_walk walk = { .order = order_of(), .wanted = wants_line, .owner = &filter };
+	enum exit_status status;
+	uint64_t more = 0, limit = limit_of(tool);
+	int code;
+
+	(void)arguments;
+	if (!make_filter(&filter))
+		return EXIT_USAGE;
+	status = tool_open(tool);
+	if (status)
+		return status;
+	walk.reader = tool->reader;
+	walk.head_seq = tool->as_of.head.seq;
+	walk.since_ms = filter.since_ms;
+	walk.until_ms = filter.until_ms;
+	log_walk_begin(&walk, follow_start(tool));
+	begin_output(&output, &tool->print);
+	code = write_log(&walk, &filter, &output, limit, &more);
+	while (!code && options.follow && output.listing.rows < limit) {
+		listing_flush(&output.listing);
+		if (!wait_for_more(tool, &walk))
+			break;
+		code = write_log(&walk, &filter, &output, limit, &more);
+	}
+	code = walk.code;
+	end_output(&output, tool, more);
+	log_walk_release(&walk);
+	return code ? tool_fail(tool, code, "reading the change log") : EXIT_OK;
+}
+
+const struct command command_changes = {
+	.name = "changes",
+	.line = "the change log: who changed a license, when, from what to what",
+	.arguments = "",
+	.details = "Newest first; with --after or --follow in the order of arrival. In json and ndjson a change is the stored\n"
+		   "record itself (relicense schema changes); in csv its sides are columns before_... and after_....\n"
+		   "\nexamples:\n"
+		   "  relicense changes --since 7d --direction tightened\n"
+		   "  relicense changes --repo 'tiiuae/*' --until 2023-12-31\n"
+		   "  relicense changes --to-license class:non-commercial --min-downloads 10000 -o lost.csv\n"
+		   "  relicense changes --follow --format ndjson | jq -r .repo\n"
+		   "  relicense changes --all --after 41 --limit 100\n",
+	.options = { rows, ARRAY_COUNT(rows) },
+	.run = run,
+};

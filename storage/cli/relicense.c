@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * relicense: reads the ledger; changes nothing. The table of commands, and what they share.
+ */
+#include <errno.h>
+#include <locale.h>
+#include <signal.h>
+#include <time.h>
+
+#include "storage/cli/commands.h"
+
+static const struct command *const commands[] = {
+	&command_changes, &command_show, &command_history, &command_diff, &command_report,
+	&command_status,  &command_head, &command_verify,  &command_schema,
+};
+
+static struct tool tool = {
+	.options = { .print = { .format = PRINT_AUTO, .color = PRINT_COLOR_AUTO } },
+};
+
+static const struct option_row common_rows[] = {
+	{ "format", 'f', VALUE_WORD, NULL, "table on a terminal, ndjson into a pipe", &tool.options.print.format,
+		print_format_words },
+	{ "output", 'o', VALUE_TEXT, "FILE", "write there; its ending (.csv, .json ...) chooses the format",
+		&tool.options.print.path, NULL },
+	{ "store", 0, VALUE_TEXT, "DIR", "the store's folder; also RELICENSED_STORE", &tool.options.store, NULL },
+	{ "config", 0, VALUE_TEXT, "FILE", "the daemon's configuration, which names the store", &tool.options.config, NULL },
+	{ "max-age", 0, VALUE_DURATION, "AGE", "refuse (status 2) when the newest look is older: 24h, 7d",
+		&tool.options.max_age_ms, NULL },
+	{ "color", 0, VALUE_WORD, NULL, "auto: on a terminal, unless NO_COLOR is set", &tool.options.print.color,
+		print_color_words },
+	{ "spreadsheet", 0, VALUE_FLAG, NULL, "csv, tsv: a ' before text that a spreadsheet would take for a formula",
+		&tool.options.print.spreadsheet, NULL },
+	{ "help", 'h', VALUE_FLAG, NULL, "this text", &tool.options.help, NULL },
+	{ "version", 'V', VALUE_FLAG, NULL, "the program's version", &tool.options.version, NULL },
+};
+
+static const struct option_table common = { common_rows, ARRAY_COUNT(common_rows) };
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* ---- help ---------------------------------------------------------------------------------------------------------*/
+
+static const char repo_help[] =
+	"\nA REPO is owner/name (a model), datasets/owner/name, spaces/owner/name, an old name, the Hub's 24-digit _id,\n"
+	"or an address such as https://huggingface.co/owner/name.\n";
+
+static const char status_help[] = "\nExit status: 0; 1 damage found; 2 the answer is not known; 64 usage; 66 no store; "
+				  "74 output failed;\n77 no permission; 78 configuration.\n";
+
+static void help_all(void)
+{
+	struct buf options = BUF_INIT(65536);
+
+	printf("relicense: what licenses did the Hub's repos declare, and when did that change?\n"
+	       "It reads the ledger that relicensed keeps; it changes nothing.\n\n"
+	       "usage: relicense COMMAND [OPTIONS]\n\n");
+	for (size_t i = 0; i < ARRAY_COUNT(commands); i++)
+		printf("  %-10s%s\n", commands[i]->name, commands[i]->line);
+	printf("  %-10sthis text, or that of a command\n\nfor every command:\n", "help");
+	option_help(&common, &options);
+	fputs(options.data, stdout);
+	fputs(repo_help, stdout);
+	fputs(status_help, stdout);
+	printf("\nexamples:\n  relicense changes --since 7d\n  relicense show tiiuae/falcon-40b --at 2023-05-31\n"
+	       "  relicense report --by quarter -o mix.csv\n");
+	buf_release(&options);
+}
+
+static void help_command(const struct command *command)
+{
+	struct buf options = BUF_INIT(65536);
+
+	printf("relicense %s: %s\n\nusage: relicense %s%s%s [OPTIONS]\n", command->name, command->line, command->name,
+		command->arguments[0] ? " " : "", command->arguments);
+	option_help(&command->options, &options);
+	if (command->options.count)
+		printf("\n%s", options.data);
+	buf_reset(&options);
+	option_help(&common, &options);
+	printf("\nfor every command:\n%s\n%s", options.data, command->details);
+	buf_release(&options);
+}
+
+/* ---- running ------------------------------------------------------------------------------------------------------*/
+
+static const struct command *find_command(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_COUNT(commands); i++)
+		if (strcmp(name, commands[i]->name) == 0)
+			return commands[i];
+	return NULL;
+}
+
+static enum exit_status say_no_command(const char *name)
+{
+	const char *near = NULL;
+	unsigned best = 3;
+
+	for (size_t i = 0; i < ARRAY_COUNT(commands); i++) {
+		unsigned distance = edit_distance(name, commands[i]->name);
+
+		if (distance < best) {
+			best = distance;
+			near = commands[i]->name;
+		}
+	}
+	if (near)
+		tool_say("there is no command '%s'; did you mean '%s'?", name, near);
+	else
+		tool_say("there is no command '%s'; relicense help lists them", name);
+	return EXIT_USAGE;
+}
+
+static enum exit_status run_help(const char *name)
+{
+	const struct command *command = name ? find_command(name) : NULL;
+
+	if (name && !command)
+		return say_no_command(name);
+	if (command)
+		help_command(command);
+	else
+		help_all();
+	return EXIT_OK;
+}
+
+static enum exit_status run_command(const struct command *command, const struct arguments *arguments)
+{
+	enum exit_status status;
+
+	if (arguments->count < command->arguments_min || arguments->count > command->arguments_max) {
+		tool_say("usage: relicense %s %s [OPTIONS] (relicense help %s)", command->name, command->arguments,
+			command->name);
+		return EXIT_USAGE;
+	}
+	if (!print_open(&tool.options.print, &tool.print)) {
+		tool_say("%s cannot be written: %s", tool.options.print.path, strerror(errno));
+		return EXIT_OUTPUT;
+	}
+	status = command->run(&tool, arguments);
+	tool_close(&tool);
+	if (!print_close(&tool.print)) {
+		tool_say("the output could not be written: %s", strerror(errno));
+		return EXIT_OUTPUT;
+	}
+	return status;
+}
+
+int main(int argc, char *argv[])
+{
+	const struct option_table first[] = { common };
+	struct option_parse before = { .tables = first, .table_count = 1, .now_ms = now_ms(), .stop_at_argument = true,
+		.rest = 1 };
+	const struct command *command;
+
+	setlocale(LC_CTYPE, "C.UTF-8");
+	signal(SIGPIPE, SIG_IGN); /* a reader that goes away is seen as EPIPE, which ends us quietly */
+	tool.now_ms = before.now_ms;
+	if (!option_parse(&before, argc, argv)) {
+		tool_say("%s", before.problem);
+		return EXIT_USAGE;
+	}
+	if (tool.options.version) {
+		printf("relicense %s (license tables %s)\n", RELICENSED_VERSION, license_tables_version());
+		return EXIT_OK;
+	}
+	if (before.rest == argc) {
+		help_all();
+		return tool.options.help ? EXIT_OK : EXIT_USAGE;
+	}
+	if (strcmp(argv[before.rest], "help") == 0)
+		return run_help(before.rest + 1 < argc ? argv[before.rest + 1] : NULL);
+	command = find_command(argv[before.rest]);
+	if (!command)
+		return say_no_command(argv[before.rest]);
+
+	const struct option_table tables[] = { command->options, common };
+	struct option_parse parse = { .tables = tables, .table_count = 2, .now_ms = tool.now_ms, .rest = before.rest + 1 };
+
+	if (!option_parse(&parse, argc, argv)) {
+		tool_say("%s (relicense help %s)", parse.problem, command->name);
+		return EXIT_USAGE;
+	}
+	if (tool.options.help)
+		return run_help(command->name);
+	return run_command(command, &parse.arguments);
+}

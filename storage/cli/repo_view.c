@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "storage/cli/repo_view.h"
+
+static enum exit_status say_not_found(const struct tool *tool, const char *argument, enum repo_kind other_kind,
+	const struct repo_query *query)
+{
+	if (other_kind < REPO_KINDS)
+		tool_say("not known: no %s is called '%s'; there is %s%.*s", repo_kinds[query->kind].name, argument,
+			repo_kinds[other_kind].prefix, (int)query->name.size, query->name.data);
+	else if (!tool->as_of.at_ms)
+		tool_say("not known: nothing was looked at yet");
+	else
+		tool_say("not known: no repo called '%s' was ever seen", argument);
+	return EXIT_UNKNOWN;
+}
+
+enum exit_status repo_view_open(struct tool *tool, const char *argument, int64_t at_ms, struct repo_view *view)
+{
+	enum repo_kind other_kind;
+	enum exit_status status;
+	int code;
+
+	*view = (struct repo_view){ 0 };
+	status = tool_open(tool);
+	if (status)
+		return status;
+	if (!repo_query_read(argument, store_hub(tool->store), &view->query)) {
+		tool_say("'%s' is no repo: it takes owner/name, datasets/owner/name, spaces/owner/name or an _id", argument);
+		return EXIT_USAGE;
+	}
+	code = repo_find(tool->reader, &view->query, at_ms, &view->found, &other_kind);
+	if (code == ERROR_NOT_FOUND)
+		return say_not_found(tool, argument, other_kind, &view->query);
+	return code ? tool_fail(tool, code, "looking for the repo") : EXIT_OK;
+}
+
+void repo_view_release(struct repo_view *view)
+{
+	arena_release(&view->arena);
+}
+
+int version_view_read(struct tool *tool, struct repo_view *view, uint32_t version, struct version_view *version_view)
+{
+	struct change_side side = { .state = &version_view->state, .version = version };
+	int code;
+
+	*version_view = (struct version_view){ .side = BUF_INIT(CHANGE_BYTES_MAX) };
+	code = reader_snapshot(tool->reader, view->found.ref.row.number, version, &view->arena, &version_view->snapshot);
+	if (!code)
+		code = reader_state(tool->reader, &version_view->snapshot, &view->arena, &version_view->state);
+	if (code)
+		return code;
+	memcpy(side.sha, version_view->snapshot.sha, SHA_BYTES);
+	change_side_write(&side, &version_view->side);
+	return ERROR_NONE;
+}
+
+void version_view_release(struct version_view *version_view)
+{
+	buf_release(&version_view->side);
+}
+
+void repo_members(const struct tool *tool, const struct repo_view *view, struct slice name, struct object *object)
+{
+	enum repo_kind kind = view->found.ref.kind;
+	struct buf url = BUF_INIT(CHANGE_BYTES_MAX);
+	char oid[OID_HEX + 1];
+
+	oid_write(&view->found.ref.oid, oid);
+	buf_printf(&url, "%s/%s", store_hub(tool->store), repo_kinds[kind].prefix);
+	buf_slice(&url, name);
+	object_word(object, "kind", repo_kinds[kind].name);
+	object_text(object, "repo", name);
+	object_word(object, "oid", oid);
+	object_text(object, "url", buf_as_slice(&url));
+	buf_release(&url);
+}
+
+static bool read_side(struct record *record, struct slice side)
+{
+	struct buf line = BUF_INIT(CHANGE_BYTES_MAX);
+	bool read;
+
+	buf_text(&line, "{\"after\":");
+	buf_slice(&line, side);
+	buf_char(&line, '}');
+	read = record_read(record, buf_as_slice(&line));
+	buf_release(&line);
+	return read;
+}
+
+void side_cells(struct record *record, struct slice side, struct cell cells[RECORD_SIDE_FIELD_COUNT])
+{
+	read_side(record, side);
+	for (unsigned i = 0; i < RECORD_SIDE_FIELD_COUNT; i++)
+		cells[i] = record_cell(record, AFTER_VERSION + i);
+}
+
+struct slice side_license(struct record *record, struct slice side)
+{
+	return read_side(record, side) ? record_license(record, AFTER) : SLICE_NONE;
+}
+
+void print_name_notes(struct tool *tool, const struct repo_view *view, struct slice name)
+{
+	struct print *print = &tool->print;
+	char moment[SHORT_MOMENT], oid[OID_HEX + 1];
+
+	if (view->found.until_ms) {
+		print_format_line(print, "It was called ");
+		print_safe(print, view->query.name);
+		print_format_line(print, " until %s", short_moment(view->found.until_ms, moment));
+		if (name.size) {
+			print_format_line(print, ", then ");
+			print_safe(print, name);
+		}
+		print_format_line(print, ".\n");
+	}
+	if (view->found.passed_on) {
+		oid_write(&view->found.now_oid, oid);
+		print_format_line(print, "Another repo bears the name now: %s\n", oid);
+	}
+}

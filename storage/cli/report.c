@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* relicense report: the license mix. */
+#include "storage/cli/commands.h"
+#include "storage/cli/filter.h"
+#include "storage/cli/mix.h"
+
+static const char *const period_words[] = { "month", "quarter", "year", NULL };
+
+static struct {
+	int by; /* place in period_words, -1: none */
+	int kind;
+	int64_t at_ms;
+} options = { .by = -1, .kind = -1 };
+
+static const struct option_row rows[] = {
+	{ "by", 0, VALUE_WORD, NULL, "a row for each period in which repos were created", &options.by, period_words },
+	{ "kind", 'k', VALUE_WORD, NULL, "one kind of repo", &options.kind, kind_words },
+	{ "at", 0, VALUE_END, "TIME", "as it was then; a bare date means the end of that day, UTC", &options.at_ms, NULL },
+};
+
+/* ---- rows -----------------------------------------------------------------------------------------------------------*/
+
+enum { KIND, PERIOD, CLASS, TOTAL = CLASS + LICENSE_CLASS_COUNT, PERIOD_START, COLUMNS };
+
+static const struct column columns[COLUMNS] = {
+	[KIND] = { "kind", false },
+	[PERIOD] = { "period", false },
+#define X(constant, name) [CLASS + constant] = { name, true },
+	LICENSE_CLASS_TABLE(X)
+#undef X
+	[TOTAL] = { "total", true },
+	[PERIOD_START] = { "period_start", false },
+};
+
+static bool wants_kind(unsigned kind)
+{
+	return options.kind < 0 || options.kind == (int)kind;
+}
+
+static struct cell text_cell(struct arena *arena, enum cell_type type, const char *text)
+{
+	return (struct cell){ type, arena_copy(arena, slice_of(text)), TONE_PLAIN };
+}
+
+static struct cell count_cell(struct arena *arena, uint64_t count)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)count);
+	return text_cell(arena, CELL_JSON, text);
+}
+
+static const char *share_text(uint64_t part, uint64_t whole, char text[16])
+{
+	if (whole)
+		snprintf(text, 16, "%.1f%%", 100.0 * (double)part / (double)whole);
+	else
+		snprintf(text, 16, "-");
+	return text;
+}
+
+static void make_row(struct arena *arena, enum repo_kind kind, const struct mix *mix, size_t at,
+	const struct mix_counts *counts, struct cell row[COLUMNS])
+{
+	char name[MIX_TEXT], start[MIX_TEXT];
+
+	mix_name(mix, at, name, start);
+	row[KIND] = cell_word(repo_kinds[kind].name);
+	row[PERIOD] = text_cell(arena, CELL_TEXT, name);
+	for (unsigned class = 0; class < LICENSE_CLASS_COUNT; class++)
+		row[CLASS + class] = count_cell(arena, counts->class[class]);
+	row[TOTAL] = count_cell(arena, counts->total);
+	row[PERIOD_START] = start[0] ? text_cell(arena, CELL_TEXT, start) : cell_text(SLICE_NONE);
+}
+
+/* Without --by a kind without repos is a row of zeros; with it, periods without repos are left out. */
+static void write_rows(struct listing *listing, const struct mix mixes[REPO_KINDS])
+{
+	static const struct mix_counts none;
+	struct arena arena = { 0 };
+	struct cell row[COLUMNS];
+
+	for (unsigned kind = 0; kind < REPO_KINDS; kind++) {
+		const struct mix *mix = &mixes[kind];
+
+		if (!wants_kind(kind))
+			continue;
+		for (size_t i = 0; i < mix->count || (i == 0 && mix->period == MIX_ALL); i++) {
+			size_t at = mix->period == MIX_ALL ? 0 : (i + 1) % mix->count; /* without a date: last */
+			const struct mix_counts *counts = at < mix->count ? &mix->counts[at] : &none;
+
+			if (!counts->total && mix->period != MIX_ALL)
+				continue;
+			arena_reset(&arena);
+			make_row(&arena, (enum repo_kind)kind, mix, at, counts, row);
+			listing_row(listing, row);
+		}
+	}
+	arena_release(&arena);
+}
+
+static void head_members(const struct mix mixes[REPO_KINDS], struct buf *out)
+{
+	struct object object = { .out = out };
+	uint64_t uncertain = 0, not_yet_seen = 0;
+
+	for (unsigned kind = 0; kind < REPO_KINDS; kind++) {
+		uncertain += mixes[kind].uncertain;
+		not_yet_seen += mixes[kind].not_yet_seen;
+	}
+	object_moment(&object, "at", options.at_ms);
+	object_word(&object, "by", options.by < 0 ? NULL : period_words[options.by]);
+	object_number(&object, "uncertain", uncertain);
+	object_number(&object, "not_yet_seen", not_yet_seen);
+	buf_char(out, ',');
+}
+
+static void write_data(struct tool *tool, const struct mix mixes[REPO_KINDS])
+{
+	struct buf head = BUF_INIT(65536), tail = BUF_INIT(65536);
+	struct listing listing;
+
+	head_members(mixes, &head);
+	tool_tail(tool, &tail);
+	listing_begin(&listing, &tool->print, columns, COLUMNS, "mix", buf_as_slice(&head));
+	write_rows(&listing, mixes);
+	listing_end(&listing, buf_as_slice(&tail));
+	buf_release(&head);
+	buf_release(&tail);
+}
+
+/* ---- for people: classes down, kinds across ------------------------------------------------------------------------*/
+
+enum { KIND_COLUMNS = 3 };
+
+static void add_kind_columns(enum repo_kind kind, struct column *out)
+{
+	out[0] = (struct column){ repo_kinds[kind].plural, true };
+	out[1] = (struct column){ "share", true };
+	out[2] = (struct column){ "of declared", true };
+}
+
+/* `class` LICENSE_CLASS_COUNT: the totals. */
+static void add_kind_cells(struct arena *arena, const struct mix *mix, unsigned class, struct cell *out)
+{
+	static const struct mix_counts none;
+	const struct mix_counts *counts = mix->count ? &mix->counts[0] : &none;
+	uint64_t declared = counts->total - counts->class[LICENSE_UNDECLARED];
+	uint64_t count = class < LICENSE_CLASS_COUNT ? counts->class[class] : counts->total;
+	char share[16];
+
+	out[0] = count_cell(arena, count);
+	out[1] = text_cell(arena, CELL_TEXT, share_text(count, counts->total, share));
+	out[2] = class < LICENSE_UNDECLARED ? text_cell(arena, CELL_TEXT, share_text(count, declared, share)) :
+					      cell_text(SLICE(""));
+}
+
+static void print_classes(struct tool *tool, const struct mix mixes[REPO_KINDS])
+{
+	struct column table[1 + REPO_KINDS * KIND_COLUMNS] = { { "class", false } };
+	struct cell row[1 + REPO_KINDS * KIND_COLUMNS];
+	struct arena arena = { 0 };
+	struct listing listing;
+	unsigned count = 1;
+
+	for (unsigned kind = 0; kind < REPO_KINDS; kind++) {
+		if (wants_kind(kind)) {
+			add_kind_columns((enum repo_kind)kind, table + count);
+			count += KIND_COLUMNS;
+		}
+	}
+	listing_begin(&listing, &tool->print, table, count, "mix", SLICE(""));
+	for (unsigned class = 0; class <= LICENSE_CLASS_COUNT; class++) {
+		unsigned at = 1;
+
+		row[0] = cell_word(class < LICENSE_CLASS_COUNT ? license_class_name(class) : "total");
+		for (unsigned kind = 0; kind < REPO_KINDS; kind++) {
+			if (wants_kind(kind)) {
+				add_kind_cells(&arena, &mixes[kind], class, row + at);
+				at += KIND_COLUMNS;
+			}
+		}
+		listing_row(&listing, row);
+	}
+	listing_end(&listing, SLICE(""));
+	arena_release(&arena);
+}
+
+/* ---- for people: periods down, classes across ----------------------------------------------------------------------*/
+
+static bool class_occurs(const struct mix mixes[REPO_KINDS], unsigned class)
+{
+	for (unsigned kind = 0; kind < REPO_KINDS; kind++)
+		for (size_t at = 0; wants_kind(kind) && at < mixes[kind].count; at++)
+			if (mixes[kind].counts[at].class[class])
+				return true;
+	return false;
+}
+
+static struct cell share_cell(struct arena *arena, uint64_t part, uint64_t whole)
+{
+	char share[16], text[64];
+
+	snprintf(text, sizeof(text), "%llu %6s", (unsigned long long)part, share_text(part, whole, share));
+	return text_cell(arena, CELL_TEXT, text);
+}
+
+static unsigned make_period_row(struct arena *arena, enum repo_kind kind, const struct mix *mix, size_t at,
+	const bool occurs[LICENSE_CLASS_COUNT], struct cell *row)
+{
+	const struct mix_counts *counts = &mix->counts[at];
+	char name[MIX_TEXT], start[MIX_TEXT];
+	unsigned count = 2;
+
+	mix_name(mix, at, name, start);
+	row[0] = cell_word(repo_kinds[kind].name);
+	row[1] = text_cell(arena, CELL_TEXT, name);
+	for (unsigned class = 0; class < LICENSE_CLASS_COUNT; class++)
+		if (occurs[class])
+			row[count++] = share_cell(arena, counts->class[class], counts->total);
+	row[count++] = count_cell(arena, counts->total);
+	return count;
+}
+
+static void print_periods(struct tool *tool, const struct mix mixes[REPO_KINDS])
+{
+	struct column table[COLUMNS] = { columns[KIND], columns[PERIOD] };
+	bool occurs[LICENSE_CLASS_COUNT];
+	struct cell row[COLUMNS];
+	struct arena arena = { 0 };
+	struct listing listing;
+	unsigned count = 2;
+
+	for (unsigned class = 0; class < LICENSE_CLASS_COUNT; class++) {
+		occurs[class] = class_occurs(mixes, class);
+		if (occurs[class])
+			table[count++] = columns[CLASS + class];
+	}
+	table[count++] = columns[TOTAL];
+	listing_begin(&listing, &tool->print, table, count, "mix", SLICE(""));
+	for (unsigned kind = 0; kind < REPO_KINDS; kind++) {
+		for (size_t i = 0; wants_kind(kind) && i < mixes[kind].count; i++) {
+			size_t at = (i + 1) % mixes[kind].count;
+
+			if (!mixes[kind].counts[at].total)
+				continue;
+			make_period_row(&arena, (enum repo_kind)kind, &mixes[kind], at, occurs, row);
+			listing_row(&listing, row);
+		}
+	}
+	listing_end(&listing, SLICE(""));
+	arena_release(&arena);
+}
+
+static void print_notes(struct tool *tool, const struct mix mixes[REPO_KINDS])
+{
+	struct print *print = &tool->print;
+	uint64_t uncertain = 0, not_yet_seen = 0;
+	char moment[SHORT_MOMENT];
+
+	for (unsigned kind = 0; kind < REPO_KINDS; kind++) {
+		uncertain += mixes[kind].uncertain;
+		not_yet_seen += mixes[kind].not_yet_seen;
+	}
+	if (!options.at_ms)
+		return;
+	print_format_line(print, "\nat %s", short_moment(options.at_ms, moment));
+	if (options.at_ms > tool->as_of.at_ms)
+		print_format_line(print, ", which is behind the newest look");
+	print_format_line(print, "; uncertain: %llu repos changed between the looks before and behind it; "
+				 "not counted: %llu that were created by then and first seen later\n",
+		(unsigned long long)uncertain, (unsigned long long)not_yet_seen);
+}
+
+/* ---- the command ----------------------------------------------------------------------------------------------------*/
+
+static unsigned wanted_kinds(void)
+{
+	return options.kind < 0 ? ALL_KINDS : 1u << options.kind;
+}
+
+/* The first look at any of the kinds; 0: there was none. */
+static int64_t first_look(const struct tool *tool)
+{
+	int64_t first_ms = 0;
+
+	for (unsigned kind = 0; kind < REPO_KINDS; kind++) {
+		int64_t look_ms = tool->as_of.kind[kind].sweep.first_look_ms;
+
+		if (wants_kind(kind) && look_ms && (!first_ms || look_ms < first_ms))
+			first_ms = look_ms;
+	}
+	return first_ms;
+}
+
+static enum exit_status check_known(const struct tool *tool)
+{
+	int64_t first_ms = first_look(tool);
+	char moment[SHORT_MOMENT];
+
+	if (!tool->as_of.at_ms) {
+		tool_say("not known: nothing was looked at yet");
+		return EXIT_UNKNOWN;
+	}
+	if (options.at_ms && first_ms && options.at_ms < first_ms) {
+		tool_say("not known: first look %s", short_moment(first_ms, moment));
+		return EXIT_UNKNOWN;
+	}
+	return EXIT_OK;
+}
+
+static enum exit_status run(struct tool *tool, const struct arguments *arguments)
+{
+	enum mix_period period = options.by < 0 ? MIX_ALL : (enum mix_period)(options.by + MIX_MONTH);
+	struct mix mixes[REPO_KINDS] = { { 0 } };
+	enum exit_status status = tool_open(tool);
+	int code = ERROR_NONE;
+
+	(void)arguments;
+	if (!status)
+		status = check_known(tool);
+	for (unsigned kind = 0; !status && !code && kind < REPO_KINDS; kind++)
+		if (wants_kind(kind))
+			code = mix_read(tool->reader, (enum repo_kind)kind, period, options.at_ms, &mixes[kind]);
+	if (code)
+		status = tool_fail(tool, code, "reading the rows");
+	if (!status && tool->print.format != PRINT_TABLE)
+		write_data(tool, mixes);
+	if (!status && tool->print.format == PRINT_TABLE) {
+		if (period == MIX_ALL)
+			print_classes(tool, mixes);
+		else
+			print_periods(tool, mixes);
+		print_notes(tool, mixes);
+		tool_footer(tool, wanted_kinds());
+	}
+	for (unsigned kind = 0; kind < REPO_KINDS; kind++)
+		mix_release(&mixes[kind]);
+	return status;
+}
+
+const struct command command_report = {
+	.name = "report",
+	.line = "the license mix: repos by class, now, at a time, or by when they were created",
+	.arguments = "",
+	.details = "Repos that are gone are left out. Without --by the period is \"all\" and period_start is empty; repos without\n"
+		   "a creation date have the period \"unknown\". The Hub dates everything from before March 2022 2022-03-02.\n"
+		   "\nexamples:\n"
+		   "  relicense report\n"
+		   "  relicense report --by quarter --kind model --format csv\n"
+		   "  relicense report --at 2026-06-30 -o mix.json\n",
+	.options = { rows, ARRAY_COUNT(rows) },
+	.run = run,
+};

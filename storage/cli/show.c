@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* relicense show: what is known of a repo, now or at a time. */
+#include "storage/cli/commands.h"
+#include "storage/cli/repo_view.h"
+#include "storage/cli/version_at.h"
+
+static struct {
+	int64_t at_ms; /* 0: now */
+	bool metadata;
+} options;
+
+static const struct option_row rows[] = {
+	{ "at", 0, VALUE_END, "TIME", "as it was then; a bare date means the end of that day, UTC", &options.at_ms, NULL },
+	{ "metadata", 0, VALUE_FLAG, NULL, "in a table: the whole stored metadata too (json has it always)",
+		&options.metadata, NULL },
+};
+
+struct showing {
+	struct repo_view view;
+	struct version_at answer;
+	struct version_view version; /* of the answer; not read where there is none */
+	struct slice name_now;       /* of the newest version */
+	struct change_counter downloads, likes;
+	int64_t last_seen_ms;
+};
+
+/* ---- finding out ----------------------------------------------------------------------------------------------------*/
+
+static int read_name_now(struct tool *tool, struct showing *showing)
+{
+	struct version_view newest;
+	int code = version_view_read(tool, &showing->view, showing->view.found.ref.row.versions, &newest);
+
+	if (!code)
+		showing->name_now = newest.state.name;
+	version_view_release(&newest);
+	return code;
+}
+
+static int find_out(struct tool *tool, struct showing *showing)
+{
+	const struct repo_ref *ref = &showing->view.found.ref;
+	int code = version_at(tool->reader, ref, options.at_ms, &showing->view.arena, &showing->answer);
+
+	if (!code)
+		code = read_name_now(tool, showing);
+	if (!code && showing->answer.version)
+		code = version_view_read(tool, &showing->view, showing->answer.version, &showing->version);
+	if (!code && !options.at_ms && reader_counters(tool->reader, ref->row.number, &showing->downloads, &showing->likes))
+		showing->downloads.known = showing->likes.known = false;
+	showing->last_seen_ms = reader_last_seen(tool->reader, ref);
+	return code;
+}
+
+static struct slice name_of(const struct showing *showing)
+{
+	return showing->answer.version ? showing->version.state.name : showing->name_now;
+}
+
+/* ---- for programs ---------------------------------------------------------------------------------------------------*/
+
+static void answer_members(const struct version_at *answer, struct object *object)
+{
+	struct buf text = BUF_INIT(CHANGE_BYTES_MAX);
+	bool known = answer->version != 0;
+
+	version_at_text(answer, &text);
+	object_moment(object, "at", options.at_ms);
+	object_word(object, "certainty", certainty_name(answer->certainty));
+	object_text(object, "certainty_text", buf_as_slice(&text));
+	object_moment(object, "first_seen", known ? answer->from_ms : 0);
+	object_moment(object, "last_seen", known ? answer->until_ms : 0);
+	object_moment(object, "next_seen", answer->certainty == CERTAINTY_UNCHANGED || !known ? 0 : answer->next_ms);
+	object_moment(object, "first_look", known ? 0 : answer->first_look_ms);
+	buf_release(&text);
+}
+
+static void row_members(const struct showing *showing, struct object *object)
+{
+	const struct repo_row *row = &showing->view.found.ref.row;
+
+	object_number(object, "versions", row->versions);
+	object_bool(object, "gone", row->flags & REPO_GONE);
+	object_moment(object, "created_at", row->created_ms);
+	object_moment(object, "repo_first_seen", row->first_seen_ms);
+	object_moment(object, "repo_last_seen", showing->last_seen_ms);
+	object_moment(object, "last_modified", options.at_ms ? 0 : row->last_modified_ms);
+	object_counter(object, "downloads_30d", showing->downloads);
+	object_counter(object, "likes", showing->likes);
+	object_text(object, "repo_now", showing->name_now);
+	object_moment(object, "name_until", showing->view.found.until_ms);
+}
+
+static void passed_on_member(const struct showing *showing, struct object *object)
+{
+	char oid[OID_HEX + 1];
+
+	oid_write(&showing->view.found.now_oid, oid);
+	object_word(object, "name_borne_now_by", showing->view.found.passed_on ? oid : NULL);
+}
+
+static void write_object(struct tool *tool, struct showing *showing)
+{
+	struct buf text = BUF_INIT(64 << 20);
+	struct object object = object_begin(&text);
+	bool known = showing->answer.version != 0;
+
+	repo_members(tool, &showing->view, name_of(showing), &object);
+	answer_members(&showing->answer, &object);
+	object_raw(&object, "state", known ? buf_as_slice(&showing->version.side) : SLICE_NONE);
+	row_members(showing, &object);
+	passed_on_member(showing, &object);
+	object_raw(&object, "metadata", known ? showing->version.snapshot.canonical : SLICE_NONE);
+	object_raw(&object, "derived", known ? showing->version.snapshot.derived : SLICE_NONE);
+	as_of_members(&tool->as_of, &object);
+	object_end(&object);
+	tool_print_object(tool, &text);
+	buf_release(&text);
+}
+
+/* ---- csv ------------------------------------------------------------------------------------------------------------*/
+
+enum { LEADING = 9, TRAILING = 4, COLUMNS = LEADING + RECORD_SIDE_FIELD_COUNT + TRAILING };
+
+static const char *const leading[LEADING] = { "kind", "oid", "repo_now", "at", "certainty", "certainty_text", "first_seen",
+	"last_seen", "versions" };
+static const char *const trailing[TRAILING] = { "downloads_30d", "likes", "as_of", "tables" };
+
+/* The members of the object's own text, cell by cell: csv and json cannot tell different things. */
+static void write_row(struct tool *tool, struct showing *showing)
+{
+	struct buf text = BUF_INIT(64 << 20);
+	struct object object = object_begin(&text);
+	struct column columns[COLUMNS];
+	struct cell row[COLUMNS] = { { 0 } };
+	struct listing listing;
+	struct record record, side;
+	unsigned count = 0;
+
+	repo_members(tool, &showing->view, name_of(showing), &object);
+	answer_members(&showing->answer, &object);
+	row_members(showing, &object);
+	as_of_members(&tool->as_of, &object);
+	object_end(&object);
+	record_init(&record);
+	record_init(&side);
+	record_read(&record, buf_as_slice(&text));
+	for (unsigned i = 0; i < LEADING; i++, count++) {
+		columns[count].name = leading[i];
+		row[count] = record_member_cell(&record, leading[i]);
+	}
+	if (showing->answer.version)
+		side_cells(&side, buf_as_slice(&showing->version.side), row + LEADING);
+	for (unsigned i = 0; i < RECORD_SIDE_FIELD_COUNT; i++, count++)
+		columns[count].name = record_columns[AFTER_VERSION + i].name + strlen("after_");
+	for (unsigned i = 0; i < TRAILING; i++, count++) {
+		columns[count].name = trailing[i];
+		row[count] = record_member_cell(&record, trailing[i]);
+	}
+	listing_begin(&listing, &tool->print, columns, COLUMNS, "", SLICE(""));
+	listing_row(&listing, row);
+	listing_end(&listing, SLICE(""));
+	record_release(&side);
+	record_release(&record);
+	buf_release(&text);
+}
+
+/* ---- for people -----------------------------------------------------------------------------------------------------*/
+
+static void line_text(struct print *print, const char *label, struct slice text)
+{
+	if (!text.size)
+		return;
+	print_format_line(print, "  %-15s", label);
+	print_safe(print, text);
+	print_bytes(print, SLICE("\n"));
+}
+
+static void print_license(struct tool *tool, const struct showing *showing)
+{
+	const struct state *state = &showing->version.state;
+	const struct license_meaning *meaning = &state->meaning;
+	struct print *print = &tool->print;
+	struct buf text = BUF_INIT(65536);
+	struct record record;
+
+	record_init(&record);
+	print_format_line(print, "  %-15s", "license");
+	buf_slice(&text, side_license(&record, buf_as_slice(&showing->version.side)));
+	print_tone(print, TONE_STRONG, "");
+	print_safe(print, buf_as_slice(&text));
+	print_bytes(print, SLICE("\n"));
+	line_text(print, "license_link", state->statement.license_link);
+	buf_reset(&text);
+	buf_text(&text, license_class_name(meaning->class));
+	if (meaning->rank != LICENSE_NO_RANK)
+		buf_printf(&text, ", openness rank %d of 10", meaning->rank);
+	buf_printf(&text, "; commercial use: %s", license_commercial_name(meaning->commercial));
+	if (meaning->basis != LICENSE_BY_NOTHING)
+		buf_printf(&text, " (by %s)", license_basis_name(meaning->basis));
+	line_text(print, "class", buf_as_slice(&text));
+	if (meaning->name_differs)
+		line_text(print, "", SLICE("its license_name speaks of another class than the id, which counts"));
+	line_text(print, "spdx", slice_of(meaning->spdx));
+	record_release(&record);
+	buf_release(&text);
+}
+
+static void print_bases(struct print *print, const struct state *state)
+{
+	for (unsigned i = 0; i < state->base_count; i++)
+		line_text(print, i ? "" : "base model", state->base[i]);
+}
+
+static void print_state(struct tool *tool, const struct showing *showing)
+{
+	const struct state *state = &showing->version.state;
+	struct print *print = &tool->print;
+	char sha[SHA_HEX + 1];
+
+	print_license(tool, showing);
+	line_text(print, "access", state->gated == GATED_NO ? SLICE("open") : slice_of(gated_name(state->gated)));
+	if (state->gated != GATED_NO)
+		line_text(print, "", SLICE("(gated: the Hub asks before it gives files)"));
+	if (state->disabled)
+		line_text(print, "", SLICE("disabled by the Hub"));
+	if (state->is_private)
+		line_text(print, "", SLICE("private"));
+	print_bases(print, state);
+	sha_write(showing->version.snapshot.sha, sha);
+	print_format_line(print, "  %-15s%u of %u", "version", showing->answer.version,
+		showing->view.found.ref.row.versions);
+	if (sha_is_known(showing->version.snapshot.sha))
+		print_format_line(print, ", commit %.12s", sha);
+	print_bytes(print, SLICE("\n"));
+}
+
+static void print_figures(struct print *print, const struct showing *showing)
+{
+	const struct repo_row *row = &showing->view.found.ref.row;
+	char moment[SHORT_MOMENT];
+
+	if (row->created_ms)
+		print_format_line(print, "  %-15s%s (by the Hub)\n", "created", short_moment(row->created_ms, moment));
+	if (!options.at_ms && row->last_modified_ms)
+		print_format_line(print, "  %-15s%s (by the Hub)\n", "modified", short_moment(row->last_modified_ms, moment));
+	if (showing->downloads.known)
+		print_format_line(print, "  %-15s%llu in 30 days\n", "downloads", (unsigned long long)showing->downloads.value);
+	if (showing->likes.known)
+		print_format_line(print, "  %-15s%llu\n", "likes", (unsigned long long)showing->likes.value);
+}
+
+static void print_heading(struct tool *tool, const struct showing *showing)
+{
+	struct print *print = &tool->print;
+	struct buf name = BUF_INIT(65536);
+	char oid[OID_HEX + 1], moment[SHORT_MOMENT];
+
+	buf_text(&name, repo_kinds[showing->view.found.ref.kind].prefix);
+	buf_slice(&name, name_of(showing));
+	oid_write(&showing->view.found.ref.oid, oid);
+	print_safe(print, buf_as_slice(&name));
+	print_format_line(print, "  (%s %s)", repo_kinds[showing->view.found.ref.kind].name, oid);
+	if (options.at_ms)
+		print_format_line(print, "  at %s", short_moment(options.at_ms, moment));
+	print_bytes(print, SLICE("\n"));
+	buf_release(&name);
+}
+
+static void print_card(struct tool *tool, struct showing *showing)
+{
+	struct print *print = &tool->print;
+	struct buf text = BUF_INIT(65536);
+
+	print_heading(tool, showing);
+	if (showing->answer.version)
+		print_state(tool, showing);
+	print_figures(print, showing);
+	version_at_text(&showing->answer, &text);
+	print_bytes(print, SLICE("\n"));
+	print_safe(print, buf_as_slice(&text));
+	print_bytes(print, SLICE("\n"));
+	print_name_notes(tool, &showing->view, showing->name_now);
+	if (options.metadata && showing->answer.version) {
+		print_bytes(print, SLICE("\n"));
+		print_safe(print, showing->version.snapshot.canonical);
+		print_bytes(print, SLICE("\n"));
+	}
+	tool_footer(tool, 1u << showing->view.found.ref.kind);
+	buf_release(&text);
+}
+
+/* ---- the command ----------------------------------------------------------------------------------------------------*/
+
+static void write_showing(struct tool *tool, struct showing *showing)
+{
+	switch (tool->print.format) {
+	case PRINT_TABLE:
+		print_card(tool, showing);
+		break;
+	case PRINT_CSV:
+	case PRINT_TSV:
+		write_row(tool, showing);
+		break;
+	default:
+		write_object(tool, showing);
+	}
+}
+
+static enum exit_status run(struct tool *tool, const struct arguments *arguments)
+{
+	struct showing showing = { .downloads = { 0 } };
+	enum exit_status status = repo_view_open(tool, arguments->item[0], options.at_ms, &showing.view);
+	int code;
+
+	if (status == EXIT_OK) {
+		code = find_out(tool, &showing);
+		if (code)
+			status = tool_fail(tool, code, "reading the repo");
+		else
+			write_showing(tool, &showing);
+	}
+	if (status == EXIT_OK && showing.answer.certainty == CERTAINTY_UNKNOWN)
+		status = EXIT_UNKNOWN;
+	version_view_release(&showing.version);
+	repo_view_release(&showing.view);
+	return status;
+}
+
+const struct command command_show = {
+	.name = "show",
+	.line = "what a repo declares now, or declared at a time, and how sure that is",
+	.arguments = "REPO",
+	.arguments_min = 1,
+	.arguments_max = 1,
+	.details = "A name means the repo that bore it at that time. Status 2 where the time lies before the first look.\n"
+		   "\nexamples:\n"
+		   "  relicense show tiiuae/falcon-40b\n"
+		   "  relicense show tiiuae/falcon-40b --at 2023-05-30\n"
+		   "  relicense show datasets/squad --format json | jq .state.license\n",
+	.options = { rows, ARRAY_COUNT(rows) },
+	.run = run,
+};

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* relicense status: the store, what was looked at, and what the daemon is doing. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "storage/cli/commands.h"
+#include "storage/txn.h"
+
+enum { PATH_BYTES = 4096, METRICS_BYTES_MAX = 1 << 20, METRICS_MAX = 512 };
+
+enum daemon_state { DAEMON_RUNNING, DAEMON_ABSENT, DAEMON_UNKNOWN };
+
+static const char *const daemon_words[] = { "running", "not running", "not known" };
+
+struct metric_line {
+	struct slice name, value;
+};
+
+struct standing {
+	enum daemon_state daemon;
+	int64_t file_bytes, disk_bytes, metrics_ms; /* 0: there is no such file */
+	uint64_t table_entries[TABLE_COUNT], table_bytes[TABLE_COUNT];
+	struct buf metrics_text;
+	struct metric_line metric[METRICS_MAX];
+	size_t metric_count;
+};
+
+static const char *const table_names[TABLE_COUNT] = {
+#define X(constant, name) [constant] = name,
+	STORE_TABLES(X)
+#undef X
+};
+
+/* ---- finding out ----------------------------------------------------------------------------------------------------*/
+
+static const char *path_in(const struct tool *tool, const char *name, char path[PATH_BYTES])
+{
+	snprintf(path, PATH_BYTES, "%s/%s", store_dir(tool->store), name);
+	return path;
+}
+
+/* The daemon holds an exclusive lock as long as it runs; ours is shared, and gone at once. */
+static enum daemon_state find_daemon(const struct tool *tool)
+{
+	char path[PATH_BYTES];
+	int file = open(path_in(tool, "daemon.lock", path), O_RDONLY | O_CLOEXEC);
+	enum daemon_state state = DAEMON_UNKNOWN;
+
+	if (file < 0)
+		return errno == ENOENT ? DAEMON_ABSENT : DAEMON_UNKNOWN;
+	if (flock(file, LOCK_SH | LOCK_NB) == 0)
+		state = DAEMON_ABSENT;
+	else if (errno == EWOULDBLOCK)
+		state = DAEMON_RUNNING;
+	close(file);
+	return state;
+}
+
+static void read_sizes(const struct tool *tool, struct standing *standing)
+{
+	char path[PATH_BYTES];
+	struct stat about;
+
+	if (stat(path_in(tool, "data.mdb", path), &about) == 0) {
+		standing->file_bytes = about.st_size;
+		standing->disk_bytes = (int64_t)about.st_blocks * 512;
+	}
+}
+
+static int read_tables(const struct tool *tool, struct standing *standing)
+{
+	struct txn txn;
+	int code = txn_begin(tool->store, false, &txn);
+
+	for (unsigned i = 0; i < TABLE_COUNT && !code; i++) {
+		MDB_stat stat_of;
+
+		code = mdb_stat(txn.lmdb, store_table(tool->store, (enum store_table)i), &stat_of);
+		if (code)
+			break;
+		standing->table_entries[i] = stat_of.ms_entries;
+		standing->table_bytes[i] = (uint64_t)stat_of.ms_psize *
+					   (stat_of.ms_branch_pages + stat_of.ms_leaf_pages + stat_of.ms_overflow_pages);
+	}
+	txn_abort(&txn);
+	return code ? ERROR_LMDB : ERROR_NONE;
+}
+
+/* Lines "relicensed_requests_total 12" of the text exposition; comments are passed over. */
+static void take_metrics(struct standing *standing)
+{
+	static const struct slice prefix = { "relicensed_", 11 };
+	struct slice rest = buf_as_slice(&standing->metrics_text);
+
+	while (rest.size && standing->metric_count < METRICS_MAX) {
+		const char *end = memchr(rest.data, '\n', rest.size);
+		size_t size = end ? (size_t)(end - rest.data) : rest.size;
+		const char *space = memchr(rest.data, ' ', size);
+		struct slice line = { rest.data, size };
+
+		rest.data += size + (end != NULL);
+		rest.size -= size + (end != NULL);
+		if (!space || !slice_starts_with(line, prefix))
+			continue;
+		standing->metric[standing->metric_count++] = (struct metric_line){
+			{ line.data + prefix.size, (size_t)(space - line.data) - prefix.size },
+			{ space + 1, line.size - (size_t)(space + 1 - line.data) },
+		};
+	}
+}
+
+static void read_metrics(const struct tool *tool, struct standing *standing)
+{
+	char path[PATH_BYTES], *room;
+	FILE *file = fopen(path_in(tool, "metrics.prom", path), "re");
+	struct stat about;
+
+	buf_init(&standing->metrics_text, METRICS_BYTES_MAX);
+	if (!file)
+		return;
+	if (fstat(fileno(file), &about) == 0)
+		standing->metrics_ms = (int64_t)about.st_mtim.tv_sec * 1000 + about.st_mtim.tv_nsec / 1000000;
+	room = buf_reserve(&standing->metrics_text, METRICS_BYTES_MAX - 1);
+	if (room)
+		standing->metrics_text.size = fread(room, 1, METRICS_BYTES_MAX - 1, file);
+	fclose(file);
+	take_metrics(standing);
+}
+
+/* ---- for programs ---------------------------------------------------------------------------------------------------*/
+
+static void table_members(const struct standing *standing, struct object *object)
+{
+	object_key(object, "tables_in_store");
+	for (unsigned i = 0; i < TABLE_COUNT; i++) {
+		struct object table;
+
+		buf_char(object->out, i ? ',' : '[');
+		table = object_begin(object->out);
+		object_word(&table, "name", table_names[i]);
+		object_number(&table, "entries", standing->table_entries[i]);
+		object_number(&table, "bytes", standing->table_bytes[i]);
+		object_end(&table);
+	}
+	buf_char(object->out, ']');
+}
+
+static void metric_members(const struct standing *standing, struct object *object)
+{
+	struct object metrics;
+
+	object_moment(object, "metrics_written", standing->metrics_ms);
+	object_key(object, "metrics");
+	metrics = object_begin(object->out);
+	for (size_t i = 0; i < standing->metric_count; i++) {
+		const struct metric_line *line = &standing->metric[i];
+		char name[128];
+
+		snprintf(name, sizeof(name), "%.*s", (int)(line->name.size < 100 ? line->name.size : 100), line->name.data);
+		if (name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_")] == '\0' && json_scalar_is_valid(line->value))
+			object_raw(&metrics, name, line->value);
+	}
+	object_end(&metrics);
+}
+
+static void cursor_members(struct tool *tool, struct object *object)
+{
+	struct object lanes;
+	char name[64];
+
+	object_key(object, "cursors");
+	lanes = object_begin(object->out);
+	for (unsigned lane = 0; lane < LANE_COUNT; lane++) {
+		for (unsigned kind = 0; kind < REPO_KINDS; kind++) {
+			struct slice text;
+
+			if (reader_cursor(tool->reader, (enum lane)lane, (enum repo_kind)kind, &text))
+				continue;
+			snprintf(name, sizeof(name), "%s.%s", lane_name((enum lane)lane), repo_kinds[kind].name);
+			object_text(&lanes, name, text);
+		}
+	}
+	object_end(&lanes);
+}
+
+static void write_object(struct tool *tool, const struct standing *standing)
+{
+	const struct log_head *head = &tool->as_of.head;
+	struct buf text = BUF_INIT(16 << 20);
+	struct object object = object_begin(&text);
+
+	object_word(&object, "store", store_dir(tool->store));
+	object_word(&object, "hub", store_hub(tool->store));
+	object_word(&object, "ledger", store_ledger(tool->store));
+	object_word(&object, "daemon", daemon_words[standing->daemon]);
+	object_number(&object, "seq", head->seq);
+	object_word(&object, "hash", head->hash);
+	object_moment(&object, "head_at", head->at_ms);
+	object_number(&object, "file_bytes", (uint64_t)standing->file_bytes);
+	object_number(&object, "disk_bytes", (uint64_t)standing->disk_bytes);
+	object_number(&object, "missing", reader_missing_count(tool->reader));
+	cursor_members(tool, &object);
+	table_members(standing, &object);
+	metric_members(standing, &object);
+	as_of_members(&tool->as_of, &object);
+	object_end(&object);
+	tool_print_object(tool, &text);
+	buf_release(&text);
+}
+
+/* ---- for people -----------------------------------------------------------------------------------------------------*/
+
+static const char *size_text(int64_t bytes, char text[32])
+{
+	static const char *const units[] = { "bytes", "KiB", "MiB", "GiB", "TiB" };
+	double value = (double)bytes;
+	unsigned unit = 0;
+
+	for (; value >= 1024 && unit + 1 < ARRAY_COUNT(units); unit++)
+		value /= 1024;
+	snprintf(text, 32, unit ? "%.1f %s" : "%.0f %s", value, units[unit]);
+	return text;
+}
+
+static struct slice metric_of(const struct standing *standing, const char *name)
+{
+	for (size_t i = 0; i < standing->metric_count; i++)
+		if (slice_is(standing->metric[i].name, name))
+			return standing->metric[i].value;
+	return SLICE("-");
+}
+
+/* What an operator wants to know first; --format json has all figures. */
+static void print_metrics(struct tool *tool, const struct standing *standing)
+{
+	static const struct {
+		const char *label;
+		struct {
+			const char *before, *name;
+		} part[4];
+	} lines[] = {
+		{ "requests", { { "", "requests_total" }, { ", again ", "retries_total" }, { ", failed ", "given_up_total" },
+				      { ", under way ", "requests_in_flight" } } },
+		{ "quota", { { "", "quota_remaining" }, { " left of ", "quota_limit" }, { "; answers 429: ", "status_429_total" } } },
+		{ "rows", { { "read ", "rows_total" }, { ", new ", "rows_new_total" }, { ", damaged ", "rows_damaged_total" } } },
+		{ "passes", { { "polls ", "polls_total" }, { ", sweeps ", "sweeps_total" },
+				    { ", incomplete ", "sweeps_incomplete_total" }, { ", lanes parked ", "lanes_parked_total" } } },
+		{ "commits", { { "", "commits_total" }, { ", failed ", "commit_failures_total" }, { "; records ", "records_total" } } },
+	};
+	struct print *print = &tool->print;
+	char moment[SHORT_MOMENT];
+
+	if (!standing->metric_count)
+		return;
+	print_format_line(print, "\n%s (figures of %s)\n",
+		standing->daemon == DAEMON_RUNNING ? "since the daemon started" : "the daemon's last run",
+		short_moment(standing->metrics_ms, moment));
+	for (size_t i = 0; i < ARRAY_COUNT(lines); i++) {
+		print_format_line(print, "  %-10s", lines[i].label);
+		for (size_t j = 0; j < ARRAY_COUNT(lines[i].part) && lines[i].part[j].name; j++) {
+			print_format_line(print, "%s", lines[i].part[j].before);
+			print_safe(print, metric_of(standing, lines[i].part[j].name));
+		}
+		print_format_line(print, "\n");
+	}
+}
+
+static void print_standing(struct tool *tool, const struct standing *standing)
+{
+	const struct log_head *head = &tool->as_of.head;
+	struct print *print = &tool->print;
+	char size[32], moment[SHORT_MOMENT];
+
+	print_format_line(print, "store     ");
+	print_safe(print, slice_of(store_dir(tool->store)));
+	print_format_line(print, " (%s)\nhub       ", size_text(standing->disk_bytes, size));
+	print_safe(print, slice_of(store_hub(tool->store)));
+	print_format_line(print, "\nledger    %s\ndaemon    ", store_ledger(tool->store));
+	print_tone(print, standing->daemon == DAEMON_RUNNING ? TONE_GOOD : TONE_WARN, daemon_words[standing->daemon]);
+	print_format_line(print, "\nlog       %llu records, the newest of %s\n", (unsigned long long)head->seq,
+		short_moment(head->at_ms, moment));
+	print_format_line(print, "versions  %llu\nstatements %llu different\n",
+		(unsigned long long)standing->table_entries[TABLE_SNAPSHOT],
+		(unsigned long long)standing->table_entries[TABLE_STATEMENT]);
+	print_metrics(tool, standing);
+	tool_footer(tool, ALL_KINDS);
+}
+
+/* ---- the command ----------------------------------------------------------------------------------------------------*/
+
+static enum exit_status run(struct tool *tool, const struct arguments *arguments)
+{
+	static struct standing standing;
+	enum exit_status status = tool_open(tool);
+	int code;
+
+	(void)arguments;
+	if (status)
+		return status;
+	standing.daemon = find_daemon(tool);
+	read_sizes(tool, &standing);
+	read_metrics(tool, &standing);
+	code = read_tables(tool, &standing);
+	if (code)
+		status = tool_fail(tool, code, "reading the sizes");
+	else if (tool->print.format == PRINT_TABLE)
+		print_standing(tool, &standing);
+	else
+		write_object(tool, &standing);
+	buf_release(&standing.metrics_text);
+	return status;
+}
+
+const struct command command_status = {
+	.name = "status",
+	.line = "the store, what was looked at, and what the daemon is doing",
+	.arguments = "",
+	.details = "With --max-age it is a health check: status 2 when the newest look is older.\n"
+		   "\nexamples:\n"
+		   "  relicense status\n"
+		   "  relicense status --max-age 1h >/dev/null || mail -s 'relicensed is behind' ops@example.org\n"
+		   "  relicense status --format json | jq .metrics.quota_remaining\n",
+	.run = run,
+};

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "storage/cli/tool.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "config/config.h"
+#include "storage/cli/safe_text.h"
+
+enum { MESSAGE_BYTES_MAX = 16384 };
+
+void tool_say(const char *format, ...)
+{
+	struct buf text = BUF_INIT(MESSAGE_BYTES_MAX), safe = BUF_INIT(MESSAGE_BYTES_MAX);
+	char line[4096];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(line, sizeof(line), format, arguments);
+	va_end(arguments);
+	buf_text(&text, line);
+	safe_text(buf_as_slice(&text), &safe);
+	fprintf(stderr, "relicense: %s\n", safe.data ? safe.data : "");
+	buf_release(&safe);
+	buf_release(&text);
+}
+
+static enum exit_status status_of(int code)
+{
+	switch (code) {
+	case ERROR_NONE: return EXIT_OK;
+	case ERROR_NO_STORE: return EXIT_NO_STORE;
+	case ERROR_HELD: return EXIT_HELD;
+	case ERROR_PERMISSION: return EXIT_PERMISSION;
+	case ERROR_SCHEMA_NEWER: return EXIT_CONFIG;
+	case ERROR_NOT_FOUND: return EXIT_UNKNOWN;
+	default: return EXIT_DAMAGE;
+	}
+}
+
+enum exit_status tool_fail(const struct tool *tool, int code, const char *doing)
+{
+	tool_say("%s in the store %s: %s", doing, store_dir(tool->store), error_text(code));
+	return status_of(code);
+}
+
+/* ---- which store -------------------------------------------------------------------------------------------------- */
+
+static bool load_config(const char *file, struct config *config)
+{
+	struct config_problem problem = { .size = 0 };
+
+	config_init(config);
+	if (config_load(config, file, &problem) == 0)
+		return true;
+	fputs(problem.text, stderr);
+	return false;
+}
+
+/* --store, --config, RELICENSED_STORE, the installed configuration where it can be read, else the default. */
+static bool find_store(const struct tool *tool, struct config *config)
+{
+	const char *named = tool->options.store ? tool->options.store : NULL;
+
+	config_init(config);
+	if (!named && tool->options.config)
+		return load_config(tool->options.config, config);
+	if (!named)
+		named = getenv("RELICENSED_STORE");
+	if (named && named[0]) {
+		snprintf(config->store, sizeof(config->store), "%s", named);
+		return true;
+	}
+	return access(CONFIG_DEFAULT_FILE, R_OK) != 0 || load_config(CONFIG_DEFAULT_FILE, config);
+}
+
+static enum exit_status check_age(const struct tool *tool)
+{
+	char moment[SHORT_MOMENT];
+
+	if (!tool->options.max_age_ms || tool->as_of.at_ms + tool->options.max_age_ms >= tool->now_ms)
+		return EXIT_OK;
+	tool_say("not known: the newest look is of %s, older than --max-age allows", short_moment(tool->as_of.at_ms, moment));
+	return EXIT_UNKNOWN;
+}
+
+enum exit_status tool_open(struct tool *tool)
+{
+	struct store_problem problem = { .code = 0 };
+	struct config config;
+	struct store_options options = { .dir = config.store };
+	int code;
+
+	if (!find_store(tool, &config))
+		return EXIT_CONFIG;
+	code = store_open(&options, &tool->store, &problem);
+	if (!code)
+		code = reader_open(tool->store, &tool->reader, &problem);
+	if (code) {
+		tool_say("%s", problem.text);
+		return status_of(code);
+	}
+	code = as_of_read(tool->reader, &tool->as_of);
+	return code ? tool_fail(tool, code, "reading what was looked at") : check_age(tool);
+}
+
+void tool_close(struct tool *tool)
+{
+	reader_close(&tool->reader);
+	store_close(&tool->store);
+}
+
+/* ---- what every answer ends with ---------------------------------------------------------------------------------- */
+
+static void print_notes(struct print *print, struct slice text)
+{
+	print_tone(print, TONE_DIM, text.data);
+}
+
+void tool_footer(struct tool *tool, unsigned kinds)
+{
+	struct buf text = BUF_INIT(MESSAGE_BYTES_MAX);
+
+	if (tool->print.format == PRINT_TABLE) {
+		buf_char(&text, '\n');
+		as_of_text(&tool->as_of, kinds, &text);
+		print_notes(&tool->print, buf_as_slice(&text));
+	}
+	buf_release(&text);
+}
+
+void tool_tail(const struct tool *tool, struct buf *out)
+{
+	struct object object = { .out = out };
+
+	as_of_members(&tool->as_of, &object);
+}
+
+void tool_print_object(struct tool *tool, const struct buf *object)
+{
+	print_json(&tool->print, buf_as_slice(object));
+	print_bytes(&tool->print, SLICE("\n"));
+}

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "storage/cli/version_at.h"
+
+#include "storage/cli/as_of.h"
+#include "storage/cli/record.h"
+#include "storage/model/moment.h"
+
+enum { GAP_STEPS_MAX = 200000 };
+
+const char *certainty_name(enum certainty certainty)
+{
+	static const char *const names[] = {
+		[CERTAINTY_UNCHANGED] = "unchanged", [CERTAINTY_UNCERTAIN] = "uncertain", [CERTAINTY_GAP] = "gap",
+		[CERTAINTY_GONE] = "gone",           [CERTAINTY_UNKNOWN] = "unknown",
+	};
+
+	return names[certainty];
+}
+
+/* ---- was it there? ---------------------------------------------------------------------------------------------------*/
+
+static int64_t moment_of_field(struct record *record, enum record_field field)
+{
+	int64_t at_ms = 0;
+
+	moment_read(record_text(record, field), &at_ms);
+	return at_ms;
+}
+
+static bool tells_presence(struct slice line)
+{
+	struct slice event = record_line_event(line);
+
+	return slice_is(event, "repo.gone") || slice_is(event, "repo.replaced") || slice_is(event, "repo.restored");
+}
+
+/* False: the record lies behind the time, and nothing later matters. */
+static bool note_presence(struct record *record, int64_t at_ms, struct arena *arena, struct presence *presence)
+{
+	int64_t record_ms = moment_of_field(record, RECORD_OBSERVED_AT);
+	bool restored = slice_is(record_text(record, RECORD_EVENT), "repo.restored");
+
+	if (record_ms > at_ms) {
+		if (restored)
+			return true;
+		presence->next_gone_ms = record_ms;
+		presence->next_gone_seen_ms = moment_of_field(record, RECORD_OBSERVED_AFTER);
+		return false;
+	}
+	if (restored) {
+		presence->restored_ms = record_ms;
+		presence->gone_ms = 0;
+	} else {
+		presence->gone_ms = record_ms;
+		presence->gone_seen_ms = moment_of_field(record, RECORD_OBSERVED_AFTER);
+		presence->reason = arena_copy(arena, record_text(record, RECORD_REASON));
+	}
+	return true;
+}
+
+int presence_at(struct reader *reader, uint32_t number, int64_t at_ms, struct arena *arena, struct presence *presence)
+{
+	struct record record;
+	uint64_t seq = 0;
+	int code;
+
+	*presence = (struct presence){ 0 };
+	record_init(&record);
+	while ((code = reader_repo_change_next(reader, number, &seq)) == ERROR_NONE) {
+		struct slice line;
+
+		code = reader_change(reader, seq, &line);
+		if (code)
+			break;
+		if (!tells_presence(line))
+			continue;
+		if (!record_read(&record, line))
+			code = ERROR_CORRUPT;
+		if (code || !note_presence(&record, at_ms, arena, presence))
+			break;
+	}
+	record_release(&record);
+	return code == ERROR_NOT_FOUND ? ERROR_NONE : code;
+}
+
+/* ---- which version? --------------------------------------------------------------------------------------------------*/
+
+/* Only the times are kept: the contents go with the scratch arena. */
+static int snapshot_times(struct reader *reader, const struct repo_ref *ref, uint32_t version, struct arena *scratch,
+	struct snapshot *snapshot)
+{
+	int code = reader_snapshot(reader, ref->row.number, version, scratch, snapshot);
+
+	arena_reset(scratch);
+	return code == ERROR_NOT_FOUND ? ERROR_CORRUPT : code;
+}
+
+/* From the newest version down to the first one that was there at the time. */
+static int find_version(struct reader *reader, const struct repo_ref *ref, int64_t at_ms, struct version_at *answer)
+{
+	struct arena scratch = { 0 };
+	struct snapshot snapshot;
+	int code = ERROR_NONE;
+
+	answer->until_ms = reader_last_seen(reader, ref);
+	for (uint32_t version = ref->row.versions; version > 0; version--) {
+		code = snapshot_times(reader, ref, version, &scratch, &snapshot);
+		if (code)
+			break;
+		answer->first_look_ms = snapshot.observed_at_ms;
+		if (snapshot.observed_at_ms <= at_ms) {
+			answer->version = version;
+			answer->from_ms = snapshot.observed_at_ms;
+			break;
+		}
+		answer->next_ms = snapshot.observed_at_ms;
+		answer->until_ms = snapshot.observed_after_ms;
+	}
+	arena_release(&scratch);
+	return code;
+}
+
+static void apply_presence(const struct presence *presence, struct version_at *answer)
+{
+	if (presence->restored_ms > answer->from_ms)
+		answer->from_ms = presence->restored_ms;
+	if (presence->next_gone_ms && (!answer->next_ms || presence->next_gone_ms < answer->next_ms)) {
+		answer->next_ms = presence->next_gone_ms;
+		answer->until_ms = presence->next_gone_seen_ms;
+		answer->next_is_gone = true;
+	}
+	if (presence->gone_ms) {
+		answer->certainty = CERTAINTY_GONE;
+		answer->until_ms = presence->gone_seen_ms;
+		answer->next_ms = presence->gone_ms;
+		answer->next_is_gone = true;
+		answer->reason = presence->reason;
+	}
+}
+
+static bool mentions(struct slice text, const char *word)
+{
+	return memmem(text.data, text.size, word, strlen(word)) != NULL;
+}
+
+/* A gap names the kind that could not be seen, or the beginning of one row that could not be read. */
+static bool gap_concerns(struct slice reason, const struct repo_ref *ref)
+{
+	char oid[OID_HEX + 1];
+
+	oid_write(&ref->oid, oid);
+	if (!reason.size || mentions(reason, "a row could not be read"))
+		return reason.size && mentions(reason, oid);
+	if (mentions(reason, repo_kinds[ref->kind].plural))
+		return true;
+	for (unsigned kind = 0; kind < REPO_KINDS; kind++)
+		if (mentions(reason, repo_kinds[kind].plural))
+			return false;
+	return true;
+}
+
+/* The first gap record between the last look and the next: it says why nobody looked. */
+static int find_gap(struct reader *reader, const struct repo_ref *ref, struct arena *arena, struct version_at *answer)
+{
+	struct log_position position = { answer->until_ms, UINT64_MAX };
+	int64_t end_ms = answer->next_ms ? answer->next_ms : INT64_MAX;
+	struct record record;
+	int code = ERROR_NONE;
+
+	record_init(&record);
+	for (unsigned step = 0; step < GAP_STEPS_MAX && answer->certainty != CERTAINTY_GAP; step++) {
+		struct slice line;
+
+		code = reader_change_next(reader, &position, false);
+		if (code || position.at_ms >= end_ms)
+			break;
+		code = reader_change(reader, position.seq, &line);
+		if (code)
+			break;
+		if (!slice_is(record_line_event(line), "gap") || !record_read(&record, line))
+			continue;
+		if (!gap_concerns(record_text(&record, RECORD_REASON), ref))
+			continue;
+		answer->certainty = CERTAINTY_GAP;
+		answer->reason = arena_copy(arena, record_text(&record, RECORD_REASON));
+	}
+	record_release(&record);
+	return code == ERROR_NOT_FOUND ? ERROR_NONE : code;
+}
+
+int version_at(struct reader *reader, const struct repo_ref *ref, int64_t at_ms, struct arena *arena,
+	struct version_at *answer)
+{
+	int64_t time_ms = at_ms ? at_ms : INT64_MAX;
+	struct presence presence;
+	int code;
+
+	*answer = (struct version_at){ .certainty = CERTAINTY_UNCHANGED };
+	code = find_version(reader, ref, time_ms, answer);
+	if (!code)
+		code = presence_at(reader, ref->row.number, time_ms, arena, &presence);
+	if (code)
+		return code;
+	if (!answer->version) {
+		answer->certainty = CERTAINTY_UNKNOWN;
+		return ERROR_NONE;
+	}
+	apply_presence(&presence, answer);
+	if (answer->certainty == CERTAINTY_UNCHANGED && at_ms > answer->until_ms) {
+		answer->certainty = CERTAINTY_UNCERTAIN;
+		return find_gap(reader, ref, arena, answer);
+	}
+	return ERROR_NONE;
+}
+
+static void uncertain_text(const struct version_at *answer, struct buf *out)
+{
+	char seen[SHORT_MOMENT], next[SHORT_MOMENT];
+
+	buf_printf(out, "version %u last seen %s, ", answer->version, short_moment(answer->until_ms, seen));
+	if (!answer->next_ms)
+		buf_text(out, "not looked at since");
+	else if (answer->next_is_gone)
+		buf_printf(out, "confirmed gone %s", short_moment(answer->next_ms, next));
+	else
+		buf_printf(out, "version %u first seen %s", answer->version + 1, short_moment(answer->next_ms, next));
+}
+
+void version_at_text(const struct version_at *answer, struct buf *out)
+{
+	char from[SHORT_MOMENT], until[SHORT_MOMENT];
+
+	switch (answer->certainty) {
+	case CERTAINTY_UNCHANGED:
+		buf_printf(out, "observed unchanged from %s to %s", short_moment(answer->from_ms, from),
+			short_moment(answer->until_ms, until));
+		break;
+	case CERTAINTY_UNCERTAIN:
+		buf_text(out, "uncertain: ");
+		uncertain_text(answer, out);
+		break;
+	case CERTAINTY_GAP:
+	case CERTAINTY_GONE:
+		buf_text(out, answer->certainty == CERTAINTY_GAP ? "gap: " : "gone: ");
+		uncertain_text(answer, out);
+		if (answer->reason.size) {
+			buf_text(out, " (");
+			buf_slice(out, answer->reason);
+			buf_char(out, ')');
+		}
+		break;
+	case CERTAINTY_UNKNOWN:
+		buf_printf(out, "not known: first look %s", short_moment(answer->first_look_ms, from));
+		break;
+	}
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the parts of verify share: verify.c walks the tables, verify_log.c and verify_repo.c look at single entries.
+ * Inside storage/ only.
+ */
+#ifndef STORAGE_VERIFY_WALK_H
+#define STORAGE_VERIFY_WALK_H
+
+#include "storage/frame.h"
+#include "storage/txn.h"
+#include "storage/verify.h"
+
+struct verify {
+	struct store *store;
+	const struct verify_options *options;
+	struct verify_summary *summary;
+	struct txn txn;
+	struct frame_maker *frames;
+	struct canon_maker canon;
+	struct json json;
+	struct arena arena; /* one entry's */
+	struct buf content, older, line;
+	struct key at;      /* the next key of the table at hand, or behind it */
+
+	/* the chain so far */
+	uint64_t next_seq;
+	char prev[HASH_HEX + 1];
+	int64_t observed_ms;
+	uint64_t records_of_repos; /* must stand in the index by repo */
+	uint64_t versions_of_rows; /* must be as many as there are snapshots */
+	uint64_t gone[REPO_KINDS];
+};
+
+__attribute__((format(printf, 4, 5))) void verify_found(struct verify *verify, const char *table, const char *key,
+	const char *what, ...);
+
+/* One entry each. */
+void verify_change(struct verify *verify, struct slice key, struct slice value);
+void verify_change_time(struct verify *verify, struct slice key, struct slice value);
+void verify_change_repo(struct verify *verify, struct slice key, struct slice value);
+void verify_receipt(struct verify *verify, struct slice key, struct slice value);
+void verify_model(struct verify *verify, struct slice key, struct slice value);
+void verify_dataset(struct verify *verify, struct slice key, struct slice value);
+void verify_space(struct verify *verify, struct slice key, struct slice value);
+void verify_name(struct verify *verify, struct slice key, struct slice value);
+void verify_statement(struct verify *verify, struct slice key, struct slice value);
+void verify_missing(struct verify *verify, struct slice key, struct slice value);
+void verify_projection(struct verify *verify, struct slice key, struct slice value);
+void verify_dictionary(struct verify *verify, struct slice key, struct slice value);
+
+/* Before the first record of the walk, and behind the last. */
+void verify_chain_begin(struct verify *verify);
+void verify_chain_end(struct verify *verify);
+
+#endif
