@@ -284,6 +284,8 @@ static void lane_parked(struct kind_crawl *kind, enum slot slot)
 
 static void lane_again(struct kind_crawl *kind, enum slot slot)
 {
+	if (kind->run[slot]->pages)
+		kind->agains[slot] = 0;
 	if (++kind->agains[slot] <= AGAIN_MAX) {
 		kind->due_ms[slot] = clock_mono_ms();
 		return;
@@ -485,15 +487,28 @@ void crawl_start(struct crawl *crawl)
 	show_status(crawl);
 }
 
+/* A shorter interval counts from now on, not only after the next time. */
+static void bring_forward(struct kind_crawl *kind, enum slot slot, int64_t interval_ms)
+{
+	int64_t latest_ms = clock_mono_ms() + interval_ms;
+
+	if (kind->due_ms[slot] > latest_ms)
+		kind->due_ms[slot] = latest_ms;
+}
+
 void crawl_reload(struct crawl *crawl)
 {
 	const struct config *config = crawl->options.config;
 
 	crawl->context.turn.quota.share_percent = config->quota_share;
 	crawl->context.turn.quota.rate = config->rate_without_quota;
-	for (enum repo_kind kind = 0; kind < REPO_KINDS; kind++)
-		if (crawl->kinds[kind].wanted && !crawl->context.stopping)
-			plan_soon(&crawl->kinds[kind]);
+	for (enum repo_kind kind = 0; kind < REPO_KINDS; kind++) {
+		if (!crawl->kinds[kind].wanted || crawl->context.stopping)
+			continue;
+		bring_forward(&crawl->kinds[kind], SLOT_POLL, config->poll_interval);
+		bring_forward(&crawl->kinds[kind], SLOT_SWEEP, config->sweep_interval);
+		plan_soon(&crawl->kinds[kind]);
+	}
 	turn_run(&crawl->context.turn);
 }
 

@@ -101,6 +101,59 @@ void lane_hand_over(struct lane_run *run, struct request *request, struct answer
 	request_hand_over(request, answer, on_committed, run);
 }
 
+/* --- pages that are too heavy --------------------------------------------------------------------------------------*/
+
+static unsigned rows_now(const struct lane_run *run, int64_t rows)
+{
+	return run->rows_limit && run->rows_limit < rows ? run->rows_limit : (unsigned)rows;
+}
+
+void lane_ask_listing(struct lane_run *run, const struct projection *projection, struct slice url, int64_t rows,
+	const struct request_calls *calls, uint64_t tag)
+{
+	struct buf counted = BUF_INIT(URL_MAX), final = BUF_INIT(URL_MAX);
+	struct projection asked = *projection;
+
+	url_with_rows(url, rows_now(run, rows), &counted);
+	if (run->without_card && asked.fields & field_bit(FIELD_CARD_DATA)) {
+		url_without_field(buf_as_slice(&counted), field_infos[FIELD_CARD_DATA].key, &final);
+		asked.fields &= ~field_bit(FIELD_CARD_DATA);
+	} else {
+		buf_slice(&final, buf_as_slice(&counted));
+	}
+	url_add_fields(&asked, &final);
+	lane_ask(run, &asked, buf_as_slice(&final), calls, tag);
+	buf_release(&counted);
+	buf_release(&final);
+}
+
+void lane_page_fits(struct lane_run *run, int64_t rows)
+{
+	run->without_card = false;
+	if (run->rows_limit)
+		run->rows_limit *= 2;
+	if (run->rows_limit >= rows)
+		run->rows_limit = 0;
+}
+
+void lane_listing_failed(struct lane_run *run, const struct request *request, int64_t rows)
+{
+	unsigned now = rows_now(run, rows);
+
+	if (!request->too_heavy || (now == 1 && run->without_card)) {
+		run->rows_limit = 0;
+		run->without_card = false;
+		lane_end(run, LANE_PARKED, request->why);
+		return;
+	}
+	run->without_card = now == 1;
+	run->rows_limit = now > 1 ? now / 2 : 1;
+	log_write(LOG_PAGE_TOO_HEAVY, log_text("lane", lane_name(run->lane)),
+		log_text("kind", repo_kinds[run->kind->kind].name), log_text("why", request->why),
+		log_number("rows", run->rows_limit), log_yes("card", !run->without_card));
+	lane_end(run, LANE_AGAIN, NULL);
+}
+
 /* --- what the Hub refuses ------------------------------------------------------------------------------------------*/
 
 static struct slice message_of(const struct request *request)

@@ -23,6 +23,9 @@ struct lane_run {
 	enum lane lane;
 	void (*on_ended)(struct lane_run *run);
 	void *owner;
+	/* kept from run to run */
+	unsigned rows_limit; /* 0: none; a page was too heavy, so fewer rows are asked for until they grow again */
+	bool without_card;   /* even one row was too heavy */
 	/* of this run */
 	bool active;  /* begun and not ended */
 	bool ending;  /* lane_end was called: what still arrives is dropped */
@@ -42,6 +45,13 @@ void lane_end(struct lane_run *run, enum lane_end end, const char *why);
 void lane_ask(struct lane_run *run, const struct projection *projection, struct slice url, const struct request_calls *calls,
 	uint64_t tag);
 void lane_answered(struct lane_run *run);
+/* The same for a page of a listing, with `rows` a page, or as many as rows_limit allows. */
+void lane_ask_listing(struct lane_run *run, const struct projection *projection, struct slice url, int64_t rows,
+	const struct request_calls *calls, uint64_t tag);
+/* A page of a listing arrived: after one that was cut down, the next may be twice as large. */
+void lane_page_fits(struct lane_run *run, int64_t rows);
+/* A page of a listing was given up: half the rows, down to one, then that without its card; else the lane parks. */
+void lane_listing_failed(struct lane_run *run, const struct request *request, int64_t rows);
 /* request_hand_over, and the count of what is handed over. */
 void lane_hand_over(struct lane_run *run, struct request *request, struct answer *answer);
 

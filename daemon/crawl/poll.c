@@ -28,7 +28,7 @@ static const struct request_calls poll_calls;
 
 static void ask(struct poll *poll)
 {
-	lane_ask(&poll->run, &poll->cursor.projection, buf_as_slice(&poll->cursor.next), &poll_calls, 0);
+	lane_ask_listing(&poll->run, &poll->cursor.projection, buf_as_slice(&poll->cursor.next), poll->rows, &poll_calls, 0);
 }
 
 static bool load_watermark(struct poll *poll)
@@ -57,13 +57,13 @@ static bool can_resume(struct poll *poll)
 	return good;
 }
 
-static unsigned rows_wanted(const struct poll *poll)
+static int64_t rows_wanted(const struct poll *poll)
 {
 	const struct config *config = poll->run.context->config;
 	int64_t slept_ms = clock_wall_ms() - poll->cursor.watermark_ms;
 	int64_t rows = slept_ms < SHORT_SLEEP * config->poll_interval ? config->poll_rows : config->page_rows;
 
-	return (unsigned)(rows < config->page_rows ? rows : config->page_rows);
+	return rows < config->page_rows ? rows : config->page_rows;
 }
 
 static void begin_anew(struct poll *poll)
@@ -74,7 +74,7 @@ static void begin_anew(struct poll *poll)
 	cursor->started_ms = 0;
 	cursor->projection = kind_projection(poll->run.kind, ENDPOINT_LIST);
 	buf_reset(&cursor->next);
-	url_listing(poll->run.context->origin, &cursor->projection, LISTING_BY_CHANGE, rows_wanted(poll), &cursor->next);
+	url_listing(poll->run.context->origin, &cursor->projection, LISTING_BY_CHANGE, (unsigned)poll->rows, &cursor->next);
 }
 
 bool poll_start(struct poll *poll)
@@ -83,6 +83,7 @@ bool poll_start(struct poll *poll)
 
 	if (!load_watermark(poll))
 		return false;
+	poll->rows = rows_wanted(poll);
 	resumed = can_resume(poll);
 	if (!resumed)
 		begin_anew(poll);
@@ -123,6 +124,7 @@ static void take_page(struct poll *poll, struct request *request)
 	}
 	if (!cursor->pages)
 		cursor->started_ms = request->head.date_ms ? request->head.date_ms : request->reply.head_at_ms;
+	lane_page_fits(&poll->run, poll->rows);
 	cursor->pages++;
 	cursor->rows += request->page.rows;
 	if (link == LINK_NONE) {
@@ -161,7 +163,7 @@ static void on_failed(struct request *request)
 {
 	struct poll *poll = poll_of(request);
 
-	lane_end(&poll->run, LANE_PARKED, request->why);
+	lane_listing_failed(&poll->run, request, poll->rows);
 	lane_answered(&poll->run);
 }
 

@@ -15,6 +15,7 @@
 struct poll {
 	struct lane_run run; /* first: requests know their lane by it */
 	struct cursor cursor;
+	int64_t rows; /* a page */
 };
 
 void poll_init(struct poll *poll, struct context *context, struct kind_state *kind, void (*on_ended)(struct lane_run *run),

@@ -403,7 +403,7 @@ static void on_retry_timer(struct clock_timer *timer)
 static bool may_try_again(const struct request *request)
 {
 	const struct reply *reply = &request->reply;
-	bool worth_it = reply->outcome == OUTCOME_OK || outcomes[reply->outcome].again;
+	bool worth_it = outcomes[reply->outcome].again || (reply->outcome == OUTCOME_OK && request->work.error != ERROR_TOO_BIG);
 
 	return worth_it && !request->context->stopping && (int64_t)request->tries < request->context->config->retries;
 }
@@ -428,6 +428,15 @@ static enum request_step step_retry(struct request *request)
 	return request_park(request, REQUEST_QUOTA);
 }
 
+/* A page beyond page_bytes_max, or one that the Hub itself cannot make: 503 is its word for "everything is too much". */
+static bool is_too_heavy(const struct request *request)
+{
+	unsigned status = request->reply.outcome == OUTCOME_OK ? request->reply.status : 0;
+
+	return request->reply.outcome == OUTCOME_TOO_BIG || request->work.error == ERROR_TOO_BIG || status == 500 ||
+		status == 502 || status == 504;
+}
+
 static enum request_step step_fail(struct request *request)
 {
 	if (request->context->stopping) {
@@ -435,6 +444,7 @@ static enum request_step step_fail(struct request *request)
 	} else {
 		if (!request->why[0])
 			say_why(request);
+		request->too_heavy = is_too_heavy(request);
 		metrics_add(METRIC_GIVEN_UP, 1);
 		log_write(LOG_REQUEST_GIVEN_UP, log_text("lane", lane_name(request->lane)),
 			log_text("kind", repo_kinds[request->projection.kind].name), log_slice("url", buf_as_slice(&request->url)),

@@ -48,6 +48,7 @@ struct request {
 	struct hub_head head; /* borrows from the reply; in on_head from what has arrived */
 	struct page page;     /* in on_page */
 	char why[320];        /* in on_failed */
+	bool too_heavy;       /* in on_failed: fewer rows may be what helps */
 
 	/* private */
 	struct request *before, *after; /* of all */

@@ -35,13 +35,18 @@ static struct sweep_page *page_at(struct sweep *sweep, uint64_t number)
 
 static const struct request_calls sweep_calls;
 
+static int64_t page_rows(const struct sweep *sweep)
+{
+	return sweep->run.context->config->page_rows;
+}
+
 static void ask(struct sweep *sweep, struct slice url)
 {
 	struct sweep_page *page = page_at(sweep, sweep->asked);
 
 	page->told = false;
 	page->waiting = NULL;
-	lane_ask(&sweep->run, &sweep->cursor.projection, url, &sweep_calls, sweep->asked++);
+	lane_ask_listing(&sweep->run, &sweep->cursor.projection, url, page_rows(sweep), &sweep_calls, sweep->asked++);
 }
 
 /* Where the newest page's head told what follows, and as many as are wanted are not under way. */
@@ -92,7 +97,7 @@ static void begin_anew(struct sweep *sweep)
 	cursor->projection = kind_projection(sweep->run.kind, ENDPOINT_LIST);
 	buf_reset(&cursor->next);
 	url_listing(sweep->run.context->origin, &cursor->projection, LISTING_BY_CREATION,
-		(unsigned)sweep->run.context->config->page_rows, &cursor->next);
+		(unsigned)page_rows(sweep), &cursor->next);
 }
 
 void sweep_start(struct sweep *sweep)
@@ -204,6 +209,7 @@ static void take_page(struct sweep *sweep, struct request *request)
 		return;
 	}
 	sweep->turn++;
+	lane_page_fits(&sweep->run, page_rows(sweep));
 	hand_over(sweep, request, page);
 	if (page->link == LINK_NONE)
 		lane_end(&sweep->run, LANE_COMPLETE, NULL);
@@ -243,7 +249,7 @@ static void on_failed(struct request *request)
 {
 	struct sweep *sweep = sweep_of(request);
 
-	lane_end(&sweep->run, LANE_PARKED, request->why);
+	lane_listing_failed(&sweep->run, request, page_rows(sweep));
 	wake_next(sweep);
 	lane_answered(&sweep->run);
 }

@@ -216,23 +216,68 @@ static bool is_expand_entry(struct slice pair, const char *key)
 	return false;
 }
 
+/* Takes the next "key=value" of a query off its beginning. */
+static struct slice take_pair(struct slice *query)
+{
+	struct slice pair = { query->data, find_any(*query, "&") };
+
+	*query = slice_from(*query, pair.size + (pair.size < query->size));
+	return pair;
+}
+
 void url_without_field(struct slice url, const char *key, struct buf *out)
 {
-	size_t query = find_any(url, "?");
+	size_t mark = find_any(url, "?");
+	struct slice query = slice_from(url, mark + (mark < url.size));
 	char separator = '?';
 
-	buf_add(out, url.data, query);
-	for (size_t start = query + 1; start < url.size;) {
-		struct slice pair = slice_from(url, start);
+	buf_add(out, url.data, mark);
+	while (query.size) {
+		struct slice pair = take_pair(&query);
 
-		pair.size = find_any(pair, "&");
-		start += pair.size + 1;
 		if (is_expand_entry(pair, key))
 			continue;
 		buf_char(out, separator);
 		buf_slice(out, pair);
 		separator = '&';
 	}
+}
+
+void url_with_rows(struct slice url, unsigned rows, struct buf *out)
+{
+	size_t mark = find_any(url, "?");
+	struct slice query = slice_from(url, mark + (mark < url.size));
+	char separator = '?';
+
+	buf_add(out, url.data, mark);
+	while (query.size) {
+		struct slice pair = take_pair(&query);
+
+		buf_char(out, separator);
+		if (slice_starts_with(pair, SLICE("limit=")))
+			buf_printf(out, "limit=%u", rows);
+		else
+			buf_slice(out, pair);
+		separator = '&';
+	}
+}
+
+static bool asks_for(struct slice url, const char *key)
+{
+	size_t mark = find_any(url, "?");
+	struct slice query = slice_from(url, mark + (mark < url.size));
+
+	while (query.size)
+		if (is_expand_entry(take_pair(&query), key))
+			return true;
+	return false;
+}
+
+void url_add_fields(const struct projection *projection, struct buf *url)
+{
+	for (enum field field = 0; field < FIELD_COUNT; field++)
+		if (is_asked(projection, field) && !asks_for(buf_as_slice(url), field_infos[field].key))
+			buf_printf(url, "%c" EXPAND "%s", memchr(url->data, '?', url->size) ? '&' : '?', field_infos[field].key);
 }
 
 /* --- following -----------------------------------------------------------------------------------------------------*/

@@ -40,6 +40,15 @@ enum field url_expand_at(const struct projection *projection, unsigned place);
 /* A copy without the expand entry for this key. */
 void url_without_field(struct slice url, const char *key, struct buf *out);
 
+/* A copy that asks for so many rows a page; it is the same where it did so already. */
+void url_with_rows(struct slice url, unsigned rows, struct buf *out);
+
+/*
+ * Adds what is missing of the projection's expand entries to `url`. A field that was not asked for would look like one
+ * that the repo does not have, and so like a change.
+ */
+void url_add_fields(const struct projection *projection, struct buf *url);
+
 /*
  * A link or redirect that a server named: absolute on the same origin, or beginning with one slash. Gives the URL to
  * ask, or NULL in `out` and the reason as the result.

@@ -24,6 +24,8 @@
 	X(LOG_REQUEST_FAILED, "request-failed", LEVEL_INFO, "lane kind url outcome status why retry_ms", "trouble; asked again") \
 	X(LOG_REQUEST_GIVEN_UP, "request-given-up", LEVEL_WARNING, "lane kind url outcome status why tries", \
 		"trouble that did not end within the retries") \
+	X(LOG_PAGE_TOO_HEAVY, "page-too-heavy", LEVEL_WARNING, "lane kind why rows card", \
+		"a page that stays too big or fails: asked again with fewer rows") \
 	X(LOG_LINK_REFUSED, "link-refused", LEVEL_WARNING, "lane kind link why", "a next page or redirect that is not followed") \
 	X(LOG_QUOTA, "quota", LEVEL_INFO, "bucket quota window_s remaining reset_s", "what the Hub announces, where it differs") \
 	X(LOG_QUOTA_REFUSED, "quota-refused", LEVEL_WARNING, "bucket remaining wait_ms", "a 429: requests wait") \

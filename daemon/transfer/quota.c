@@ -8,6 +8,7 @@ enum {
 	USUAL_WINDOW_MS = 300 * 1000, /* where the policy is not told */
 	REFUSED_BASE_MS = 2 * 1000,
 	REFUSED_CAP_MS = 5 * 60 * 1000,
+	RESET_ROUGH_MS = 1000,        /* `t` is told in whole seconds */
 	LATE_US = 1000,               /* finer than the clock: a request that late counts as punctual */
 };
 
@@ -115,7 +116,7 @@ static void take_news(struct quota *quota, const struct quota_news *news, int64_
 	quota->window_ms = news->window_s > 0 ? news->window_s * 1000 : quota->window_ms ? quota->window_ms : USUAL_WINDOW_MS;
 	if (quota->state != QUOTA_ANNOUNCED)
 		enter_window(quota, end_ms, now_ms);
-	else if (end_ms - quota->window_end_ms > quota->window_ms / 2)
+	else if (end_ms - quota->window_end_ms > quota->window_ms / 2 + RESET_ROUGH_MS)
 		begin_window(quota, end_ms);
 	else
 		quota->window_end_ms = min64(quota->window_end_ms, end_ms);

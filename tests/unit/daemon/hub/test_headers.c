@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Heads as the Hub sends them (and as it might), taken apart. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "daemon/hub/headers.h"
+
+static struct hub_head read_head(const char *block)
+{
+	struct hub_head head;
+
+	headers_read(slice_of(block), &head);
+	return head;
+}
+
+static void expect(struct slice found, const char *wanted)
+{
+	if (!slice_is(found, wanted))
+		fail_msg("%.*s is not %s", (int)found.size, found.data, wanted);
+}
+
+static void test_link(void **state)
+{
+	static const char *const cases[][2] = {
+		{ "Link: <https://h/api/models?cursor=a%3D>; rel=\"next\"\r\n", "https://h/api/models?cursor=a%3D" },
+		{ "link:<https://h/x>;rel=next\r\n", "https://h/x" },
+		{ "LINK : <https://h/x>;  REL = \"prev next\"\r\n", "https://h/x" },
+		{ "Link: <https://h/docs>; rel=\"canonical\", <https://h/x?a=1,2>; title=\"a, \\\"b\"; rel=\"next\"\r\n", "https://h/x?a=1,2" },
+		{ "Link: <https://h/a>; rel=preload\r\nLink: <https://h/b>; rel=\"next\"\r\nLink: <https://h/c>; rel=next\r\n", "https://h/b" },
+		{ "Link: <https://h/a>; rel=\"prev\"; rel=\"next\"\r\n", "" }, /* only the first rel counts */
+		{ "Link: <https://h/a>; rel=\"nextish\"\r\n", "" },
+		{ "Link: <https://h/a>\r\n", "" },
+		{ "Link: https://h/a; rel=\"next\"\r\n", "" },
+		{ "Link: <>; rel=\"next\"\r\n", "" },
+		{ "Link: <https://h/a; rel=\"next\"\r\n", "" },
+		{ "Link: \r\n", "" },
+		{ "X-Link: <https://h/a>; rel=\"next\"\r\n", "" },
+		{ "", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+		struct hub_head head = read_head(cases[i][0]);
+
+		expect(head.next, cases[i][1]);
+	}
+}
+
+static void test_quota(void **state)
+{
+	struct hub_head head = read_head("ratelimit: \"api\";r=499;t=295\r\nratelimit-policy: \"fixed window\";\"api\";q=500;w=300\r\n");
+	const struct quota_said *api = headers_quota(&head, "api");
+
+	(void)state;
+	assert_non_null(api);
+	assert_int_equal(api->remaining, 499);
+	assert_int_equal(api->reset_s, 295);
+	assert_int_equal(api->quota, 500);
+	assert_int_equal(api->window_s, 300);
+	assert_null(headers_quota(&head, "resolvers"));
+}
+
+static void test_quota_forms(void **state)
+{
+	struct hub_head head;
+
+	(void)state;
+	head = read_head("RateLimit: \"api\" ; r = 3 ;t= 55 , \"pages\";r=9;t=1\nRateLimit-Policy: \"api\";q=7;w=60\n");
+	assert_int_equal(headers_quota(&head, "api")->remaining, 3);
+	assert_int_equal(headers_quota(&head, "api")->reset_s, 55);
+	assert_int_equal(headers_quota(&head, "api")->quota, 7);
+	assert_int_equal(headers_quota(&head, "pages")->remaining, 9);
+	assert_int_equal(headers_quota(&head, "pages")->quota, -1);
+	head = read_head("ratelimit: \"api\";r=x;t=-5;z=1\r\n");
+	assert_int_equal(headers_quota(&head, "api")->remaining, -1);
+	assert_int_equal(headers_quota(&head, "api")->reset_s, -1);
+	head = read_head("ratelimit: \"api\";r=99999999999999999999;t=1\r\n");
+	assert_int_equal(headers_quota(&head, "api")->remaining, -1);
+	head = read_head("ratelimit: r=1;t=1\r\n");
+	assert_int_equal(head.quota_count, 0);
+	head = read_head("ratelimit: \"a-name-that-is-longer-than-any-bucket\";r=1\r\n");
+	assert_int_equal(head.quota_count, 0);
+	head = read_head("ratelimit: \"a\";r=1,\"b\";r=1,\"c\";r=1,\"d\";r=1,\"e\";r=1\r\n");
+	assert_int_equal(head.quota_count, QUOTA_BUCKETS_MAX);
+}
+
+/* Out of some cache: the quota in it is that of another minute. */
+static void test_age(void **state)
+{
+	struct hub_head head = read_head("ratelimit: \"pages\";r=98;t=224\r\nage: 29\r\n");
+
+	(void)state;
+	assert_true(head.has_age);
+	assert_int_equal(head.quota_count, 0);
+}
+
+static void test_others(void **state)
+{
+	struct hub_head head = read_head("Date: Tue, 30 Jun 2026 01:02:02 GMT\r\n"
+					 "content-type: application/json; charset=utf-8\r\n"
+					 "Content-Encoding: gzip\r\n"
+					 "x-error-code: RepoNotFound\r\n"
+					 "X-Error-Message: Repository not found\r\n"
+					 "x-request-id: Root=1-abc;def\r\n"
+					 "retry-after: 17\r\n"
+					 "location:   /api/models/a/b  \r\n"
+					 "not a header\r\n");
+
+	(void)state;
+	assert_int_equal(head.date_ms, INT64_C(1782781322000));
+	expect(head.date, "Tue, 30 Jun 2026 01:02:02 GMT");
+	expect(head.content_type, "application/json; charset=utf-8");
+	expect(head.content_encoding, "gzip");
+	expect(head.error_code, "RepoNotFound");
+	expect(head.error_message, "Repository not found");
+	expect(head.request_id, "Root=1-abc;def");
+	expect(head.location, "/api/models/a/b");
+	assert_int_equal(head.retry_after_s, 17);
+	assert_int_equal(read_head("retry-after: Tue, 30 Jun 2026 01:02:02 GMT\r\n").retry_after_s, -1);
+	assert_int_equal(read_head("date: yesterday\r\n").date_ms, 0);
+	assert_int_equal(read_head("x: y\r\n").retry_after_s, -1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_link), cmocka_unit_test(test_quota), cmocka_unit_test(test_quota_forms),
+		cmocka_unit_test(test_age), cmocka_unit_test(test_others),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
