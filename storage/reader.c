@@ -71,6 +71,8 @@ int reader_resume(struct reader *reader)
 	if (!reader->paused)
 		return ERROR_NONE;
 	reader->txn.error = mdb_txn_renew(reader->txn.lmdb);
+	if (reader->txn.error == MDB_MAP_RESIZED && store_follow_size(reader->store) == 0)
+		reader->txn.error = mdb_txn_renew(reader->txn.lmdb);
 	for (unsigned i = 0; i < TABLE_COUNT && !reader->txn.error; i++)
 		if (reader->cursor[i])
 			reader->txn.error = mdb_cursor_renew(reader->txn.lmdb, reader->cursor[i]);

@@ -93,17 +93,14 @@ static int code_of(int lmdb_code)
 	}
 }
 
-/* Our own codes have their own text; all others are LMDB's or the system's. */
-static const char *reason_of(int code)
-{
-	return code > ERROR_FIRST && code < ERROR_END ? error_text(code) : mdb_strerror(code);
-}
-
+/* Ours first, it says what to do; in brackets what LMDB or the system said. */
 int store_fail(const struct store *store, int lmdb_code, const char *doing, struct store_problem *problem)
 {
+	bool own = lmdb_code > ERROR_FIRST && lmdb_code < ERROR_END;
+
 	problem->code = code_of(lmdb_code);
 	snprintf(problem->text, sizeof(problem->text), "%s in the store %s: %s (%s)", doing, store ? store->dir : "",
-		reason_of(lmdb_code), error_name(problem->code));
+		error_text(problem->code), own ? error_name(lmdb_code) : mdb_strerror(lmdb_code));
 	return problem->code;
 }
 
@@ -126,6 +123,11 @@ static int say_permission(const char *dir, struct store_problem *problem)
 	return say(problem, ERROR_PERMISSION,
 		"no permission to open the store %s: its readers must be in the group '%s' (usermod -aG, then log in again)",
 		dir, group ? group->gr_name : "of the folder");
+}
+
+int store_follow_size(const struct store *store)
+{
+	return store->lock_fd >= 0 ? MDB_MAP_RESIZED : mdb_env_set_mapsize(store->env, 0);
 }
 
 /* --- opening ------------------------------------------------------------------------------------------------------ */
@@ -246,13 +248,15 @@ static void copy_text(struct slice from, char *to, size_t room)
 /* On loopback the port is not part of a Hub's name: test servers choose a free one at each start. */
 static size_t origin_size(const char *hub)
 {
-	const char *port;
+	static const char *const loopback[] = { "http://127.0.0.1", "http://localhost", "https://127.0.0.1",
+		"https://localhost" };
 
-	if (strncmp(hub, "http://127.0.0.1", 16) != 0 && strncmp(hub, "http://localhost", 16) != 0 &&
-		strncmp(hub, "https://127.0.0.1", 17) != 0 && strncmp(hub, "https://localhost", 17) != 0)
-		return strlen(hub);
-	port = strrchr(hub, ':');
-	return (size_t)(port > hub + 5 ? port - hub : (long)strlen(hub));
+	for (size_t i = 0; i < ARRAY_COUNT(loopback); i++) {
+		size_t size = strlen(loopback[i]);
+		if (strncmp(hub, loopback[i], size) == 0 && hub[size] == ':')
+			return size;
+	}
+	return strlen(hub);
 }
 
 static bool same_hub(const char *a, const char *b)

@@ -75,6 +75,12 @@ const char *store_hub(const struct store *store);
 const char *store_dir(const struct store *store);
 uint64_t store_seed(const struct store *store); /* of the stable hashes: random, secret */
 
+/*
+ * After MDB_MAP_RESIZED: another process has let the store grow beyond our map, which takes its size now. Only for a
+ * store that is open for reading, with no transaction open in the process. 0, or LMDB's code.
+ */
+int store_follow_size(const struct store *store);
+
 /* An LMDB code as one of ours, and what it means here. */
 int store_fail(const struct store *store, int lmdb_code, const char *doing, struct store_problem *problem);
 

@@ -13,8 +13,12 @@ static struct slice slice_from(MDB_val val)
 
 int txn_begin(struct store *store, bool writable, struct txn *txn)
 {
+	unsigned flags = writable ? 0 : MDB_RDONLY;
+
 	*txn = (struct txn){ .store = store };
-	txn->error = mdb_txn_begin(store_env(store), NULL, writable ? 0 : MDB_RDONLY, &txn->lmdb);
+	txn->error = mdb_txn_begin(store_env(store), NULL, flags, &txn->lmdb);
+	if (txn->error == MDB_MAP_RESIZED && store_follow_size(store) == 0)
+		txn->error = mdb_txn_begin(store_env(store), NULL, flags, &txn->lmdb);
 	return txn->error;
 }
 

@@ -24,8 +24,8 @@ enum error_action { ERROR_RETRY, ERROR_STOP, ERROR_DATA };
 	X(ERROR_SCHEMA_NEWER, ERROR_STOP, "the store was written by a newer relicensed") \
 	X(ERROR_HELD, ERROR_STOP, "another relicensed holds the store") \
 	X(ERROR_PERMISSION, ERROR_STOP, "no permission to open the store") \
-	X(ERROR_FULL, ERROR_RETRY, "no space is left for the store") \
-	X(ERROR_MAP_FULL, ERROR_RETRY, "the store has reached its map size") \
+	X(ERROR_FULL, ERROR_RETRY, "no space is left for the store: free some on its disk") \
+	X(ERROR_MAP_FULL, ERROR_RETRY, "the store has reached its map size: raise map_size") \
 	X(ERROR_IO, ERROR_RETRY, "the store could not be read or written") \
 	X(ERROR_LMDB, ERROR_STOP, "the database refused")
 
