@@ -156,9 +156,9 @@ static int draft_content(struct preparer *preparer, const struct row *row, const
 	canonical_bytes = preparer->content.size;
 	draft->canonical_hash = XXH3_64bits_withSeed(preparer->content.data, canonical_bytes, store_seed(preparer->store));
 	buf_char(&preparer->content, '\n');
-	error = derived_write(&preparer->canon, row, &preparer->content);
-	if (error || preparer->content.overflow)
-		return error ? error : ERROR_TOO_BIG;
+	derived_write(&preparer->canon, row, &preparer->content);
+	if (preparer->content.overflow)
+		return ERROR_TOO_BIG;
 	if (existed) {
 		struct slice content = text_copy(page, &preparer->content);
 		draft->canonical = (struct slice){ content.data, canonical_bytes };

@@ -41,13 +41,19 @@ void *arena_take(struct arena *arena, size_t size)
 	return memset(take(arena, aligned(size)), 0, aligned(size));
 }
 
-struct slice arena_copy(struct arena *arena, struct slice from)
+struct slice arena_copy_padded(struct arena *arena, struct slice from, size_t padding)
 {
-	char *copy = take(arena, aligned(from.size ? from.size : 1));
+	char *copy = take(arena, aligned(from.size + padding + !(from.size + padding)));
 
 	if (from.size)
 		memcpy(copy, from.data, from.size);
+	memset(copy + from.size, 0, padding);
 	return (struct slice){ copy, from.size };
+}
+
+struct slice arena_copy(struct arena *arena, struct slice from)
+{
+	return arena_copy_padded(arena, from, 0);
 }
 
 static void free_older(struct arena *arena, struct arena_block *block)

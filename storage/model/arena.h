@@ -19,6 +19,7 @@ struct arena {
 
 void *arena_take(struct arena *arena, size_t size); /* zeroed, aligned for any type */
 struct slice arena_copy(struct arena *arena, struct slice from);
+struct slice arena_copy_padded(struct arena *arena, struct slice from, size_t padding); /* zeroes behind it */
 void arena_reset(struct arena *arena);
 void arena_release(struct arena *arena);
 

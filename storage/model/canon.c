@@ -8,6 +8,7 @@
 struct member {
 	struct slice key; /* decoded */
 	uint32_t index;
+	bool plain;       /* there was nothing to decode, so there is nothing to escape */
 };
 
 void canon_maker_init(struct canon_maker *maker)
@@ -16,6 +17,7 @@ void canon_maker_init(struct canon_maker *maker)
 	json_init(&maker->json, CANON_NODES_MAX);
 	buf_init(&maker->out, CANON_BYTES_MAX);
 	buf_init(&maker->text, CANON_BYTES_MAX);
+	buf_init(&maker->rest, CANON_BYTES_MAX);
 }
 
 void canon_maker_release(struct canon_maker *maker)
@@ -23,6 +25,7 @@ void canon_maker_release(struct canon_maker *maker)
 	json_release(&maker->json);
 	buf_release(&maker->out);
 	buf_release(&maker->text);
+	buf_release(&maker->rest);
 	arena_release(&maker->scratch);
 }
 
@@ -117,11 +120,23 @@ static int sorted_members(struct canon_maker *maker, uint32_t index, struct memb
 		if (error)
 			return error;
 		member->index = i;
+		member->plain = member->key.data == json->node[i].key;
 		in_order = in_order && (!*count || slice_compare(member[-1].key, member->key) < 0);
 	}
 	if (!in_order)
 		qsort(*members, *count, sizeof(**members), compare_members);
 	return ERROR_NONE;
+}
+
+static void write_text(struct slice text, bool plain, struct buf *out)
+{
+	if (!plain) {
+		json_encode(text, out);
+		return;
+	}
+	buf_char(out, '"');
+	buf_slice(out, text);
+	buf_char(out, '"');
 }
 
 static int write_object(struct canon_maker *maker, uint32_t index)
@@ -136,7 +151,7 @@ static int write_object(struct canon_maker *maker, uint32_t index)
 		if (i + 1 < count && slice_equal(members[i].key, members[i + 1].key))
 			continue;
 		buf_text(&maker->out, separator);
-		json_encode(members[i].key, &maker->out);
+		write_text(members[i].key, members[i].plain, &maker->out);
 		buf_char(&maker->out, ':');
 		error = write_value(maker, members[i].index);
 		separator = ",";
@@ -174,13 +189,18 @@ static int write_span(struct canon_maker *maker, struct slice span)
 	return error ? error : write_value(maker, 0);
 }
 
-static int compare_slices(const void *a, const void *b)
+struct tag {
+	struct slice text; /* decoded */
+	bool plain;
+};
+
+static int compare_tags(const void *a, const void *b)
 {
-	return slice_compare(*(const struct slice *)a, *(const struct slice *)b);
+	return slice_compare(((const struct tag *)a)->text, ((const struct tag *)b)->text);
 }
 
 /* The strings of the tag list, decoded into the maker's scratch. */
-static int decoded_tags(struct canon_maker *maker, struct slice span, struct slice **tags, size_t *count)
+static int decoded_tags(struct canon_maker *maker, struct slice span, struct tag **tags, size_t *count)
 {
 	const struct json *json = &maker->json;
 	int error = json_parse(&maker->json, span.data, span.size, 1);
@@ -192,41 +212,54 @@ static int decoded_tags(struct canon_maker *maker, struct slice span, struct sli
 	*tags = arena_take(&maker->scratch, json->count * sizeof(**tags));
 	for (uint32_t i = json_first(0); !error && i < json_end(json, 0); i = json_next(json, i)) {
 		struct slice token = json_span(&json->node[i]);
+		struct tag *tag = &(*tags)[*count];
 		if (json->node[i].type != JSON_STRING)
 			continue;
-		(*tags)[*count] = (struct slice){ token.data + 1, token.size - 2 };
-		if (memchr(token.data, '\\', token.size)) {
+		tag->text = (struct slice){ token.data + 1, token.size - 2 };
+		tag->plain = !memchr(token.data, '\\', token.size);
+		if (!tag->plain) {
 			buf_reset(&maker->text);
 			error = json_decode(token, &maker->text);
-			(*tags)[*count] = arena_copy(&maker->scratch, buf_as_slice(&maker->text));
+			tag->text = arena_copy(&maker->scratch, buf_as_slice(&maker->text));
 		}
 		(*count)++;
 	}
 	return error;
 }
 
-static int write_tags(struct canon_maker *maker, struct slice span, struct buf *out, bool stable)
+static void write_list(const struct tag *tags, size_t count, struct buf *out)
 {
-	struct slice *tags, before = SLICE_NONE;
-	size_t count, kept = 0;
-	const char *separator = "";
-	int error = decoded_tags(maker, span, &tags, &count);
-
-	for (size_t i = 0; i < count; i++)
-		if (slice_starts_with(tags[i], SLICE(LICENSE_TAG_PREFIX)) == stable)
-			tags[kept++] = tags[i];
-	if (stable && kept > 1)
-		qsort(tags, kept, sizeof(*tags), compare_slices);
 	buf_char(out, '[');
-	for (size_t i = 0; i < kept; i++) {
-		if (stable && i && slice_equal(tags[i], before))
-			continue;
-		buf_text(out, separator);
-		json_encode(tags[i], out);
-		before = tags[i];
-		separator = ",";
+	for (size_t i = 0; i < count; i++) {
+		if (i)
+			buf_char(out, ',');
+		write_text(tags[i].text, tags[i].plain, out);
 	}
 	buf_char(out, ']');
+}
+
+/* The stable tags, sorted and each once; those that are not stable wait for derived_write(). */
+static int write_tags(struct canon_maker *maker, struct slice span)
+{
+	struct tag *tags, *stable;
+	size_t count, stable_count = 0, unique = 0, rest = 0;
+	int error = decoded_tags(maker, span, &tags, &count);
+
+	stable = arena_take(&maker->scratch, count * sizeof(*stable));
+	for (size_t i = 0; i < count; i++) {
+		if (slice_starts_with(tags[i].text, SLICE(LICENSE_TAG_PREFIX)))
+			stable[stable_count++] = tags[i];
+		else
+			tags[rest++] = tags[i];
+	}
+	if (stable_count > 1)
+		qsort(stable, stable_count, sizeof(*stable), compare_tags);
+	for (size_t i = 0; i < stable_count; i++)
+		if (!i || !slice_equal(stable[i].text, stable[unique - 1].text))
+			stable[unique++] = stable[i];
+	write_list(stable, unique, &maker->out);
+	buf_reset(&maker->rest);
+	write_list(tags, rest, &maker->rest);
 	return error;
 }
 
@@ -234,7 +267,7 @@ static int write_field(struct canon_maker *maker, enum field field, struct slice
 {
 	if (!span.data)
 		return write_span(maker, SLICE("null"));
-	return field == FIELD_TAGS ? write_tags(maker, span, &maker->out, true) : write_span(maker, span);
+	return field == FIELD_TAGS ? write_tags(maker, span) : write_span(maker, span);
 }
 
 static int make(struct canon_maker *maker, const struct slice *spans, uint32_t fields, struct arena *arena,
@@ -267,11 +300,10 @@ int canon_from_row(struct canon_maker *maker, const struct row *row, uint32_t fi
 static int find_spans(struct canon_maker *maker, struct slice bytes, struct arena *arena, struct slice spans[FIELD_COUNT],
 	uint32_t *fields)
 {
-	char *padded = arena_take(arena, bytes.size + JSON_PADDING);
+	struct slice padded = arena_copy_padded(arena, bytes, JSON_PADDING);
 	int error;
 
-	memcpy(padded, bytes.data, bytes.size);
-	error = json_parse(&maker->json, padded, bytes.size, 1);
+	error = json_parse(&maker->json, padded.data, padded.size, 1);
 	if (error || maker->json.node[0].type != JSON_OBJECT)
 		return error ? error : ERROR_JSON;
 	for (uint32_t i = json_first(0); i < json_end(&maker->json, 0); i = json_next(&maker->json, i)) {
@@ -379,22 +411,19 @@ static void write_derived_string(const struct row *row, enum field field, char *
 	*separator = ',';
 }
 
-int derived_write(struct canon_maker *maker, const struct row *row, struct buf *out)
+void derived_write(struct canon_maker *maker, const struct row *row, struct buf *out)
 {
 	char separator = '{';
-	int error = ERROR_NONE;
 
 	for (unsigned i = 0; i < FIELD_COUNT; i++)
 		if (field_infos[i].class == FIELD_DERIVED)
 			write_derived_string(row, (enum field)i, &separator, maker, out);
 	if (row->span[FIELD_TAGS].data) {
 		write_key(separator, FIELD_TAGS, out);
-		arena_reset(&maker->scratch);
-		error = write_tags(maker, row->span[FIELD_TAGS], out, false);
+		buf_slice(out, buf_as_slice(&maker->rest));
 		separator = ',';
 	}
 	if (separator == '{')
 		buf_char(out, separator);
 	buf_char(out, '}');
-	return error;
 }

@@ -28,6 +28,7 @@ struct canon {
 struct canon_maker {
 	struct json json;
 	struct buf out, text;
+	struct buf rest; /* the tags of the last row that are not stable */
 	struct arena scratch;
 };
 
@@ -53,7 +54,10 @@ void canon_fill(struct canon *after, const struct canon *before);
 /* Equal in every field that both know. */
 bool canon_same(const struct canon *a, const struct canon *b);
 
-/* The derived fields of a row as one JSON object: strings, and the tags that are not stable. */
-int derived_write(struct canon_maker *maker, const struct row *row, struct buf *out);
+/*
+ * The derived fields of a row as one JSON object: strings, and the tags that are not stable. Only right after
+ * canon_from_row() of the same row, which has taken the tags apart.
+ */
+void derived_write(struct canon_maker *maker, const struct row *row, struct buf *out);
 
 #endif

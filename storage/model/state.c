@@ -31,14 +31,13 @@ static struct slice decoded(struct slice token, struct arena *arena)
 /* A string or a list of strings. */
 static void read_bases(struct json *json, struct slice card, struct arena *arena, struct state *state)
 {
-	char *padded;
+	struct slice padded;
 	uint32_t bases;
 
 	if (!card.data || card.data[0] != '{')
 		return;
-	padded = arena_take(arena, card.size + JSON_PADDING);
-	memcpy(padded, card.data, card.size);
-	if (json_parse(json, padded, card.size, 2))
+	padded = arena_copy_padded(arena, card, JSON_PADDING);
+	if (json_parse(json, padded.data, padded.size, 2))
 		return;
 	bases = json_member(json, 0, "base_model");
 	for (uint32_t i = bases; bases && i < json_end(json, bases) && state->base_count < STATE_BASES_MAX; i++)

@@ -141,13 +141,12 @@ struct members {
 static struct members members_of(struct json *json, struct slice object, struct arena *arena)
 {
 	struct members members = { 0 };
-	char *padded;
+	struct slice padded;
 
 	if (!object.data || object.data[0] != '{')
 		return members;
-	padded = arena_take(arena, object.size + JSON_PADDING);
-	memcpy(padded, object.data, object.size);
-	if (json_parse(json, padded, object.size, 1))
+	padded = arena_copy_padded(arena, object, JSON_PADDING);
+	if (json_parse(json, padded.data, padded.size, 1))
 		return members;
 	members.count = json->count - 1;
 	members.node = arena_take(arena, json->count * sizeof(*members.node));
