@@ -88,7 +88,8 @@ static enum event first_sight_event(struct commit *commit, const struct observat
 
 	if (baseline)
 		return observation->created_ms > commit->created_ms ? EVENT_REPO_CREATED : EVENT_COUNT;
-	return observation->created_ms > look_ms ? EVENT_REPO_CREATED : EVENT_REPO_APPEARED;
+	/* createdAt counts whole seconds: had it been there before, the look of the same second would have had it. */
+	return observation->created_ms / 1000 >= look_ms / 1000 ? EVENT_REPO_CREATED : EVENT_REPO_APPEARED;
 }
 
 static void record_first_sight(struct commit *commit, const struct observation *observation, const struct repo_row *row,
