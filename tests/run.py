@@ -117,11 +117,12 @@ def is_program(path):
 
 
 def find_jobs(build):
-    jobs = []
-    for folder in FIRST + sorted({str(path.parent.relative_to(ROOT)) for path in (ROOT / "tests").rglob("test_*.py")}):
-        if folder not in NOT_HERE and all(job.name != folder for job in jobs) and list((ROOT / folder).glob("test_*.py")):
-            jobs.append(Job(folder, [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir=.", folder],
-                            run_pytest))
+    jobs, folders = [], {}
+    for path in sorted((ROOT / "tests").rglob("test_*.py")):
+        folders.setdefault(str(path.parent.relative_to(ROOT)), []).append(str(path.relative_to(ROOT)))
+    for folder in sorted(folders.keys() - set(NOT_HERE), key=lambda name: (name not in FIRST, name)):
+        jobs.append(Job(folder, [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir=.",
+                                 *folders[folder]], run_pytest))
     for path in sorted((build / "unit").rglob("*")):
         if is_program(path):
             jobs.append(Job(str(path.relative_to(build)), [str(path)], run_unit))

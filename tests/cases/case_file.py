@@ -68,13 +68,18 @@ class Play:
         self.hub = Hubsim(rows=rows, **options)
         if self.proxy:
             self.proxy.start(self.hub.address)
-        config = case.config()
-        if "token" in config:
-            token_file = directory / "token"
-            token_file.write_text(config.pop("token") + "\n", encoding="ascii")
+        self.directory, self.options = directory, case.config()
+        self.ledger = Ledger(directory, self.proxy.url if self.proxy else self.hub.url, **self.config())
+
+    def config(self):
+        """The options so far; a token becomes a file."""
+        options = dict(self.options)
+        if "token" in options:
+            token_file = self.directory / "token"
+            token_file.write_text(options.pop("token") + "\n", encoding="ascii")
             token_file.chmod(0o600)
-            config["token_file"] = str(token_file)
-        self.ledger = Ledger(directory, self.proxy.url if self.proxy else self.hub.url, **config)
+            options["token_file"] = str(token_file)
+        return options
 
     def close(self):
         self.hub.close()
@@ -113,8 +118,8 @@ class Play:
     def step_config(self, text):
         """KEY = VALUE from now on"""
         key, value = re.split(r"\s*=\s*", text, maxsplit=1)
-        self.ledger.configure(**{key: value for key, value in self.ledger.config.items() if key not in ("hub", "store")},
-                              **{key: value})
+        self.options[key] = value
+        self.ledger.configure(**self.config())
 
     def step_fault(self, rule):
         self.proxy.add(rule)

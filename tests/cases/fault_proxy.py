@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Stands between the daemon and hubsim and spoils chosen answers: what the simulated Hub itself never does.
 
-A rule is one line, the first that fits a request and has times left is applied:
+A rule is one line. To a request apply all that fit it and are for always, and the first that fits and has times left:
 
     TIMES TARGET ACTION ARGUMENTS...      TIMES a number or always; TARGET a pattern with * over path and query, ( for [
 
@@ -26,6 +26,7 @@ import socket
 import socketserver
 import threading
 
+ALWAYS = float("inf")
 ERROR_PAGE = b"<!DOCTYPE html>\n<html><head><title>ERROR</title></head><body><h1>%d</h1><p>Request blocked.</p></body></html>\n"
 
 
@@ -68,12 +69,26 @@ def act_replace(answer, old, new):
     answer.body = answer.body.replace(as_bytes(old), as_bytes(new))
 
 
+def raw_rows(body):
+    """Each row of a listing, parsed and as it was sent: numbers must not be written anew."""
+    text, at, rows = body.decode("utf-8"), 1, []
+    while text[at] != "]":
+        row, end = json.JSONDecoder().raw_decode(text, at)
+        rows.append((row, text[at:end]))
+        at = end + (text[end] == ",")
+    return rows
+
+
+def as_body(rows):
+    return ("[" + ",".join(raw for _, raw in rows) + "]").encode("utf-8")
+
+
 def act_drop(answer, name):
-    answer.body = json.dumps([row for row in json.loads(answer.body) if row["id"] != name]).encode("utf-8")
+    answer.body = as_body([row for row in raw_rows(answer.body) if row[0]["id"] != name])
 
 
 def act_reverse(answer):
-    answer.body = json.dumps(json.loads(answer.body)[::-1]).encode("utf-8")
+    answer.body = as_body(raw_rows(answer.body)[::-1])
 
 
 def act_nolink(answer):
@@ -94,19 +109,17 @@ ACTIONS = {name.removeprefix("act_"): act for name, act in list(globals().items(
 class Rule:
     def __init__(self, line):
         times, self.target, action, *self.arguments = shlex.split(line)
-        self.left = float("inf") if times == "always" else int(times)
+        self.left = ALWAYS if times == "always" else int(times)
         self.act = ACTIONS[action]
         self.line = line
 
-    def take(self, target):
-        if self.left <= 0 or not fnmatch.fnmatchcase(target.replace("[", "("), self.target):
-            return False
-        self.left -= 1
-        return True
+    def fits(self, target):
+        return self.left > 0 and fnmatch.fnmatchcase(target.replace("[", "("), self.target)
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # head and body in one piece
 
     def log_message(self, *_):
         pass
@@ -122,8 +135,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             answer = Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, response.read())
         finally:
             connection.close()
-        rule = proxy.find(self.path)
-        if rule:
+        for rule in proxy.find(self.path):
             rule.act(answer, *rule.arguments)
         self.send(answer)
 
@@ -181,11 +193,13 @@ class FaultProxy:
     def unused(self):
         """Rules with a number of times that were not all used: a test that tests nothing."""
         with self.lock:
-            return [rule.line for rule in self.rules if 0 < rule.left < float("inf")]
+            return [rule.line for rule in self.rules if 0 < rule.left < ALWAYS]
 
     def find(self, target):
         with self.lock:
-            rule = next((rule for rule in self.rules if rule.take(target)), None)
-            if rule:
+            fit = [rule for rule in self.rules if rule.fits(target)]
+            chosen = [rule for rule in fit if rule.left == ALWAYS] + [rule for rule in fit if rule.left < ALWAYS][:1]
+            for rule in chosen:
+                rule.left -= 1
                 self.applied.append((rule.line, target))
-            return rule
+            return chosen

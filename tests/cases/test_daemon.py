@@ -44,7 +44,7 @@ def test_reload_takes_what_may_change_and_refuses_nonsense(tmp_path):
     with Hubsim(generate=10, quota="none") as hub:
         ledger = Ledger(tmp_path, hub.url)
         with ledger.daemon() as daemon:
-            daemon.wait(lambda: ledger.head_seq() >= 0)
+            daemon.wait(lambda: "event=lane-started" in daemon.said())
             ledger.configure(poll_interval="2s", store=str(tmp_path / "elsewhere"))
             daemon.process.send_signal(signal.SIGHUP)
             daemon.wait(lambda: "event=reloaded option=poll_interval taken=yes" in daemon.said())

@@ -7,11 +7,13 @@ tables, which people read, also none that hides or turns text around.
 import csv
 import io
 import json
+import os
 import re
+import subprocess
 
 import pytest
 
-from harness import Hubsim, Ledger
+from harness import BUILD, Hubsim, Ledger
 
 HOSTILE = {
     "quotes": 'a/"quoted\' name',
@@ -32,6 +34,7 @@ HOSTILE = {
 ROWS = [{"_id": f"6400000100000000000000{number:02x}", "id": name,
          "cardData": {"license": "other", "license_name": name, "license_link": "https://example.org/" + name, name: [name]}}
         for number, name in enumerate(HOSTILE.values(), 1)]
+FORBIDDEN_IN_JSON = re.compile("[\x00-\x09\x0b-\x0c\x0e-\x1f]")
 CONTROL = re.compile("[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f-\x9f]")  # all but tab, CR and LF
 UNSEEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 OIDS = [row["_id"] for row in ROWS]
@@ -57,20 +60,49 @@ def test_all_are_stored_and_all_changes_logged(ledger):
     assert ledger.metrics()["rows_damaged_total"] == 0
 
 
+def on_terminal(ledger, command):
+    """What a terminal is sent."""
+    master, slave = os.openpty()
+    process = subprocess.Popen([BUILD / "relicense", *command, "--store", ledger.store], stdout=slave, stderr=slave,
+                               env=dict(os.environ, LC_ALL="C.UTF-8", NO_COLOR="1", TERM="xterm"))
+    os.close(slave)
+    text = b""
+    try:
+        while piece := os.read(master, 65536):
+            text += piece
+    except OSError:  # the end of a terminal
+        pass
+    os.close(master)
+    return process.wait(30), text.decode("utf-8")
+
+
+def assert_plain(text, pattern, what):
+    found = pattern.search(text)
+    assert not found, (what, text[max(0, found.start() - 60):found.end() + 60])
+
+
 @pytest.mark.parametrize("form", FORMATS)
 def test_no_format_passes_a_control_character(ledger, form):
     for command in COMMANDS:
         done = ledger.tool(*command, "--format", form, status=None)
         assert done.status in (0, 64), (command, done.errors)
+        assert_plain(done.errors, CONTROL, (command, form))
         if done.status == 64:
-            assert form in ("csv", "tsv", "ndjson") and b"format" in done.errors.encode(), (command, form, done.errors)
-            continue
-        for text in (done.text, done.errors):
-            found = CONTROL.search(text)
-            assert not found, (command, form, text[max(0, found.start() - 60):found.end() + 60])
+            assert form in ("csv", "tsv", "ndjson") and "format" in done.errors, (command, form, done.errors)
+        # JSON is for programs and exact: only what JSON itself forbids is escaped in a pipe
+        assert_plain(done.text, FORBIDDEN_IN_JSON if "json" in form else CONTROL, (command, form))
         if form == "table":
-            found = UNSEEN.search(done.text)
-            assert not found, (command, done.text[max(0, found.start() - 60):found.end() + 60])
+            assert_plain(done.text, UNSEEN, command)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_no_format_lets_text_act_on_a_terminal(ledger, form):
+    for command in COMMANDS:
+        status, text = on_terminal(ledger, [*command, "--format", form])
+        assert status in (0, 64), (command, text)
+        assert_plain(text, CONTROL, (command, form))
+        if form not in ("csv", "tsv"):
+            assert_plain(text, UNSEEN, (command, form))
 
 
 def test_json_and_csv_are_exact(ledger):
