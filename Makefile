@@ -9,11 +9,11 @@ DEPS     ?= yes
 PYTHON   ?= /usr/bin/python3
 
 # --- packages (Debian 12) -------------------------------------------------------------------------------------------
-BUILD_PACKAGES := gcc g++ pkg-config python3 libcurl4-openssl-dev libuv1-dev liblmdb-dev libzstd-dev libsimdjson-dev \
-	libdeflate-dev libxxhash-dev libinih-dev libmicrohttpd-dev libsystemd-dev libssl-dev
-TEST_PACKAGES := libcmocka-dev python3-pytest zstd jq nginx-light openssl strace systemd
-CHECK_PACKAGES := clang clang-tidy cppcheck shellcheck codespell libclang-rt-14-dev universal-ctags nodejs npm python3-venv sqlite3 curl
-BENCH_PACKAGES := nginx-light openssl curl python3-requests
+PACKAGES_build := gcc g++ pkg-config python3 zstd libcurl4-openssl-dev libuv1-dev liblmdb-dev libzstd-dev \
+	libsimdjson-dev libdeflate-dev libxxhash-dev libinih-dev libmicrohttpd-dev libsystemd-dev libssl-dev
+PACKAGES_test  := libcmocka-dev python3-pytest python3-jsonschema nginx-light openssl systemd
+PACKAGES_check := clang clang-tidy cppcheck shellcheck codespell libclang-rt-14-dev nodejs npm python3-venv
+PACKAGES_bench := nginx-light openssl curl python3-requests
 
 # --- compiling ------------------------------------------------------------------------------------------------------
 CSTD     := -std=c17 -D_GNU_SOURCE
@@ -63,7 +63,7 @@ PROGRAMS := $(BUILD)/relicensed $(BUILD)/relicense $(BUILD)/hubsim
 
 .PHONY: all programs deps test demo bench fuzz shape install uninstall clean help test-interop lint dictionary unit
 .DELETE_ON_ERROR:
-all: deps
+all: deps-build
 	+@$(MAKE) --no-print-directory DEPS=no programs
 programs: $(PROGRAMS)
 
@@ -123,19 +123,12 @@ dictionary: $(BUILD)/train_dictionary
 
 # --- packages -------------------------------------------------------------------------------------------------------
 # One line says what would be installed; DEPS=no never installs. apt-get is asked only where something is missing.
-ifeq ($(DEPS),no)
-deps:
-else
-deps:
-	@tests/tools/install_packages.sh $(BUILD_PACKAGES) $(TEST_PACKAGES)
-endif
-
-# What `make lint`, `make test-interop` and .ci/run need beyond that, and `make bench`.
-check-deps bench-deps:
-	@[ "$(DEPS)" = no ] || tests/tools/install_packages.sh $(if $(filter check-deps,$@),$(CHECK_PACKAGES),$(BENCH_PACKAGES))
+deps: deps-build deps-test
+deps-%:
+	@[ "$(DEPS)" = no ] || tests/tools/install_packages.sh $(PACKAGES_$*)
 
 # --- for a newcomer -------------------------------------------------------------------------------------------------
-demo: deps
+demo: deps-build
 	+@$(MAKE) --no-print-directory DEPS=no programs
 	@$(PYTHON) tests/demo.py $(BUILD)
 
@@ -195,7 +188,7 @@ $(BUILD)/dump_store: $(BUILD)/obj/tests/tools/dump_store.o $(BUILD)/libstorage.a
 	$(LINK) $(STORAGE_LIBS)
 
 # The daemon of a later day: other fields, other rules (tests/upgrade/field_table.h).
-.PHONY: upgrade test-programs check-deps bench-deps
+.PHONY: upgrade test-programs
 upgrade:
 	+@$(MAKE) --no-print-directory DEPS=no BUILD=$(BUILD)/upgrade \
 		PROJECT_DEFINES='-DFIELD_TABLE_HEADER="\"tests/upgrade/field_table.h\""' $(BUILD)/upgrade/relicensed
@@ -208,15 +201,15 @@ test: deps
 	@$(PYTHON) tests/run.py --build $(BUILD)
 
 # The official clients of the Hub against hubsim: they are fetched from their registries.
-test-interop: check-deps
+test-interop: deps deps-check
 	+@$(MAKE) --no-print-directory DEPS=no $(BUILD)/hubsim
 	@tests/interop/run.sh $(BUILD)
-lint: check-deps
+lint: deps deps-check
 	+@$(MAKE) --no-print-directory DEPS=no $(BUILD)/gen/license_tables.c
 	@BUILD=$(BUILD) .ci/lint
 
 # --- benchmarks -------------------------------------------------------------------------------------------------------
-bench: deps bench-deps
+bench: deps deps-bench
 	+@$(MAKE) --no-print-directory DEPS=no programs $(BUILD)/bench/commit
 	@$(PYTHON) benchmarks/run.py --build $(BUILD)
 $(BUILD)/bench/%: $(BUILD)/obj/benchmarks/%.o $(BUILD)/libstorage.a $(BUILD)/libmodel.a

@@ -76,7 +76,7 @@ def falcon_is_logged():
 def main():
     shutil.rmtree(DEMO, ignore_errors=True)
     DEMO.mkdir(parents=True)
-    (DEMO / "relicensed.conf").write_text("[hub]\ncontact = demo@localhost\n", encoding="ascii")
+    (DEMO / "relicensed.conf").write_text("contact = demo@localhost\n", encoding="ascii")
     subprocess.run([sys.executable, "tests/data/hub/make_demo.py", DEMO], check=True)
     say("simulated Hub on loopback, nothing leaves this machine")
     hub, url = start_hub(DEMO / "before.jsonl")
