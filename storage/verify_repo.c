@@ -29,11 +29,21 @@ static const char *oid_text(const struct repo_oid *oid, uint32_t version, char t
 
 /* ---- versions ------------------------------------------------------------------------------------------------------*/
 
+/* There are a handful, and every version has one. */
+static bool projection_exists(struct verify *verify, uint16_t number)
+{
+	struct projection projection;
+
+	if (!verify->projection_known[number])
+		verify->projection_known[number] = projection_get(&verify->txn, number, &projection);
+	verify->txn.error = 0; /* a damaged one is found by itself */
+	return verify->projection_known[number];
+}
+
 /* The content of one version in verify->content, that of the one before in verify->older. */
 static bool check_version(struct verify *verify, const struct repo_ref *ref, uint32_t version, int64_t *observed_ms)
 {
 	struct snapshot_value value;
-	struct projection projection;
 	char text[VERIFY_TEXT];
 	int error;
 
@@ -53,7 +63,7 @@ static bool check_version(struct verify *verify, const struct repo_ref *ref, uin
 	}
 	if (value.observed_at_ms < *observed_ms || value.observed_after_ms > value.observed_at_ms)
 		verify_found(verify, "snapshot", oid_text(&ref->oid, version, text), "its times run backwards");
-	if (!projection_get(&verify->txn, value.projection, &projection))
+	if (!projection_exists(verify, value.projection))
 		verify_found(verify, "snapshot", oid_text(&ref->oid, version, text), "its projection %u is not there",
 			value.projection);
 	*observed_ms = value.observed_at_ms;
@@ -113,7 +123,6 @@ static void check_row(struct verify *verify, const struct repo_ref *ref)
 	const struct repo_row *row = &ref->row;
 	struct slice statement;
 	enum license_class class;
-	struct projection projection;
 	char text[VERIFY_TEXT];
 
 	oid_text(&ref->oid, 0, text);
@@ -124,9 +133,8 @@ static void check_row(struct verify *verify, const struct repo_ref *ref)
 	if (!statement_get(&verify->txn, row->statement, &statement, &class))
 		verify_found(verify, table_of[ref->kind], text, "its statement %u is not there", row->statement);
 	verify->txn.error = 0;
-	if (!projection_get(&verify->txn, row->projection, &projection))
+	if (!projection_exists(verify, row->projection))
 		verify_found(verify, table_of[ref->kind], text, "its projection %u is not there", row->projection);
-	verify->txn.error = 0;
 }
 
 static void verify_repo(struct verify *verify, enum repo_kind kind, struct slice key, struct slice value)

@@ -29,6 +29,7 @@ struct verify {
 	uint64_t records_of_repos; /* must stand in the index by repo */
 	uint64_t versions_of_rows; /* must be as many as there are snapshots */
 	uint64_t gone[REPO_KINDS];
+	bool projection_known[1 << 16]; /* by number: it was there */
 };
 
 __attribute__((format(printf, 4, 5))) void verify_found(struct verify *verify, const char *table, const char *key,

@@ -161,6 +161,20 @@ static struct slice joined_fields(struct record *record)
 	return joined;
 }
 
+/* "(gone: deleted_or_private)" */
+static struct slice in_brackets(struct record *record, const char *word)
+{
+	struct slice reason = record_text(record, RECORD_REASON), made;
+	struct buf text = BUF_INIT(CHANGE_BYTES_MAX);
+
+	buf_printf(&text, "(%s%s", word, reason.size ? ": " : "");
+	buf_slice(&text, reason);
+	buf_char(&text, ')');
+	made = arena_copy(&record->arena, buf_as_slice(&text));
+	buf_release(&text);
+	return made;
+}
+
 /* What stood before and after, in the terms of the event. */
 static void sides_of(struct record *record, struct slice *from, struct slice *to)
 {
@@ -180,6 +194,10 @@ static void sides_of(struct record *record, struct slice *from, struct slice *to
 	} else if (slice_is(event, "lineage.changed") || slice_is(event, "metadata.changed")) {
 		*from = SLICE_NONE;
 		*to = joined_fields(record);
+	} else if (slice_is(event, "repo.gone") || slice_is(event, "repo.replaced")) {
+		*to = in_brackets(record, slice_is(event, "repo.gone") ? "gone" : "replaced");
+	} else if (slice_is(event, "repo.restored")) {
+		*from = SLICE("(gone)");
 	} else if (!to->data) {
 		*to = record_text(record, RECORD_REASON);
 	}

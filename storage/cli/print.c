@@ -249,7 +249,7 @@ static void table_cell(struct listing *listing, unsigned at, const struct cell *
 
 	if (at)
 		print_bytes(print, SLICE("  "));
-	if (listing->column[at].right)
+	if (listing->column[at].right && (width || !last))
 		print_format_line(print, "%*s", padding, "");
 	if (print->colored && cell->tone != TONE_PLAIN)
 		print_bytes(print, slice_of(tone_codes[cell->tone]));

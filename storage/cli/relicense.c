@@ -153,42 +153,56 @@ static enum exit_status run_command(const struct command *command, const struct 
 	return status;
 }
 
-int main(int argc, char *argv[])
+static enum exit_status print_version(void)
 {
-	const struct option_table first[] = { common };
-	struct option_parse before = { .tables = first, .table_count = 1, .now_ms = now_ms(), .stop_at_argument = true,
-		.rest = 1 };
-	const struct command *command;
+	printf("relicense %s (license tables %s)\n", RELICENSED_VERSION, license_tables_version());
+	return EXIT_OK;
+}
 
-	setlocale(LC_CTYPE, "C.UTF-8");
-	signal(SIGPIPE, SIG_IGN); /* a reader that goes away is seen as EPIPE, which ends us quietly */
-	tool.now_ms = before.now_ms;
-	if (!option_parse(&before, argc, argv)) {
-		tool_say("%s", before.problem);
-		return EXIT_USAGE;
-	}
-	if (tool.options.version) {
-		printf("relicense %s (license tables %s)\n", RELICENSED_VERSION, license_tables_version());
-		return EXIT_OK;
-	}
-	if (before.rest == argc) {
-		help_all();
-		return tool.options.help ? EXIT_OK : EXIT_USAGE;
-	}
-	if (strcmp(argv[before.rest], "help") == 0)
-		return run_help(before.rest + 1 < argc ? argv[before.rest + 1] : NULL);
-	command = find_command(argv[before.rest]);
-	if (!command)
-		return say_no_command(argv[before.rest]);
-
+/* Options of the command and those of all commands, in any order. */
+static enum exit_status parse_and_run(const struct command *command, int argc, char *argv[], int first)
+{
 	const struct option_table tables[] = { command->options, common };
-	struct option_parse parse = { .tables = tables, .table_count = 2, .now_ms = tool.now_ms, .rest = before.rest + 1 };
+	struct option_parse parse = { .tables = tables, .table_count = 2, .now_ms = tool.now_ms, .rest = first };
 
 	if (!option_parse(&parse, argc, argv)) {
 		tool_say("%s (relicense help %s)", parse.problem, command->name);
 		return EXIT_USAGE;
 	}
+	if (tool.options.version)
+		return print_version();
 	if (tool.options.help)
 		return run_help(command->name);
 	return run_command(command, &parse.arguments);
+}
+
+static enum exit_status find_and_run(int argc, char *argv[], int first)
+{
+	const struct command *command;
+
+	if (tool.options.version)
+		return print_version();
+	if (first == argc) {
+		help_all();
+		return tool.options.help ? EXIT_OK : EXIT_USAGE;
+	}
+	if (strcmp(argv[first], "help") == 0)
+		return run_help(first + 1 < argc ? argv[first + 1] : NULL);
+	command = find_command(argv[first]);
+	return command ? parse_and_run(command, argc, argv, first + 1) : say_no_command(argv[first]);
+}
+
+int main(int argc, char *argv[])
+{
+	struct option_parse parse = { .tables = &common, .table_count = 1, .now_ms = now_ms(), .stop_at_argument = true,
+		.rest = 1 };
+
+	setlocale(LC_CTYPE, "C.UTF-8");
+	signal(SIGPIPE, SIG_IGN); /* a reader that goes away is seen as EPIPE, which ends us quietly */
+	tool.now_ms = parse.now_ms;
+	if (!option_parse(&parse, argc, argv)) {
+		tool_say("%s", parse.problem);
+		return EXIT_USAGE;
+	}
+	return find_and_run(argc, argv, parse.rest);
 }

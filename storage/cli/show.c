@@ -43,6 +43,8 @@ static int find_out(struct tool *tool, struct showing *showing)
 	int code = version_at(tool->reader, ref, options.at_ms, &showing->view.arena, &showing->answer);
 
 	if (!code)
+		code = version_at_explain(tool->reader, ref, &showing->view.arena, &showing->answer);
+	if (!code)
 		code = read_name_now(tool, showing);
 	if (!code && showing->answer.version)
 		code = version_view_read(tool, &showing->view, showing->answer.version, &showing->version);

@@ -301,6 +301,10 @@ static enum exit_status run(struct tool *tool, const struct arguments *arguments
 	(void)arguments;
 	if (status)
 		return status;
+	if (tool->print.format == PRINT_CSV || tool->print.format == PRINT_TSV) {
+		tool_say("status is no list: it comes as table, json or ndjson");
+		return EXIT_USAGE;
+	}
 	standing.daemon = find_daemon(tool);
 	read_sizes(tool, &standing);
 	read_metrics(tool, &standing);

@@ -117,7 +117,8 @@ static void write_text(struct verifying *verifying, const struct verify_summary 
 	print_format_line(print, "head: %s %llu %s\n", store_ledger(verifying->tool->store),
 		(unsigned long long)summary->head.seq, summary->head.hash);
 	if (summary->findings)
-		print_format_line(print, "damaged: %llu findings\n", (unsigned long long)summary->findings);
+		print_format_line(print, "damaged: %llu finding%s\n", (unsigned long long)summary->findings,
+			summary->findings == 1 ? "" : "s");
 	else
 		print_tone(print, TONE_GOOD, options.head ? "whole, and the log holds the head that was kept\n" : "whole\n");
 }

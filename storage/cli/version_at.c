@@ -159,14 +159,15 @@ static bool gap_concerns(struct slice reason, const struct repo_ref *ref)
 	return true;
 }
 
-/* The first gap record between the last look and the next: it says why nobody looked. */
-static int find_gap(struct reader *reader, const struct repo_ref *ref, struct arena *arena, struct version_at *answer)
+int version_at_explain(struct reader *reader, const struct repo_ref *ref, struct arena *arena, struct version_at *answer)
 {
 	struct log_position position = { answer->until_ms, UINT64_MAX };
 	int64_t end_ms = answer->next_ms ? answer->next_ms : INT64_MAX;
 	struct record record;
 	int code = ERROR_NONE;
 
+	if (answer->certainty != CERTAINTY_UNCERTAIN)
+		return ERROR_NONE;
 	record_init(&record);
 	for (unsigned step = 0; step < GAP_STEPS_MAX && answer->certainty != CERTAINTY_GAP; step++) {
 		struct slice line;
@@ -206,10 +207,8 @@ int version_at(struct reader *reader, const struct repo_ref *ref, int64_t at_ms,
 		return ERROR_NONE;
 	}
 	apply_presence(&presence, answer);
-	if (answer->certainty == CERTAINTY_UNCHANGED && at_ms > answer->until_ms) {
+	if (answer->certainty == CERTAINTY_UNCHANGED && at_ms > answer->until_ms)
 		answer->certainty = CERTAINTY_UNCERTAIN;
-		return find_gap(reader, ref, arena, answer);
-	}
 	return ERROR_NONE;
 }
 

@@ -36,6 +36,9 @@ struct version_at {
 int version_at(struct reader *reader, const struct repo_ref *ref, int64_t at_ms, struct arena *arena,
 	struct version_at *answer);
 
+/* An uncertain answer becomes a gap where the log says why nobody looked. Walks the records between the two looks. */
+int version_at_explain(struct reader *reader, const struct repo_ref *ref, struct arena *arena, struct version_at *answer);
+
 const char *certainty_name(enum certainty certainty); /* "unchanged", "uncertain", "gap", "gone", "unknown" */
 /* One sentence, without a full stop. */
 void version_at_text(const struct version_at *answer, struct buf *out);
