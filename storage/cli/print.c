@@ -149,60 +149,58 @@ static bool is_control(uint32_t code)
 	return (code < 0x20 && code != '\t' && code != '\n' && code != '\r') || (code >= 0x7F && code <= 0x9F);
 }
 
-static void add_value(const struct cell *cell, bool spreadsheet, struct buf *out)
+static void add_guard(const struct cell *cell, bool spreadsheet, struct buf *out)
 {
 	if (spreadsheet && cell->type == CELL_TEXT && cell->text.size && strchr("=+-@\t\r", cell->text.data[0]))
 		buf_char(out, '\'');
-	for (size_t at = 0; at < cell->text.size;) {
-		uint32_t code = utf8_next(cell->text, &at);
+}
 
-		if (is_control(code))
-			buf_printf(out, "\\u%04x", (unsigned)code);
-		else
-			utf8_add(code, out);
-	}
+static void add_character(uint32_t code, struct buf *out)
+{
+	if (is_control(code))
+		buf_printf(out, "\\u%04x", (unsigned)code);
+	else
+		utf8_add(code, out);
 }
 
 void csv_field(const struct cell *cell, bool spreadsheet, struct buf *out)
 {
-	struct buf value = BUF_INIT(FIELD_BYTES_MAX);
+	bool quoted = cell->text.size == 0 || cell->text.data[0] == ' ';
 
 	if (cell->type == CELL_NULL)
 		return;
-	add_value(cell, spreadsheet, &value);
-	if (value.size && value.data[strcspn(value.data, "\",\r\n")] == '\0' && value.data[0] != ' ') {
-		buf_slice(out, buf_as_slice(&value));
-	} else {
+	for (size_t i = 0; i < cell->text.size && !quoted; i++)
+		quoted = memchr("\",\r\n", cell->text.data[i], 4) != NULL;
+	if (quoted)
 		buf_char(out, '"');
-		for (size_t i = 0; i < value.size; i++) {
-			if (value.data[i] == '"')
-				buf_char(out, '"');
-			buf_char(out, value.data[i]);
-		}
-		buf_char(out, '"');
+	add_guard(cell, spreadsheet, out);
+	for (size_t at = 0; at < cell->text.size;) {
+		uint32_t code = utf8_next(cell->text, &at);
+
+		if (code == '"')
+			buf_char(out, '"');
+		add_character(code, out);
 	}
-	buf_release(&value);
+	if (quoted)
+		buf_char(out, '"');
 }
 
 void tsv_field(const struct cell *cell, bool spreadsheet, struct buf *out)
 {
 	static const char special[] = "\t\n\r\\", letter[] = "tnr\\";
-	struct buf value = BUF_INIT(FIELD_BYTES_MAX);
 
 	if (cell->type == CELL_NULL)
 		return;
-	add_value(cell, spreadsheet, &value);
-	for (size_t i = 0; i < value.size; i++) {
-		const char *found = memchr(special, value.data[i], sizeof(special) - 1);
+	add_guard(cell, spreadsheet, out);
+	for (size_t at = 0; at < cell->text.size;) {
+		uint32_t code = utf8_next(cell->text, &at);
+		const char *found = code && code < 0x80 ? strchr(special, (int)code) : NULL;
 
-		if (found) {
-			buf_char(out, '\\');
-			buf_char(out, letter[found - special]);
-		} else {
-			buf_char(out, value.data[i]);
-		}
+		if (found)
+			buf_printf(out, "\\%c", letter[found - special]);
+		else
+			add_character(code, out);
 	}
-	buf_release(&value);
 }
 
 static void separated_row(struct listing *listing, const struct cell *cells)
