@@ -183,6 +183,26 @@ $(UNIT): $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libunit.a $(BUILD
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(LINK) $(DAEMON_LIBS) $(STORAGE_LIBS) $(CONFIG_LIBS) $(call libs,cmocka) -lpthread
+
+# tests/fuzz: one parser, one file. In every test run its corpus is replayed; `make fuzz` builds it for libFuzzer.
+FUZZ := $(patsubst tests/fuzz/%.c,%,$(filter-out %/replay.c,$(wildcard tests/fuzz/*.c)))
+REPLAYS := $(FUZZ:%=$(BUILD)/fuzz/%_replay)
+FUZZERS := $(FUZZ:%=$(BUILD)/fuzz/%)
+$(REPLAYS) $(FUZZERS): $(BUILD)/libdaemon.a $(BUILD)/libstorage.a $(BUILD)/libmodel.a $(BUILD)/libconfig.a
+$(REPLAYS): $(BUILD)/fuzz/%_replay: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/obj/tests/fuzz/replay.o
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(LINK) $(DAEMON_LIBS) $(STORAGE_LIBS) $(CONFIG_LIBS) -lpthread
+$(FUZZERS): $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CXX) $(INSTRUMENT) -fsanitize=fuzzer $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(DAEMON_LIBS) $(STORAGE_LIBS) $(CONFIG_LIBS) -lpthread
+fuzzers: $(FUZZERS)
+fuzz: check-deps
+	+@$(MAKE) --no-print-directory DEPS=no BUILD=$(BUILD)/libfuzzer CC=clang CXX=clang++ \
+		SANITIZE=fuzzer-no-link,address,undefined fuzzers
+	@echo "next: $(BUILD)/libfuzzer/fuzz/page -max_total_time=60 NEW_INPUTS tests/fuzz/corpus/page"
+.PHONY: fuzzers
 $(BUILD)/dump_store: $(BUILD)/obj/tests/tools/dump_store.o $(BUILD)/libstorage.a $(BUILD)/libmodel.a
 	$(call say,LINK,$@)
 	$(LINK) $(STORAGE_LIBS)
@@ -193,7 +213,7 @@ upgrade:
 	+@$(MAKE) --no-print-directory DEPS=no BUILD=$(BUILD)/upgrade \
 		PROJECT_DEFINES='-DFIELD_TABLE_HEADER="\"tests/upgrade/field_table.h\""' $(BUILD)/upgrade/relicensed
 unit: $(UNIT)
-test-programs: programs unit upgrade $(BUILD)/dump_store
+test-programs: programs unit upgrade $(REPLAYS) $(BUILD)/dump_store
 
 # Everything, on as many processors as there are; ends with "N passed, N failed".
 test: deps

@@ -29,7 +29,7 @@ void canon_maker_release(struct canon_maker *maker)
 	arena_release(&maker->scratch);
 }
 
-static int write_value(struct canon_maker *maker, uint32_t index);
+static int write_value(struct canon_maker *maker, const struct json *json, uint32_t index);
 
 static int write_string(struct canon_maker *maker, struct slice token)
 {
@@ -67,16 +67,15 @@ static bool is_unopened(const struct json *json, uint32_t index)
 	return false;
 }
 
-static int write_array(struct canon_maker *maker, uint32_t index)
+static int write_array(struct canon_maker *maker, const struct json *json, uint32_t index)
 {
-	const struct json *json = &maker->json;
 	int error = ERROR_NONE;
 
 	buf_char(&maker->out, '[');
 	for (uint32_t i = json_first(index); !error && i < json_end(json, index); i = json_next(json, i)) {
 		if (i != json_first(index))
 			buf_char(&maker->out, ',');
-		error = write_value(maker, i);
+		error = write_value(maker, json, i);
 	}
 	buf_char(&maker->out, ']');
 	return error;
@@ -104,9 +103,9 @@ static int decode_member_key(struct canon_maker *maker, struct slice raw, struct
 }
 
 /* The members of an object in the order of their keys; of equal keys all are here, the last of them counts. */
-static int sorted_members(struct canon_maker *maker, uint32_t index, struct member **members, size_t *count)
+static int sorted_members(struct canon_maker *maker, const struct json *json, uint32_t index, struct member **members,
+	size_t *count)
 {
-	const struct json *json = &maker->json;
 	bool in_order = true;
 
 	*count = 0;
@@ -139,12 +138,12 @@ static void write_text(struct slice text, bool plain, struct buf *out)
 	buf_char(out, '"');
 }
 
-static int write_object(struct canon_maker *maker, uint32_t index)
+static int write_object(struct canon_maker *maker, const struct json *json, uint32_t index)
 {
 	struct member *members;
 	size_t count;
 	const char *separator = "";
-	int error = sorted_members(maker, index, &members, &count);
+	int error = sorted_members(maker, json, index, &members, &count);
 
 	buf_char(&maker->out, '{');
 	for (size_t i = 0; !error && i < count; i++) {
@@ -153,24 +152,24 @@ static int write_object(struct canon_maker *maker, uint32_t index)
 		buf_text(&maker->out, separator);
 		write_text(members[i].key, members[i].plain, &maker->out);
 		buf_char(&maker->out, ':');
-		error = write_value(maker, members[i].index);
+		error = write_value(maker, json, members[i].index);
 		separator = ",";
 	}
 	buf_char(&maker->out, '}');
 	return error;
 }
 
-static int write_value(struct canon_maker *maker, uint32_t index)
+static int write_value(struct canon_maker *maker, const struct json *json, uint32_t index)
 {
-	const struct json_node *node = &maker->json.node[index];
+	const struct json_node *node = &json->node[index];
 
 	switch (node->type) {
 	case JSON_STRING:
 		return write_string(maker, json_span(node));
 	case JSON_ARRAY:
-		return is_unopened(&maker->json, index) ? ERROR_TOO_DEEP : write_array(maker, index);
+		return is_unopened(json, index) ? ERROR_TOO_DEEP : write_array(maker, json, index);
 	case JSON_OBJECT:
-		return is_unopened(&maker->json, index) ? ERROR_TOO_DEEP : write_object(maker, index);
+		return is_unopened(json, index) ? ERROR_TOO_DEEP : write_object(maker, json, index);
 	default:
 		return write_scalar(maker, json_span(node));
 	}
@@ -186,7 +185,7 @@ static int write_span(struct canon_maker *maker, struct slice span)
 	if (span.data[0] != '{' && span.data[0] != '[')
 		return write_scalar(maker, span);
 	error = json_parse(&maker->json, span.data, span.size, CANON_DEPTH_MAX);
-	return error ? error : write_value(maker, 0);
+	return error ? error : write_value(maker, &maker->json, 0);
 }
 
 struct tag {
@@ -260,13 +259,15 @@ static int write_tags(struct canon_maker *maker, struct slice span)
 	write_list(stable, unique, &maker->out);
 	buf_reset(&maker->rest);
 	write_list(tags, rest, &maker->rest);
-	return error;
+	return !error && maker->rest.overflow ? ERROR_TOO_BIG : error;
 }
 
 static int write_field(struct canon_maker *maker, enum field field, struct slice span)
 {
-	if (!span.data)
-		return write_span(maker, SLICE("null"));
+	if (!span.data) {
+		buf_text(&maker->out, field == FIELD_TAGS ? "[]" : "null");
+		return ERROR_NONE;
+	}
 	return field == FIELD_TAGS ? write_tags(maker, span) : write_span(maker, span);
 }
 
@@ -274,6 +275,7 @@ static int make(struct canon_maker *maker, const struct slice *spans, uint32_t f
 	struct canon *canon)
 {
 	*canon = (struct canon){ 0 };
+	buf_reset(&maker->rest);
 	for (unsigned i = 0; i < FIELD_COUNT; i++) {
 		int error;
 		if (field_infos[i].class != FIELD_STABLE || !(fields & field_bit((enum field)i)))
@@ -418,7 +420,7 @@ void derived_write(struct canon_maker *maker, const struct row *row, struct buf 
 	for (unsigned i = 0; i < FIELD_COUNT; i++)
 		if (field_infos[i].class == FIELD_DERIVED)
 			write_derived_string(row, (enum field)i, &separator, maker, out);
-	if (row->span[FIELD_TAGS].data) {
+	if (maker->rest.size) {
 		write_key(separator, FIELD_TAGS, out);
 		buf_slice(out, buf_as_slice(&maker->rest));
 		separator = ',';

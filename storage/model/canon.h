@@ -7,7 +7,7 @@
  *
  *     {"author":"a","cardData":{"license":"mit"},"disabled":false,"gated":false,"id":"a/b","private":false,"tags":["license:mit"]}
  *
- * Asked and absent is null; not asked is unknown and is not written. The form is itself a row that canon_read() takes,
+ * Asked and absent is null (tags: an empty list); not asked is unknown and is not written. The form is itself a row that canon_read() takes,
  * so an old snapshot is brought to today's rules by reading it again.
  *
  * struct canon holds the text of each field; data NULL = unknown. Its slices live in the arena that was given.
