@@ -16,7 +16,7 @@
 
 #include "config/option_table.h"
 
-#define CONFIG_DEFAULT_FILE "/etc/relicensed/relicensed.conf"
+#define CONFIG_DEFAULT_FILE "/etc/relicensed.conf"
 
 enum { CONFIG_TEXT_SIZE = 1024 };
 

@@ -29,7 +29,8 @@ void lane_begin(struct lane_run *run, bool resumed, int64_t watermark_ms)
 	run->why[0] = '\0';
 	if (watermark_ms)
 		moment_write(watermark_ms, watermark);
-	log_write(LOG_LANE_STARTED, log_text("lane", lane_name(run->lane)), log_text("kind", repo_kinds[run->kind->kind].name),
+	log_write(run->lane == LANE_POLL ? LOG_POLL_STARTED : LOG_LANE_STARTED, log_text("lane", lane_name(run->lane)),
+		log_text("kind", repo_kinds[run->kind->kind].name),
 		log_yes("resumed", resumed), log_text("watermark", watermark));
 }
 
@@ -39,7 +40,7 @@ static void end_if_idle(struct lane_run *run)
 		return;
 	run->active = false;
 	if (run->end == LANE_COMPLETE)
-		log_write(LOG_LANE_DONE, log_text("lane", lane_name(run->lane)),
+		log_write(run->lane == LANE_POLL ? LOG_POLL_DONE : LOG_LANE_DONE, log_text("lane", lane_name(run->lane)),
 			log_text("kind", repo_kinds[run->kind->kind].name), log_number("pages", (int64_t)run->pages),
 			log_number("rows", (int64_t)run->rows));
 	run->on_ended(run);

@@ -328,6 +328,17 @@ static enum request_step store_failed(struct request *request)
 	return REQUEST_FAIL;
 }
 
+static void log_damage(const struct request *request)
+{
+	struct buf url = BUF_INIT(URL_MAX);
+
+	url_for_people(buf_as_slice(&request->url), &url);
+	log_write(LOG_PAGE_DAMAGED, log_text("lane", lane_name(request->lane)),
+		log_text("kind", repo_kinds[request->projection.kind].name), log_slice("url", buf_as_slice(&url)),
+		log_text("why", error_text(request->work.error)));
+	buf_release(&url);
+}
+
 static bool is_damage(int error)
 {
 	return error == ERROR_JSON || error == ERROR_UTF8 || error == ERROR_TOO_DEEP || error == ERROR_TOO_BIG ||
@@ -351,9 +362,7 @@ static enum request_step step_read(struct request *request)
 	if (!is_damage(work->error) || work->problem.text[0])
 		return store_failed(request);
 	metrics_add(METRIC_PAGES_DAMAGED, 1);
-	log_write(LOG_PAGE_DAMAGED, log_text("lane", lane_name(request->lane)),
-		log_text("kind", repo_kinds[request->projection.kind].name), log_slice("url", buf_as_slice(&request->url)),
-		log_text("why", error_text(work->error)));
+	log_damage(request);
 	return REQUEST_RETRY;
 }
 
@@ -400,6 +409,18 @@ static void on_retry_timer(struct clock_timer *timer)
 	request_run(request);
 }
 
+static void log_trouble(const struct request *request, enum log_event event, struct log_field last)
+{
+	struct buf url = BUF_INIT(URL_MAX);
+
+	url_for_people(buf_as_slice(&request->url), &url);
+	log_write(event, log_text("lane", lane_name(request->lane)),
+		log_text("kind", repo_kinds[request->projection.kind].name), log_slice("url", buf_as_slice(&url)),
+		log_text("outcome", outcomes[request->reply.outcome].name), log_number("status", request->reply.status),
+		log_text("why", request->why), last);
+	buf_release(&url);
+}
+
 static bool may_try_again(const struct request *request)
 {
 	const struct reply *reply = &request->reply;
@@ -416,10 +437,7 @@ static enum request_step step_retry(struct request *request)
 	if (!may_try_again(request))
 		return REQUEST_FAIL;
 	wait_ms = backoff_ms(request->context->config->retry_base, RETRY_CAP_MS, request->tries, backoff_random());
-	log_write(LOG_REQUEST_FAILED, log_text("lane", lane_name(request->lane)),
-		log_text("kind", repo_kinds[request->projection.kind].name), log_slice("url", buf_as_slice(&request->url)),
-		log_text("outcome", outcomes[request->reply.outcome].name), log_number("status", request->reply.status),
-		log_text("why", request->why), log_number("retry_ms", wait_ms));
+	log_trouble(request, LOG_REQUEST_FAILED, log_number("retry_ms", wait_ms));
 	metrics_add(METRIC_RETRIES, 1);
 	request->tries++;
 	request->work.error = 0;
@@ -446,10 +464,7 @@ static enum request_step step_fail(struct request *request)
 			say_why(request);
 		request->too_heavy = is_too_heavy(request);
 		metrics_add(METRIC_GIVEN_UP, 1);
-		log_write(LOG_REQUEST_GIVEN_UP, log_text("lane", lane_name(request->lane)),
-			log_text("kind", repo_kinds[request->projection.kind].name), log_slice("url", buf_as_slice(&request->url)),
-			log_text("outcome", outcomes[request->reply.outcome].name), log_number("status", request->reply.status),
-			log_text("why", request->why), log_number("tries", request->tries + 1));
+		log_trouble(request, LOG_REQUEST_GIVEN_UP, log_number("tries", request->tries + 1));
 	}
 	request->calls->on_failed(request);
 	return REQUEST_FINISH;

@@ -70,7 +70,7 @@ static bool read_port(struct slice text, struct hub_origin *origin)
 /* "host", "host:port", "[v6]", "[v6]:port"; user names are not accepted. */
 static bool read_authority(struct slice text, struct hub_origin *origin)
 {
-	struct slice host = text, port = SLICE_NONE;
+	struct slice host, port;
 	size_t end;
 
 	if (text.size && text.data[0] == '[') {
@@ -205,13 +205,13 @@ void url_single(const struct hub_origin *origin, const struct projection *projec
 	add_expand(projection, '?', out);
 }
 
-/* Whether one "key=value" of a query is an expand entry for `key`, in any of the forms that are in use. */
+/* Whether one "key=value" of a query is an expand entry for `key` (NULL: any), in any of the forms that are in use. */
 static bool is_expand_entry(struct slice pair, const char *key)
 {
 	static const char *const forms[] = { EXPAND, "expand=", "expand%5B%5D=" };
 
 	for (size_t i = 0; i < ARRAY_COUNT(forms); i++)
-		if (starts_with_nocase(pair, forms[i]) && slice_is(slice_from(pair, strlen(forms[i])), key))
+		if (starts_with_nocase(pair, forms[i]) && (!key || slice_is(slice_from(pair, strlen(forms[i])), key)))
 			return true;
 	return false;
 }
@@ -241,6 +241,11 @@ void url_without_field(struct slice url, const char *key, struct buf *out)
 		buf_slice(out, pair);
 		separator = '&';
 	}
+}
+
+void url_for_people(struct slice url, struct buf *out)
+{
+	url_without_field(url, NULL, out);
 }
 
 void url_with_rows(struct slice url, unsigned rows, struct buf *out)

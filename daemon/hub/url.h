@@ -40,6 +40,9 @@ enum field url_expand_at(const struct projection *projection, unsigned place);
 /* A copy without the expand entry for this key. */
 void url_without_field(struct slice url, const char *key, struct buf *out);
 
+/* A copy without any expand entry: short enough for a log. */
+void url_for_people(struct slice url, struct buf *out);
+
 /* A copy that asks for so many rows a page; it is the same where it did so already. */
 void url_with_rows(struct slice url, unsigned rows, struct buf *out);
 

@@ -14,8 +14,10 @@
 	X(LOG_STOPPED, "stopped", LEVEL_NOTICE, "complete", "everything handed over is in the store") \
 	X(LOG_RELOADED, "reloaded", LEVEL_NOTICE, "option taken", "an option differs after SIGHUP; taken = no: needs a restart") \
 	X(LOG_RELOAD_REFUSED, "reload-refused", LEVEL_ERROR, "why", "the configuration has faults; the old one stays") \
-	X(LOG_LANE_STARTED, "lane-started", LEVEL_INFO, "lane kind resumed watermark", "a lane begins or goes on") \
-	X(LOG_LANE_DONE, "lane-done", LEVEL_INFO, "lane kind pages rows", "a lane has finished") \
+	X(LOG_LANE_STARTED, "lane-started", LEVEL_INFO, "lane kind resumed watermark", "a lane other than poll begins or goes on") \
+	X(LOG_LANE_DONE, "lane-done", LEVEL_INFO, "lane kind pages rows", "a lane other than poll has finished") \
+	X(LOG_POLL_STARTED, "poll-started", LEVEL_DEBUG, "lane kind resumed watermark", "a poll begins or goes on: there are many") \
+	X(LOG_POLL_DONE, "poll-done", LEVEL_DEBUG, "lane kind pages rows", "a poll has finished") \
 	X(LOG_LANE_PARKED, "lane-parked", LEVEL_WARNING, "lane kind why retry_ms", "a lane cannot go on; it tries again later") \
 	X(LOG_SWEEP_INCOMPLETE, "sweep-incomplete", LEVEL_WARNING, "kind seen known", \
 		"a sweep brought too few of the known rows: nothing is concluded from absence") \

@@ -733,7 +733,7 @@ void engine_free(struct engine **taken)
 	assert(engine->stopped && !engine->draining);
 	clock_stop(engine->clock, &engine->drain_timer);
 	while (engine->lists[PLACE_SPARE].first)
-		transfer_free(engine->lists[PLACE_SPARE].first);
+		transfer_free(engine->lists[PLACE_SPARE].first); /* takes it off the list. NOLINT(clang-analyzer-unix.Malloc) */
 	curl_multi_cleanup(engine->multi);
 	clock_stop(engine->clock, &engine->curl_timer);
 	curl_slist_free_all(engine->headers);

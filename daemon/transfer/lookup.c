@@ -121,5 +121,8 @@ bool lookup_ready(struct lookup *lookup)
 		return true;
 	if (!lookup->running && (!lookup->edition || old))
 		begin(lookup);
+	/* one that hangs is still the only one; whoever comes to wait for it waits no longer than the first did */
+	if (lookup->running && !lookup->edition && !clock_is_running(&lookup->limit))
+		clock_start(lookup->clock, &lookup->limit, lookup->limit_ms);
 	return lookup->edition > 0;
 }
