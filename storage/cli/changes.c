@@ -368,7 +368,7 @@ static bool output_is_read(struct print *print)
 /* Waits for records behind the walk; false when nobody reads any more. */
 static bool wait_for_more(struct tool *tool, struct log_walk *walk)
 {
-	struct log_head head;
+	struct log_head head = { 0 };
 
 	do {
 		if (!output_is_read(&tool->print))

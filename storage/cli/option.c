@@ -107,6 +107,7 @@ static void add_accepted(const struct option_row *row, struct buf *out)
 	static const char *const accepted[] = {
 		[VALUE_TEXT] = "a text that is not empty",
 		[VALUE_TEXTS] = "a text that is not empty, at most 32 times",
+		[VALUE_FLAG] = "no value",
 		[VALUE_NUMBER] = "a whole number",
 		[VALUE_START] = "a date (2023-05-31), a time (2023-05-31T12:00:00Z) or how long ago (7d)",
 		[VALUE_END] = "a date (2023-05-31), a time (2023-05-31T12:00:00Z) or how long ago (7d)",

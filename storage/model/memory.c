@@ -28,7 +28,7 @@ void *memory_grow(void *old, size_t count, size_t element)
 {
 	size_t size = element && count > SIZE_MAX / element ? SIZE_MAX : count * element;
 
-	return checked(size == SIZE_MAX ? NULL : realloc(old, size), size);
+	return checked(size == SIZE_MAX ? NULL : realloc(old, size ? size : 1), size);
 }
 
 char *memory_text(const char *data, size_t size)

@@ -58,10 +58,10 @@ static void write_base36(uint64_t number, struct buf *out)
 /* Without quotes; no character of it needs an escape. The number at its end makes it unique. */
 static void write_name(enum kind kind, uint64_t number, uint64_t seed, struct buf *out)
 {
-	uint64_t random = start_of(kind, number, seed);
+	uint64_t random = start_of(kind, number, seed), owners = number / 2 + 8;
 
 	/* Few owners with many repos, many with one. */
-	write_owner((uint64_t)(random_skewed(&random, 2) * (double)(number / 2 + 8)), out);
+	write_owner((uint64_t)(random_skewed(&random, 2) * (double)owners), out);
 	buf_char(out, '/');
 	if (kind == KIND_MODEL) {
 		buf_printf(out, "%s-%s", pick(&random, model_families), pick(&random, model_sizes));

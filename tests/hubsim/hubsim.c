@@ -59,7 +59,7 @@ static void set_public_url(struct sim *sim, char *room, size_t size, unsigned po
 static int serve(struct sim *sim, int stop_fd)
 {
 	struct server *server = server_new(sim, sim->options.port);
-	char url[64];
+	static char url[64]; /* as long as sim, which borrows it */
 	bool good;
 
 	if (!server) {

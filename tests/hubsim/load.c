@@ -54,7 +54,7 @@ size_t load_lines(struct hub *hub, const char *text, size_t size, enum apply_mod
 static bool take_lines(struct loading *loading, bool last)
 {
 	struct buf *text = &loading->text;
-	const char *at = text->data, *end = text->data + text->size, *newline;
+	const char *at, *end, *newline;
 
 	if (!buf_reserve(text, JSON_PADDING))
 		return false;

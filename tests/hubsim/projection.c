@@ -22,7 +22,7 @@ static void answer_bad_expand(struct exchange *exchange, enum kind kind, uint8_t
 		if (!wrong[i])
 			continue;
 		buf_text(&text, text.size ? "\nInvalid option: expected one of " : "Invalid option: expected one of ");
-		for (uint16_t field = 0; field < FIELD_KNOWN; field++) {
+		for (unsigned field = 0; field < FIELD_KNOWN; field++) {
 			if (!(field_entry(field)->shown[kind] & shown))
 				continue;
 			buf_printf(&text, "%s\"%s\"", bar, field_entry(field)->name);
@@ -76,9 +76,9 @@ static bool by_expand(struct exchange *exchange, const bool *wanted, bool repo, 
 	for (size_t i = 0; i < count; i++)
 		if (refuses_mixture(exchange, words[i]))
 			return false;
-	for (uint16_t field = 0; field < FIELD_KNOWN; field++)
+	for (unsigned field = 0; field < FIELD_KNOWN; field++)
 		if (wanted[field])
-			add(out, field);
+			add(out, (uint16_t)field);
 	return true;
 }
 
