@@ -11,7 +11,7 @@
 #include "storage/model/statement.h"
 #include "storage/txn.h"
 
-enum { PAGE_NODES_MAX = 1 << 22, DAMAGE_HEAD_BYTES = 200, FRAME_MAX = 2 * FRAME_CONTENT_MAX };
+enum { DEPTH_OF_FIELDS = 2, PAGE_NODES_MAX = 1 << 22, DAMAGE_HEAD_BYTES = 200, NEWS_SHARE = 4, FRAME_MAX = 2 * FRAME_CONTENT_MAX };
 
 struct preparer {
 	struct store *store;
@@ -22,6 +22,8 @@ struct preparer {
 	struct frame_maker *frames;
 	struct arena scratch;       /* one row's */
 	struct buf content, frame, text, repaired;
+	bool opened;                /* the page at hand was parsed to its depth */
+	bool news[REPO_KINDS];      /* the last page of the kind brought much that is new, so the next one may too */
 	MDB_txn *lmdb;              /* a read snapshot, renewed for each page */
 	MDB_cursor *rows[REPO_KINDS];
 };
@@ -242,6 +244,7 @@ static void prepare_row(struct work *work, uint32_t at)
 		note_damage(page, &row, error);
 		return;
 	}
+	row.opened = preparer->opened ? &preparer->json : NULL;
 	existed = stored_row(work->cursor, &row.oid, &stored);
 	if (!existed || stored.stable_hash != row.stable_hash)
 		error = make_draft(preparer, &row, existed, page, &observation->draft);
@@ -267,16 +270,29 @@ static void prepare_row(struct work *work, uint32_t at)
 /* --- the page ----------------------------------------------------------------------------------------------------- */
 
 /* Where the body is not UTF-8, a copy of it is that is. */
-static int parse(struct preparer *preparer, const char *body, size_t body_bytes)
+static int parse_to(struct preparer *preparer, const char *body, size_t body_bytes, unsigned depth)
 {
-	int error = json_parse(&preparer->json, body, body_bytes, 2);
+	int error = json_parse(&preparer->json, body, body_bytes, depth);
 
 	if (error != ERROR_UTF8)
 		return error;
 	buf_reset(&preparer->repaired);
 	utf8_repair((struct slice){ body, body_bytes }, &preparer->repaired);
 	memset(buf_reserve(&preparer->repaired, JSON_PADDING), 0, JSON_PADDING);
-	return json_parse(&preparer->json, preparer->repaired.data, preparer->repaired.size, 2);
+	return json_parse(&preparer->json, preparer->repaired.data, preparer->repaired.size, depth);
+}
+
+/*
+ * Rows that are as they were need their fields alone, new ones everything inside, and for those one deep parse of the
+ * page is cheaper than many small ones. What is broken inside one row must not cost the page: then fields alone.
+ */
+static int parse(struct preparer *preparer, const char *body, size_t body_bytes, enum repo_kind kind)
+{
+	preparer->opened = preparer->news[kind] && body_bytes && body[0] == '[';
+	if (preparer->opened && parse_to(preparer, body, body_bytes, DEPTH_OF_FIELDS + CANON_DEPTH_MAX) == ERROR_NONE)
+		return ERROR_NONE;
+	preparer->opened = false;
+	return parse_to(preparer, body, body_bytes, DEPTH_OF_FIELDS);
 }
 
 static uint32_t row_count(const struct json *json)
@@ -308,7 +324,7 @@ int preparer_page(struct preparer *preparer, const char *body, size_t body_bytes
 	struct page *page, struct store_problem *problem)
 {
 	struct work work = { .preparer = preparer, .page = page };
-	int error = parse(preparer, body, body_bytes);
+	int error = parse(preparer, body, body_bytes, projection->kind);
 
 	page->projection = *projection;
 	if (!error && preparer->json.node[0].type != JSON_ARRAY && preparer->json.node[0].type != JSON_OBJECT)
@@ -322,6 +338,7 @@ int preparer_page(struct preparer *preparer, const char *body, size_t body_bytes
 		return store_fail(preparer->store, error, "comparing a page", problem);
 	work.cursor = preparer->rows[projection->kind];
 	prepare_rows(&work);
+	preparer->news[projection->kind] = page->drafts * NEWS_SHARE > page->count;
 	mdb_txn_reset(preparer->lmdb);
 	return ERROR_NONE;
 }

@@ -175,17 +175,15 @@ static int write_value(struct canon_maker *maker, const struct json *json, uint3
 	}
 }
 
-/* Most values are strings, true, false or null: no need to parse them again. */
-static int write_span(struct canon_maker *maker, struct slice span)
+/* A value as nodes: those of the page, where it was opened to its depth, else its span parsed by itself. */
+static int open_value(struct canon_maker *maker, const struct row *row, enum field field, const struct json **json,
+	uint32_t *index)
 {
-	int error;
-
-	if (span.data[0] == '"')
-		return write_string(maker, span);
-	if (span.data[0] != '{' && span.data[0] != '[')
-		return write_scalar(maker, span);
-	error = json_parse(&maker->json, span.data, span.size, CANON_DEPTH_MAX);
-	return error ? error : write_value(maker, &maker->json, 0);
+	*json = row->opened ? row->opened : &maker->json;
+	*index = row->opened ? row->node[field] : 0;
+	if (row->opened)
+		return ERROR_NONE;
+	return json_parse(&maker->json, row->span[field].data, row->span[field].size, CANON_DEPTH_MAX);
 }
 
 struct tag {
@@ -199,17 +197,17 @@ static int compare_tags(const void *a, const void *b)
 }
 
 /* The strings of the tag list, decoded into the maker's scratch. */
-static int decoded_tags(struct canon_maker *maker, struct slice span, struct tag **tags, size_t *count)
+static int decoded_tags(struct canon_maker *maker, const struct json *json, uint32_t list, struct tag **tags,
+	size_t *count)
 {
-	const struct json *json = &maker->json;
-	int error = json_parse(&maker->json, span.data, span.size, 1);
+	int error = ERROR_NONE;
 
 	*count = 0;
 	*tags = NULL;
-	if (error || json->node[0].type != JSON_ARRAY)
-		return error;
-	*tags = arena_take(&maker->scratch, json->count * sizeof(**tags));
-	for (uint32_t i = json_first(0); !error && i < json_end(json, 0); i = json_next(json, i)) {
+	if (json->node[list].type != JSON_ARRAY)
+		return ERROR_NONE;
+	*tags = arena_take(&maker->scratch, (json_end(json, list) - list) * sizeof(**tags));
+	for (uint32_t i = json_first(list); !error && i < json_end(json, list); i = json_next(json, i)) {
 		struct slice token = json_span(&json->node[i]);
 		struct tag *tag = &(*tags)[*count];
 		if (json->node[i].type != JSON_STRING)
@@ -238,11 +236,11 @@ static void write_list(const struct tag *tags, size_t count, struct buf *out)
 }
 
 /* The stable tags, sorted and each once; those that are not stable wait for derived_write(). */
-static int write_tags(struct canon_maker *maker, struct slice span)
+static int write_tags(struct canon_maker *maker, const struct json *json, uint32_t list)
 {
 	struct tag *tags, *stable;
 	size_t count, stable_count = 0, unique = 0, rest = 0;
-	int error = decoded_tags(maker, span, &tags, &count);
+	int error = decoded_tags(maker, json, list, &tags, &count);
 
 	stable = arena_take(&maker->scratch, count * sizeof(*stable));
 	for (size_t i = 0; i < count; i++) {
@@ -262,16 +260,29 @@ static int write_tags(struct canon_maker *maker, struct slice span)
 	return !error && maker->rest.overflow ? ERROR_TOO_BIG : error;
 }
 
-static int write_field(struct canon_maker *maker, enum field field, struct slice span)
+static int write_field(struct canon_maker *maker, const struct row *row, enum field field)
 {
+	struct slice span = row->span[field];
+	const struct json *json;
+	uint32_t index;
+	int error;
+
 	if (!span.data) {
 		buf_text(&maker->out, field == FIELD_TAGS ? "[]" : "null");
 		return ERROR_NONE;
 	}
-	return field == FIELD_TAGS ? write_tags(maker, span) : write_span(maker, span);
+	/* Most values are strings, true, false or null: there is nothing to open. */
+	if (field != FIELD_TAGS && span.data[0] == '"')
+		return write_string(maker, span);
+	if (field != FIELD_TAGS && span.data[0] != '{' && span.data[0] != '[')
+		return write_scalar(maker, span);
+	error = open_value(maker, row, field, &json, &index);
+	if (error)
+		return error;
+	return field == FIELD_TAGS ? write_tags(maker, json, index) : write_value(maker, json, index);
 }
 
-static int make(struct canon_maker *maker, const struct slice *spans, uint32_t fields, struct arena *arena,
+int canon_from_row(struct canon_maker *maker, const struct row *row, uint32_t fields, struct arena *arena,
 	struct canon *canon)
 {
 	*canon = (struct canon){ 0 };
@@ -282,7 +293,7 @@ static int make(struct canon_maker *maker, const struct slice *spans, uint32_t f
 			continue;
 		buf_reset(&maker->out);
 		arena_reset(&maker->scratch);
-		error = write_field(maker, (enum field)i, spans[i]);
+		error = write_field(maker, row, (enum field)i);
 		if (!error && maker->out.overflow)
 			error = ERROR_TOO_BIG;
 		if (error)
@@ -292,14 +303,8 @@ static int make(struct canon_maker *maker, const struct slice *spans, uint32_t f
 	return ERROR_NONE;
 }
 
-int canon_from_row(struct canon_maker *maker, const struct row *row, uint32_t fields, struct arena *arena,
-	struct canon *canon)
-{
-	return make(maker, row->span, fields, arena, canon);
-}
-
 /* The members of an object that are fields of the table. */
-static int find_spans(struct canon_maker *maker, struct slice bytes, struct arena *arena, struct slice spans[FIELD_COUNT],
+static int find_spans(struct canon_maker *maker, struct slice bytes, struct arena *arena, struct row *row,
 	uint32_t *fields)
 {
 	struct slice padded = arena_copy_padded(arena, bytes, JSON_PADDING);
@@ -312,7 +317,7 @@ static int find_spans(struct canon_maker *maker, struct slice bytes, struct aren
 		enum field field = field_find(json_key(&maker->json.node[i]));
 		if (field == FIELD_NONE)
 			continue;
-		spans[field] = json_span(&maker->json.node[i]);
+		row->span[field] = json_span(&maker->json.node[i]);
 		*fields |= field_bit(field);
 	}
 	return ERROR_NONE;
@@ -320,11 +325,11 @@ static int find_spans(struct canon_maker *maker, struct slice bytes, struct aren
 
 int canon_read(struct canon_maker *maker, struct slice bytes, struct arena *arena, struct canon *canon)
 {
-	struct slice spans[FIELD_COUNT] = { { 0 } };
+	struct row row = { 0 };
 	uint32_t fields = 0;
-	int error = find_spans(maker, bytes, arena, spans, &fields);
+	int error = find_spans(maker, bytes, arena, &row, &fields);
 
-	return error ? error : make(maker, spans, fields, arena, canon);
+	return error ? error : canon_from_row(maker, &row, fields, arena, canon);
 }
 
 /* Two canonical lists as one. */
@@ -344,16 +349,16 @@ static struct slice joined(struct slice a, struct slice b, struct arena *arena)
 int canon_reread(struct canon_maker *maker, struct slice bytes, struct slice derived, struct arena *arena,
 	struct canon *canon)
 {
-	struct slice spans[FIELD_COUNT] = { { 0 } }, more[FIELD_COUNT] = { { 0 } };
+	struct row row = { 0 }, more = { 0 };
 	uint32_t fields = 0, ignored = 0;
-	int error = find_spans(maker, bytes, arena, spans, &fields);
+	int error = find_spans(maker, bytes, arena, &row, &fields);
 
 	if (!error && derived.size)
-		error = find_spans(maker, derived, arena, more, &ignored);
+		error = find_spans(maker, derived, arena, &more, &ignored);
 	if (error)
 		return error;
-	spans[FIELD_TAGS] = joined(spans[FIELD_TAGS], more[FIELD_TAGS], arena);
-	return make(maker, spans, fields, arena, canon);
+	row.span[FIELD_TAGS] = joined(row.span[FIELD_TAGS], more.span[FIELD_TAGS], arena);
+	return canon_from_row(maker, &row, fields, arena, canon);
 }
 
 static void write_key(char separator, enum field field, struct buf *out)

@@ -95,8 +95,10 @@ int row_read(const struct json *json, uint32_t at, uint32_t fields, uint64_t see
 			continue;
 		}
 		field = field_find(key);
-		if (field != FIELD_NONE)
-			row->span[field] = json_span(&json->node[i]);
+		if (field == FIELD_NONE)
+			continue;
+		row->span[field] = json_span(&json->node[i]);
+		row->node[field] = i;
 	}
 	if (!read_identity(row, oid))
 		return ERROR_ROW;

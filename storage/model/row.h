@@ -25,6 +25,9 @@ struct row {
 	uint64_t stable_hash;
 	struct slice raw;
 	struct slice span[FIELD_COUNT]; /* raw tokens; data NULL = absent */
+	/* Where the page was parsed to its depth: its nodes, and the index of each field's value. NULL: spans alone. */
+	const struct json *opened;
+	uint32_t node[FIELD_COUNT];
 };
 
 /*
