@@ -37,6 +37,7 @@ Q =
 say =
 endif
 
+quoted = '$(subst ','\'',$(1))'
 COMPILE_C  = $(Q)$(CC) $(CSTD) $(OPTIMIZE) $(CWARNINGS) $(INSTRUMENT) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 COMPILE_CC = $(Q)$(CXX) -std=c++17 -fno-exceptions $(OPTIMIZE) $(WARNINGS) $(INSTRUMENT) $(CPPFLAGS) $(CXXFLAGS) -MMD -MP -c -o $@ $<
 LINK       = $(Q)$(CC) $(INSTRUMENT) $(LDFLAGS) -o $@ $(filter %.o %.a,$^)
@@ -86,15 +87,22 @@ $(BUILD)/hubsim: $(HUBSIM) $(BUILD)/libmodel.a
 	$(call say,LINK,$@)
 	$(LINK) $(SIM_LIBS) $(MODEL_LIBS) -lpthread
 
-$(BUILD)/obj/%.o: %.c
+# Other flags, other objects.
+FLAGS = $(CC) $(CXX) $(OPTIMIZE) $(WARNINGS) $(INSTRUMENT) $(CPPFLAGS) $(CFLAGS) $(CXXFLAGS)
+$(BUILD)/flags: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' $(call quoted,$(FLAGS)) | cmp -s - $@ || printf '%s\n' $(call quoted,$(FLAGS)) >$@
+FORCE:
+
+$(BUILD)/obj/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(COMPILE_C)
-$(BUILD)/obj/%.o: %.cc
+$(BUILD)/obj/%.o: %.cc $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call say,CXX,$<)
 	$(COMPILE_CC)
-$(BUILD)/gen/%.o: $(BUILD)/gen/%.c
+$(BUILD)/gen/%.o: $(BUILD)/gen/%.c $(BUILD)/flags
 	$(call say,CC,$<)
 	$(COMPILE_C)
 
