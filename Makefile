@@ -170,11 +170,11 @@ install: programs
 	sed 's|/usr/bin/relicensed|$(PREFIX)/bin/relicensed|' systemd/relicensed.service >$(DESTDIR)$(UNITDIR)/relicensed.service
 	chmod 644 $(DESTDIR)$(UNITDIR)/relicensed.service
 	install -D -m 644 systemd/relicensed.sysusers $(DESTDIR)$(SYSUSERS)/relicensed.conf
-	test -e $(DESTDIR)$(SYSCONFDIR)/relicensed.conf || \
-		install -D -m 644 config/relicensed.conf $(DESTDIR)$(SYSCONFDIR)/relicensed.conf
+	test -e $(DESTDIR)$(SYSCONFDIR)/relicensed/relicensed.conf || \
+		install -D -m 644 config/relicensed.conf $(DESTDIR)$(SYSCONFDIR)/relicensed/relicensed.conf
 uninstall:
 	rm -f $(addprefix $(DESTDIR),$(INSTALLED))
-	@echo "kept: $(DESTDIR)$(SYSCONFDIR)/relicensed.conf and the store"
+	@echo "kept: $(DESTDIR)$(SYSCONFDIR)/relicensed/relicensed.conf and the store"
 
 clean:
 	rm -rf build
@@ -191,6 +191,15 @@ $(UNIT): $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libunit.a $(BUILD
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(LINK) $(DAEMON_LIBS) $(STORAGE_LIBS) $(CONFIG_LIBS) $(call libs,cmocka) -lpthread
+
+# tests/fault: the same kind of program, with a disk that fails, a process that dies.
+FAULT := $(patsubst tests/%.c,$(BUILD)/unit/%,$(wildcard tests/fault/test_*.c))
+$(FAULT): $(BUILD)/unit/%: $(BUILD)/obj/tests/%.o $(BUILD)/obj/tests/fault/story.o $(BUILD)/libunit.a $(BUILD)/libstorage.a \
+		$(BUILD)/libmodel.a
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(LINK) $(STORAGE_LIBS) $(call libs,cmocka)
+$(BUILD)/unit/fault/test_io: $(BUILD)/obj/tests/fault/fault_io.o
 
 # tests/fuzz: one parser, one file. In every test run its corpus is replayed; `make fuzz` builds it for libFuzzer.
 FUZZ := $(patsubst tests/fuzz/%.c,%,$(filter-out %/replay.c,$(wildcard tests/fuzz/*.c)))
@@ -220,7 +229,7 @@ $(BUILD)/dump_store: $(BUILD)/obj/tests/tools/dump_store.o $(BUILD)/libstorage.a
 upgrade:
 	+@$(MAKE) --no-print-directory DEPS=no BUILD=$(BUILD)/upgrade \
 		PROJECT_DEFINES='-DFIELD_TABLE_HEADER="\"tests/upgrade/field_table.h\""' $(BUILD)/upgrade/relicensed
-unit: $(UNIT)
+unit: $(UNIT) $(FAULT)
 test-programs: programs unit upgrade $(REPLAYS) $(BUILD)/dump_store
 
 # Everything, on as many processors as there are; ends with "N passed, N failed".

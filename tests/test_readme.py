@@ -21,24 +21,26 @@ MASKS = [
     (re.compile(r"\b[0-9a-f]{40}\b"), "SHA"),
     (re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"), "UUID"),
     (re.compile(r"127\.0\.0\.1:\d+"), "HUB"),
+    (re.compile(r"\bcommit [0-9a-f]{12}\b"), "COMMIT"),
+    (re.compile(r"\b\d+ left of \d+"), "QUOTA"),
+    (re.compile(r"store     \S+ "), "STORE "),
     (re.compile(r"\b\d+(\.\d+)? (MiB|KiB|GiB|ms|s|min|hours?)\b"), "SIZE"),
 ]
 
 
 def examples():
-    """(command, expected output) for every example of the README: a block that begins with `    $ `."""
-    found, command, lines = [], None, []
-    for line in (ROOT / "README.md").read_text(encoding="utf-8").splitlines() + [""]:
+    """(command, expected output) for every example of the README: what follows a line `    $ relicense ...`."""
+    found = []
+    inside = False
+    for line in (ROOT / "README.md").read_text(encoding="utf-8").splitlines():
         if line.startswith("    $ relicense "):
-            command, lines = line[len("    $ "):], []
-        elif command and (line.startswith("    ") or not line.strip()):
-            lines.append(line[4:].rstrip())
-        elif command:
-            found.append((command, "\n".join(lines).strip("\n")))
-            command = None
-    if command:
-        found.append((command, "\n".join(lines).strip("\n")))
-    return found
+            found.append((line[len("    $ "):], []))
+            inside = True
+        elif inside and (line.startswith("    ") or not line.strip()):
+            found[-1][1].append(line[4:].rstrip())
+        else:
+            inside = False
+    return [(command, "\n".join(lines).strip("\n")) for command, lines in found]
 
 
 def masked(text):
@@ -62,6 +64,8 @@ def test_the_readme_has_examples():
 @pytest.mark.parametrize("command,expected", examples())
 def test_example(store, command, expected):
     arguments = shlex.split(command)
+    if not {"--format", "head", "verify"} & set(arguments):
+        arguments += ["--format", "table"]  # as on a terminal
     result = subprocess.run([BUILD / "relicense", *arguments[1:], "--store", store], cwd=ROOT, capture_output=True,
                             text=True, timeout=60, check=False, env={**os.environ, "NO_COLOR": "1"})
     assert masked(result.stdout) == masked(expected)
