@@ -170,11 +170,11 @@ install: programs
 	sed 's|/usr/bin/relicensed|$(PREFIX)/bin/relicensed|' systemd/relicensed.service >$(DESTDIR)$(UNITDIR)/relicensed.service
 	chmod 644 $(DESTDIR)$(UNITDIR)/relicensed.service
 	install -D -m 644 systemd/relicensed.sysusers $(DESTDIR)$(SYSUSERS)/relicensed.conf
-	test -e $(DESTDIR)$(SYSCONFDIR)/relicensed/relicensed.conf || \
-		install -D -m 644 config/relicensed.conf $(DESTDIR)$(SYSCONFDIR)/relicensed/relicensed.conf
+	test -e $(DESTDIR)$(SYSCONFDIR)/relicensed.conf || \
+		install -D -m 644 config/relicensed.conf $(DESTDIR)$(SYSCONFDIR)/relicensed.conf
 uninstall:
 	rm -f $(addprefix $(DESTDIR),$(INSTALLED))
-	@echo "kept: $(DESTDIR)$(SYSCONFDIR)/relicensed/relicensed.conf and the store"
+	@echo "kept: $(DESTDIR)$(SYSCONFDIR)/relicensed.conf and the store"
 
 clean:
 	rm -rf build
