@@ -10,12 +10,16 @@
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "storage/meta.h"
 #include "storage/model/memory.h"
 
-enum { READER_SLOTS = 1024, TABLES_MAX = 40, PATH_BYTES = 4096 };
+enum { READER_SLOTS = 1024, TABLES_MAX = 40, PATH_BYTES = 4096, DISK_LEAST_BYTES = 1 << 20 };
+
+/* A cache line of 64 bytes a slot, and what LMDB has before them. */
+enum { LOCK_FILE_BYTES = READER_SLOTS * 64 + 4096 };
 
 static const size_t map_default = (size_t)1 << 40, map_smallest = (size_t)1 << 30;
 
@@ -93,12 +97,22 @@ static int code_of(int lmdb_code)
 	}
 }
 
+/* LMDB calls a write that came to half an input error: a disk that is full takes what still fits. */
+static bool is_disk_full(const struct store *store)
+{
+	struct statvfs about;
+
+	return store && statvfs(store->dir, &about) == 0 && about.f_bavail * about.f_frsize < DISK_LEAST_BYTES;
+}
+
 /* Ours first, it says what to do; in brackets what LMDB or the system said. */
 int store_fail(const struct store *store, int lmdb_code, const char *doing, struct store_problem *problem)
 {
 	bool own = lmdb_code > ERROR_FIRST && lmdb_code < ERROR_END;
 
 	problem->code = code_of(lmdb_code);
+	if (problem->code == ERROR_IO && is_disk_full(store))
+		problem->code = ERROR_FULL;
 	snprintf(problem->text, sizeof(problem->text), "%s in the store %s: %s (%s)", doing, store ? store->dir : "",
 		error_text(problem->code), own ? error_name(lmdb_code) : mdb_strerror(lmdb_code));
 	return problem->code;
@@ -176,6 +190,27 @@ static int try_environment(struct store *store, const struct store_options *opti
 	return code;
 }
 
+/*
+ * Readers and we write our slots through the map of lock.mdb: on a full disk a first touch of its pages would be SIGBUS,
+ * so they are taken here. Before LMDB opens the file: closing it later would drop the locks that LMDB has on it.
+ */
+static int make_lock_file(const struct store *store, struct store_problem *problem)
+{
+	char path[PATH_BYTES];
+	int file, error = 0;
+
+	snprintf(path, sizeof(path), "%s/lock.mdb", store->dir);
+	file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0660);
+	if (file < 0)
+		return errno == EACCES || errno == EROFS ? say_permission(store->dir, problem) :
+							   store_fail(store, errno, "lock.mdb", problem);
+	if (fchmod(file, 0660) != 0 ||
+		(fallocate(file, FALLOC_FL_KEEP_SIZE, 0, LOCK_FILE_BYTES) != 0 && errno != EOPNOTSUPP && errno != ENOSYS))
+		error = errno;
+	close(file);
+	return error ? store_fail(store, error, "lock.mdb", problem) : ERROR_NONE;
+}
+
 static int open_environment(struct store *store, const struct store_options *options, struct store_problem *problem)
 {
 	char path[PATH_BYTES];
@@ -194,11 +229,6 @@ static int open_environment(struct store *store, const struct store_options *opt
 		return say_permission(store->dir, problem);
 	if (code)
 		return store_fail(store, code, "opening", problem);
-	if (options->writable) {
-		snprintf(path, sizeof(path), "%s/lock.mdb", store->dir);
-		if (chmod(path, 0660) != 0)
-			return store_fail(store, errno, "lock.mdb", problem);
-	}
 	return ERROR_NONE;
 }
 
@@ -318,6 +348,8 @@ int store_open(const struct store_options *options, struct store **store, struct
 		code = store_fail(made, errno, "making the folder", problem);
 	if (!code && options->writable)
 		code = take_daemon_lock(made, problem);
+	if (!code && options->writable)
+		code = make_lock_file(made, problem);
 	if (!code)
 		code = open_environment(made, options, problem);
 	if (!code)

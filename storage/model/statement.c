@@ -98,7 +98,7 @@ static void add_tag_ids(struct json *json, struct slice tags, struct arena *aren
 	for (uint32_t i = 1; i < json->count; i++) {
 		struct slice tag = scalar_text(&json->node[i], arena);
 		size_t prefix = sizeof(LICENSE_TAG_PREFIX) - 1;
-		if (tag.size > prefix)
+		if (slice_starts_with(tag, SLICE(LICENSE_TAG_PREFIX)))
 			add_id(statement, (struct slice){ tag.data + prefix, tag.size - prefix });
 	}
 }

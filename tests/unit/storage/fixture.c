@@ -128,6 +128,7 @@ struct fixture *fixture_new(void)
 		fail_msg("no folder %s for the test", f->dir);
 	f->projection = (struct projection){ .kind = REPO_MODEL, .rules = CANON_RULES };
 	f->projection.fields = fields_asked(REPO_MODEL);
+	json_init(&f->json, 1 << 20);
 	fixture_open(f);
 	return f;
 }
@@ -143,6 +144,7 @@ void fixture_free(struct fixture *f)
 	fixture_shut(f);
 	nftw(f->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 	arena_release(&f->texts);
+	json_release(&f->json);
 	free(f);
 }
 
@@ -259,32 +261,24 @@ const char *fixture_record(struct fixture *f, uint64_t seq)
 	return kept;
 }
 
-/* The member `key` of an object, or the element where key is a number; "" where there is none. */
-static const char *step(struct fixture *f, const char *text, struct slice key)
-{
-	size_t size = strlen(text);
-	char *padded = arena_take(&f->texts, size + JSON_PADDING);
-	const char *found = "";
-	struct json json;
-
-	memcpy(padded, text, size);
-	json_init(&json, 1 << 20);
-	if (json_parse(&json, padded, size, 1) == 0 && json.node[0].type == JSON_OBJECT) {
-		uint32_t member = json_member(&json, 0, keep(f, key));
-		found = member ? keep(f, json_span(&json.node[member])) : "";
-	}
-	json_release(&json);
-	return found;
-}
-
 const char *fixture_get(struct fixture *f, const char *json, const char *path)
 {
+	size_t size = strlen(json);
+	char *padded = arena_take(&f->texts, size + JSON_PADDING), key[64];
+	uint32_t at = 0;
+
+	memcpy(padded, json, size);
+	if (json_parse(&f->json, padded, size, 8))
+		fail_msg("no JSON: %s", json);
 	while (*path) {
-		size_t size = strcspn(path, ".");
-		json = step(f, json, (struct slice){ path, size });
-		path += size + (path[size] == '.');
+		size_t part = strcspn(path, ".");
+		snprintf(key, sizeof(key), "%.*s", (int)part, path);
+		at = json_member(&f->json, at, key);
+		if (!at)
+			return "";
+		path += part + (path[part] == '.');
 	}
-	return json;
+	return keep(f, json_span(&f->json.node[at]));
 }
 
 const char *fixture_field(struct fixture *f, uint64_t seq, const char *path)
@@ -308,10 +302,10 @@ const char *fixture_events(struct fixture *f, uint64_t after)
 
 	buf_text(&out, "");
 	for (uint64_t seq = after + 1; seq <= head; seq++) {
-		const char *fields = fixture_field(f, seq, "fields");
+		const char *line = fixture_record(f, seq), *fields = fixture_get(f, line, "fields");
 		if (seq > after + 1)
 			buf_char(&out, ' ');
-		add_bare(&out, fixture_field(f, seq, "event"));
+		add_bare(&out, fixture_get(f, line, "event"));
 		if (strcmp(fields, "[]") == 0)
 			continue;
 		buf_char(&out, '[');
@@ -443,17 +437,20 @@ const char *fixture_dump(struct fixture *f)
 {
 	struct reader *reader = open_reader(f);
 	struct buf out = BUF_INIT(TEXT_MAX);
+	struct slice line;
 	const char *kept;
 
 	buf_text(&out, "");
 	verify_chain(f, reader);
 	for (unsigned kind = 0; kind < REPO_KINDS; kind++)
 		verify_rows(reader, (enum repo_kind)kind, &out);
+	for (uint64_t seq = 1; reader_change(reader, seq, &line) == 0; seq++) {
+		const char *text = keep(f, line);
+		buf_printf(&out, "%s %s %s -> %s %s\n", fixture_get(f, text, "event"), fixture_get(f, text, "oid"),
+			fixture_get(f, text, "before.version"), fixture_get(f, text, "after.version"),
+			fixture_get(f, text, "fields"));
+	}
 	reader_close(&reader);
-	for (uint64_t seq = 1, head = fixture_head(f); seq <= head; seq++)
-		buf_printf(&out, "%s %s %s -> %s %s\n", fixture_field(f, seq, "event"), fixture_field(f, seq, "oid"),
-			fixture_field(f, seq, "before.version"), fixture_field(f, seq, "after.version"),
-			fixture_field(f, seq, "fields"));
 	kept = keep(f, buf_as_slice(&out));
 	buf_release(&out);
 	return kept;

@@ -34,6 +34,7 @@ struct fixture {
 	struct commit_counts counts;  /* of the last commit */
 	struct store_problem problem;
 	struct arena texts;
+	struct json json;
 };
 
 /* Days in 2025, hours within one: the times of answers. */

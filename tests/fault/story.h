@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A little history of a Hub in STORY_STEPS batches with fixed times: two sweeps, switches, renames, deletions, damage, a
+ * broken-off sweep. Each batch brings its number as the poll lane's cursor, so that who comes back knows what is in.
+ */
+#ifndef TESTS_FAULT_STORY_H
+#define TESTS_FAULT_STORY_H
+
+#include "tests/unit/storage/fixture.h"
+
+enum { STORY_STEPS = 24 };
+
+/* The first step that is not in the store. */
+unsigned story_next(struct fixture *f);
+/* Prepares and commits one step. The committer's error, or 0. `again`: tries the very same batch so many times more. */
+int story_step(struct fixture *f, unsigned step, unsigned again);
+/* What a store knows that has met nothing bad; the fixture must be fresh. */
+const char *story_undisturbed(struct fixture *f);
+
+#endif

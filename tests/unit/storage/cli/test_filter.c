@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Records taken apart, and which of them the options of `changes` take: over a real log. */
+#include "storage/cli/filter.h"
+
+#include <stdio.h>
+
+#include "storage/cli/log_walk.h"
+#include "tests/unit/storage/fixture.h"
+
+/* Seqs 1 to 7, a day apart each. */
+static struct fixture *logged(void)
+{
+	struct fixture *f = fixture_new();
+	const char *falcon = "{\"license\":\"other\",\"license_name\":\"falcon-llm-license\",\"license_link\":\"https://x.example/l\"}";
+
+	fixture_sweep(f, DAY(1), fixture_text(f, "%s,%s,%s", ROW(f, .n = 1, .id = "tiiuae/falcon-40b", .card = falcon),
+		ROW(f, .n = 2, .id = "Acme/Model", .card = "{\"license\":\"apache-2.0\"}"), ROW(f, .n = 3, .id = "gpt2", .author = "")));
+	fixture_poll(f, DAY(2), ROW(f, .n = 1, .id = "tiiuae/falcon-40b", .card = "{\"license\":\"apache-2.0\"}", .sha = 2, .downloads = 50000));
+	fixture_poll(f, DAY(3), ROW(f, .n = 2, .id = "Acme/Model", .card = "{\"license\":\"cc-by-nc-4.0\"}", .sha = 2, .downloads = 10));
+	fixture_poll(f, DAY(4), ROW(f, .n = 3, .id = "gpt2", .author = "", .card = "{\"license\":\"mit\"}", .sha = 2));
+	fixture_poll(f, DAY(5), ROW(f, .n = 3, .id = "openai/gpt2", .card = "{\"license\":\"mit\"}", .sha = 3));
+	fixture_poll(f, DAY(6), ROW(f, .n = 3, .id = "openai/gpt2", .card = "{}", .sha = 4));
+	fixture_poll(f, DAY(7), ROW(f, .n = 2, .id = "Acme/Model", .card = "{\"license\":[\"mit\",\"llama3\"]}", .sha = 3));
+	return f;
+}
+
+static struct filter any(void)
+{
+	struct filter filter = { .until_ms = MOMENT_LAST, .kind = -1, .direction = -1, .commercial = -1, .origin = -1,
+		.from = { NULL, LICENSE_CLASS_COUNT }, .to = { NULL, LICENSE_CLASS_COUNT } };
+
+	return filter;
+}
+
+static bool wanted(const void *owner, struct slice line)
+{
+	return filter_takes_event(owner, line);
+}
+
+/* "3 1": the seqs in the order of the walk. */
+static const char *walked(struct fixture *f, const struct filter *filter, enum log_order order, uint64_t after, uint64_t head)
+{
+	struct log_walk walk = { .order = order, .head_seq = head, .since_ms = filter->since_ms,
+		.until_ms = filter->until_ms, .wanted = wanted, .owner = filter };
+	struct buf out = BUF_INIT(65536);
+	struct record record;
+	struct slice line;
+	const char *text;
+
+	assert_int_equal(reader_open(f->store, &walk.reader, &f->problem), 0);
+	record_init(&record);
+	log_walk_begin(&walk, after);
+	while (log_walk_next(&walk, &line)) {
+		assert_true(record_read(&record, line));
+		if (filter_takes(filter, &record))
+			buf_printf(&out, "%s%llu", out.size ? " " : "", (unsigned long long)record_number(&record, RECORD_SEQ));
+	}
+	assert_int_equal(walk.code, 0);
+	text = fixture_text(f, "%s", out.size ? out.data : "");
+	log_walk_release(&walk);
+	record_release(&record);
+	buf_release(&out);
+	reader_close(&walk.reader);
+	return text;
+}
+
+static const char *taken(struct fixture *f, const struct filter *filter)
+{
+	return walked(f, filter, LOG_BY_SEQ, 0, fixture_head(f));
+}
+
+#define ASSERT_TAKEN(f, wanted_seqs, ...) \
+	do { \
+		struct filter filter_ = any(); \
+		filter_add_events(&filter_, SLICE("*")); \
+		__VA_ARGS__; \
+		assert_string_equal(taken((f), &filter_), (wanted_seqs)); \
+	} while (0)
+
+static void test_the_log(void **state)
+{
+	struct fixture *f = logged();
+
+	(void)state;
+	assert_string_equal(fixture_events(f, 0),
+		"license.switched[cardData.license,cardData.license_link,cardData.license_name] "
+		"license.switched[cardData.license] license.declared[cardData.license] repo.renamed[author,id] "
+		"license.withdrawn[cardData.license] license.switched[cardData.license]");
+	fixture_free(f);
+}
+
+static void test_events(void **state)
+{
+	struct fixture *f = logged();
+	struct filter filter = any();
+
+	(void)state;
+	filter_default_events(&filter);
+	assert_string_equal(taken(f, &filter), "1 2 3 5 6");
+	filter = any();
+	assert_true(filter_add_events(&filter, SLICE("repo.*")));
+	assert_string_equal(taken(f, &filter), "4");
+	assert_false(filter_add_events(&filter, SLICE("license")));
+	fixture_free(f);
+}
+
+static void test_each_option(void **state)
+{
+	struct fixture *f = logged();
+	struct text_list tiiuae = { 1, { SLICE("TIIUAE/*") } }, old = { 1, { SLICE("gpt2") } },
+			 two = { 2, { SLICE("acme/model"), SLICE("*/falcon-40?") } },
+			 oid = { 1, { slice_of(fixture_oid(f, 3)) } }, sets = { 1, { SLICE("datasets/*") } };
+
+	(void)state;
+	ASSERT_TAKEN(f, "1 2 3 4 5 6", (void)0);
+	ASSERT_TAKEN(f, "1", filter_.repos = &tiiuae);
+	ASSERT_TAKEN(f, "3 4", filter_.repos = &old); /* and the rename away from it */
+	ASSERT_TAKEN(f, "1 2 6", filter_.repos = &two);
+	ASSERT_TAKEN(f, "3 4 5", filter_.repos = &oid);
+	ASSERT_TAKEN(f, "", filter_.repos = &sets);
+	ASSERT_TAKEN(f, "2 6", filter_.owner = "acme");
+	ASSERT_TAKEN(f, "", filter_.owner = "acm");
+	ASSERT_TAKEN(f, "1 2 3 4 5 6", filter_.kind = REPO_MODEL);
+	ASSERT_TAKEN(f, "", filter_.kind = REPO_SPACE);
+	ASSERT_TAKEN(f, "1 6", filter_.direction = LICENSE_LOOSENED);
+	ASSERT_TAKEN(f, "2", filter_.direction = LICENSE_TIGHTENED);
+	ASSERT_TAKEN(f, "2", filter_.commercial = LICENSE_COMMERCIAL_LOST);
+	ASSERT_TAKEN(f, "1", filter_.downloads_min = 50000);
+	ASSERT_TAKEN(f, "1 2", filter_.downloads_min = 1);
+	ASSERT_TAKEN(f, "", filter_.origin = ORIGIN_IMPORTED);
+	ASSERT_TAKEN(f, "2 3", filter_.since_ms = DAY(3), filter_.until_ms = DAY(4));
+	ASSERT_TAKEN(f, "3", filter_.since_ms = DAY(3) + 1, filter_.until_ms = DAY(5) - 1);
+	fixture_free(f);
+}
+
+static void test_licenses(void **state)
+{
+	static const struct { const char *from, *to, *seqs; } cases[] = {
+		{ "other", NULL, "1" },
+		{ "falcon-llm-license", NULL, "1" },
+		{ "Falcon LLM Licence", NULL, "1" }, /* however it is spelled */
+		{ NULL, "apache-2.0", "1" },
+		{ NULL, "Apache 2.0", "1" },
+		{ "apache-2.0", NULL, "2" },
+		{ "class:permissive", NULL, "2 4 5" }, /* the rename has sides too */
+		{ NULL, "class:non-commercial", "2" },
+		{ "none", "mit", "3" },
+		{ "mit", "none", "5" },
+		{ NULL, "llama3", "6" }, /* one of several */
+		{ NULL, "mit", "3 4 6" },
+		{ NULL, "gpl-3.0", "" },
+	};
+	struct fixture *f = logged();
+	struct license_filter none;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(cases); i++)
+		ASSERT_TAKEN(f, cases[i].seqs, assert_true(license_filter_read(cases[i].from, &filter_.from)),
+			assert_true(license_filter_read(cases[i].to, &filter_.to)));
+	assert_false(license_filter_read("class:free", &none));
+	fixture_free(f);
+}
+
+static void test_orders(void **state)
+{
+	struct fixture *f = logged();
+	struct filter filter = any(), days = any();
+
+	(void)state;
+	filter_add_events(&filter, SLICE("*"));
+	filter_add_events(&days, SLICE("*"));
+	days.since_ms = DAY(3);
+	days.until_ms = DAY(5);
+	assert_string_equal(walked(f, &filter, LOG_NEWEST_FIRST, 0, 6), "6 5 4 3 2 1");
+	assert_string_equal(walked(f, &filter, LOG_OLDEST_FIRST, 0, 6), "1 2 3 4 5 6");
+	assert_string_equal(walked(f, &filter, LOG_BY_SEQ, 4, 6), "5 6");
+	assert_string_equal(walked(f, &filter, LOG_BY_SEQ, 6, 6), "");
+	assert_string_equal(walked(f, &days, LOG_NEWEST_FIRST, 0, 6), "4 3 2");
+	assert_string_equal(walked(f, &days, LOG_OLDEST_FIRST, 0, 6), "2 3 4");
+	/* what arrived behind the head that was seen first is not of this walk */
+	assert_string_equal(walked(f, &filter, LOG_NEWEST_FIRST, 0, 4), "4 3 2 1");
+	assert_string_equal(walked(f, &filter, LOG_BY_SEQ, 0, 4), "1 2 3 4");
+	fixture_free(f);
+}
+
+/* A log of several chunks comes whole. */
+static void test_many_chunks(void **state)
+{
+	struct fixture *f = fixture_new();
+	struct filter filter = any();
+	const char *text;
+	unsigned seen = 0;
+
+	(void)state;
+	fixture_sweep(f, DAY(1), ROW(f, .n = 1, .card = "{}"));
+	for (unsigned i = 0; i < 150; i++)
+		fixture_poll(f, DAY(2) + HOUR(i), ROW(f, .n = 1, .sha = i + 2, .card = fixture_text(f, "{\"license\":\"other\","
+			"\"license_name\":\"%0900u\"}", i)));
+	filter_add_events(&filter, SLICE("*"));
+	text = walked(f, &filter, LOG_NEWEST_FIRST, 0, fixture_head(f));
+	for (const char *at = text; at; at = strchr(at + 1, ' '))
+		seen++;
+	assert_int_equal(seen, 150);
+	assert_memory_equal(text, "150 149 ", 8);
+	fixture_free(f);
+}
+
+static void test_columns(void **state)
+{
+	struct fixture *f = logged();
+	struct record record;
+
+	(void)state;
+	record_init(&record);
+	assert_true(record_read(&record, slice_of(fixture_record(f, 1))));
+	assert_string_equal(record_columns[BEFORE_LICENSE_NAME].name, "before_license_name");
+	assert_true(slice_is(record_text(&record, BEFORE_LICENSE_NAME), "falcon-llm-license"));
+	assert_true(slice_is(record_license(&record, BEFORE), "other/falcon-llm-license"));
+	assert_true(slice_is(record_license(&record, AFTER), "apache-2.0"));
+	assert_int_equal(record_cell(&record, AFTER_LICENSE_NAME).type, CELL_NULL);
+	assert_int_equal(record_cell(&record, BEFORE_RANK).type, CELL_JSON);
+	assert_true(slice_is(record_cell(&record, BEFORE_LICENSE).text, "[\"other\"]"));
+	/* every column is found in a whole record, so none is misspelt */
+	for (unsigned i = 0; i < RECORD_FIELD_COUNT; i++)
+		if (!record.token[i].size)
+			fail_msg("no %s in the record", record_columns[i].name);
+	assert_true(record_read(&record, slice_of(fixture_record(f, 6))));
+	assert_true(slice_is(record_license(&record, AFTER), "mit + llama3"));
+	assert_false(record_read(&record, SLICE("[1]")));
+	assert_false(record_read(&record, SLICE("{\"v\":")));
+	record_release(&record);
+	fixture_free(f);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_the_log),
+		cmocka_unit_test(test_events),
+		cmocka_unit_test(test_each_option),
+		cmocka_unit_test(test_licenses),
+		cmocka_unit_test(test_orders),
+		cmocka_unit_test(test_many_chunks),
+		cmocka_unit_test(test_columns),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
