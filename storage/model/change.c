@@ -205,6 +205,11 @@ void change_seal(struct buf *line, const char prev[HASH_HEX + 1], char hash[HASH
 	buf_printf(line, ",\"prev\":\"%s\",\"hash\":\"%s\"}", before, hash);
 }
 
+static bool is_hash(const char *text)
+{
+	return strspn(text, "0123456789abcdef") == HASH_HEX;
+}
+
 bool change_check(struct slice line, char claimed_prev[HASH_HEX + 1], char claimed[HASH_HEX + 1],
 	char computed[HASH_HEX + 1])
 {
@@ -222,6 +227,8 @@ bool change_check(struct slice line, char claimed_prev[HASH_HEX + 1], char claim
 	memcpy(claimed_prev, end + sizeof(prev_key) - 1, HASH_HEX);
 	memcpy(claimed, line.data + line.size - 2 - HASH_HEX, HASH_HEX);
 	claimed_prev[HASH_HEX] = claimed[HASH_HEX] = '\0';
+	if (!is_hash(claimed_prev) || !is_hash(claimed))
+		return false;
 	sha256_hex(slice_of(claimed_prev), (struct slice){ line.data, line.size - tail }, computed);
 	return true;
 }
