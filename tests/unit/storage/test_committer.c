@@ -718,6 +718,28 @@ static void test_deep_rows(void **state)
 	}
 }
 
+/* The same limit for a row that is new and for one that changes, alone or among many: none is read once and lost later. */
+static void test_depth_is_one(void **state)
+{
+	(void)state;
+	for (unsigned depth = 55; depth < 75; depth++) {
+		struct fixture *f = fixture_new();
+		const char *deep = fixture_text(f, "{\"a\":%s%s}", "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[" +
+			(74 - depth), "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]" +(74 - depth));
+		uint64_t as_new, as_known, alone;
+		fixture_sweep(f, DAY(1), fixture_text(f, "%s,%s,%s", ROW(f, .n = 1, .card = deep), ROW(f, .n = 2), ROW(f, .n = 3)));
+		as_new = f->counts.damaged;
+		fixture_sweep(f, DAY(2), fixture_text(f, "%s,%s,%s", ROW(f, .n = 1), ROW(f, .n = 2, .card = deep), ROW(f, .n = 3)));
+		as_known = f->counts.damaged;
+		fixture_poll(f, DAY(3), ROW(f, .n = 3, .card = deep));
+		alone = f->counts.damaged;
+		if (as_new != as_known || as_new != alone)
+			fail_msg("depth %u: %u, %u, %u", depth, (unsigned)as_new, (unsigned)as_known, (unsigned)alone);
+		fixture_verify(f);
+		fixture_free(f);
+	}
+}
+
 static void test_odd_names(void **state)
 {
 	static const char *const ids[] = {
@@ -790,6 +812,7 @@ int main(void)
 		cmocka_unit_test(test_broken_text),
 		cmocka_unit_test(test_large_rows),
 		cmocka_unit_test(test_deep_rows),
+		cmocka_unit_test(test_depth_is_one),
 		cmocka_unit_test(test_odd_names),
 		cmocka_unit_test(test_private_rows),
 	};
