@@ -70,7 +70,7 @@ static bool read_port(struct slice text, struct hub_origin *origin)
 /* "host", "host:port", "[v6]", "[v6]:port"; user names are not accepted. */
 static bool read_authority(struct slice text, struct hub_origin *origin)
 {
-	struct slice host, port;
+	struct slice host = text, port;
 	size_t end;
 
 	if (text.size && text.data[0] == '[') {
