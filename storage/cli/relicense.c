@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <time.h>
 
+#include "storage/bus_error.h"
 #include "storage/cli/commands.h"
 
 static const struct command *const commands[] = {
@@ -197,6 +198,7 @@ int main(int argc, char *argv[])
 	struct option_parse parse = { .tables = &common, .table_count = 1, .now_ms = now_ms(), .stop_at_argument = true,
 		.rest = 1 };
 
+	bus_error_explain("relicense", EXIT_DAMAGE);
 	setlocale(LC_CTYPE, "C.UTF-8");
 	signal(SIGPIPE, SIG_IGN); /* a reader that goes away is seen as EPIPE, which ends us quietly */
 	tool.now_ms = parse.now_ms;

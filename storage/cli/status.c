@@ -302,7 +302,7 @@ static enum exit_status run(struct tool *tool, const struct arguments *arguments
 	if (status)
 		return status;
 	if (tool->print.format == PRINT_CSV || tool->print.format == PRINT_TSV) {
-		tool_say("status is no list: it comes as table, json or ndjson");
+		tool_say("--format %s: status is no list, it comes as table, json or ndjson", print_format_words[tool->print.format]);
 		return EXIT_USAGE;
 	}
 	standing.daemon = find_daemon(tool);

@@ -161,7 +161,6 @@ static enum exit_status run(struct tool *tool, const struct arguments *arguments
 		tool_say("--head takes a line as relicense head prints it: LEDGER SEQ HASH TIME");
 		return EXIT_USAGE;
 	}
-	signal(SIGBUS, on_crash);
 	signal(SIGSEGV, on_crash);
 	signal(SIGABRT, on_crash);
 	status = tool_open(tool);
