@@ -68,6 +68,19 @@ const char *closing(const char *from, char bracket)
 	return *from == bracket ? from + 1 : nullptr;
 }
 
+/*
+ * Whether a child is followed by a comma or its container's end. Scalars are not consumed, and simdjson skips what is
+ * not: it would take the string in {"a":"b":1} for a key and read on at the wrong depth.
+ */
+bool is_followed(const json_parser *parser, uint32_t child, char bracket)
+{
+	const char *at = parser->node[child].text + parser->node[child].size;
+
+	while (is_white(*at))
+		at++;
+	return *at == ',' || *at == bracket;
+}
+
 uint32_t key_size(const char *raw)
 {
 	const char *end = raw;
@@ -98,8 +111,11 @@ simd_error add_elements(json_parser *parser, ondemand::array array, unsigned dep
 		ondemand::value value;
 		if (simd_error error = element.get(value))
 			return error;
+		uint32_t child = parser->count;
 		if (simd_error error = add_value(parser, value, depth, nullptr))
 			return error;
+		if (!is_followed(parser, child, ']'))
+			return simdjson::TAPE_ERROR;
 	}
 	return simdjson::SUCCESS;
 }
@@ -113,8 +129,11 @@ simd_error add_members(json_parser *parser, ondemand::object object, unsigned de
 		ondemand::value value;
 		if (simd_error error = member.value().get(value))
 			return error;
+		uint32_t child = parser->count;
 		if (simd_error error = add_value(parser, value, depth, key.raw()))
 			return error;
+		if (!is_followed(parser, child, '}'))
+			return simdjson::TAPE_ERROR;
 	}
 	return simdjson::SUCCESS;
 }

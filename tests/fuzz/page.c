@@ -5,7 +5,7 @@
 #include "tests/fuzz/fuzz.h"
 
 struct work {
-	struct json page, card;
+	struct json page, deep, card; /* deep: the page once more, to its depth */
 	struct canon_maker maker;
 	struct arena arena;
 	struct buf text, again;
@@ -36,13 +36,38 @@ static void check_state(struct work *work, const struct canon *canon)
 	work->before = state;
 }
 
-static void read_row(struct work *work, uint32_t at)
+static int canonical(struct work *work, const struct row *row, struct canon *canon)
+{
+	return canon_from_row(&work->maker, row, fields_asked(REPO_MODEL), &work->arena, canon);
+}
+
+/* A row out of a page that was parsed to its depth comes to the same, or to the same error. */
+static void check_deep(struct work *work, uint32_t at, const struct row *shallow)
+{
+	struct row row;
+	struct canon canon, other;
+	int error;
+
+	if (!at)
+		return;
+	FUZZ_CHECK(row_read(&work->deep, at, fields_asked(REPO_MODEL), 1, &row) == 0);
+	FUZZ_CHECK(row.stable_hash == shallow->stable_hash);
+	row.opened = &work->deep;
+	error = canonical(work, &row, &canon);
+	FUZZ_CHECK((error == 0) == (canonical(work, shallow, &other) == 0));
+	for (unsigned i = 0; !error && i < FIELD_COUNT; i++)
+		FUZZ_CHECK(slice_equal(canon.field[i], other.field[i]));
+}
+
+static void read_row(struct work *work, uint32_t at, uint32_t deep)
 {
 	struct row row;
 	struct canon canon;
 
-	if (row_read(&work->page, at, fields_asked(REPO_MODEL), 1, &row) ||
-		canon_from_row(&work->maker, &row, fields_asked(REPO_MODEL), &work->arena, &canon))
+	if (row_read(&work->page, at, fields_asked(REPO_MODEL), 1, &row))
+		return;
+	check_deep(work, deep, &row);
+	if (canonical(work, &row, &canon))
 		return;
 	buf_reset(&work->text);
 	derived_write(&work->maker, &row, &work->text);
@@ -50,29 +75,43 @@ static void read_row(struct work *work, uint32_t at)
 	check_state(work, &canon);
 }
 
+static void read_rows(struct work *work, const char *text, size_t size)
+{
+	bool is_deep = json_parse(&work->deep, text, size, 2 + CANON_DEPTH_MAX) == 0;
+	uint32_t deep = is_deep ? json_first(0) : 0;
+
+	for (uint32_t i = json_first(0); i < json_end(&work->page, 0); i = json_next(&work->page, i)) {
+		read_row(work, i, deep);
+		deep = is_deep ? json_next(&work->deep, deep) : 0;
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct work work = { .text = BUF_INIT(CANON_BYTES_MAX), .again = BUF_INIT(CANON_BYTES_MAX) };
 	struct buf repaired = BUF_INIT(SIZE_MAX / 2);
-	char *body = fuzz_padded(data, size);
+	char *body = fuzz_padded(data, size), *text = body;
 	int code;
 
 	json_init(&work.page, 1 << 16);
+	json_init(&work.deep, 1 << 16);
 	json_init(&work.card, 1 << 16);
 	canon_maker_init(&work.maker);
 	code = json_parse(&work.page, body, size, 2);
 	if (code == ERROR_UTF8) {
 		utf8_repair((struct slice){ body, size }, &repaired);
 		memset(buf_reserve(&repaired, JSON_PADDING), 0, JSON_PADDING);
-		code = json_parse(&work.page, repaired.data, repaired.size, 2);
+		text = repaired.data;
+		size = repaired.size;
+		code = json_parse(&work.page, text, size, 2);
 		FUZZ_CHECK(code != ERROR_UTF8);
 	}
 	if (!code && work.page.node[0].type == JSON_OBJECT)
-		read_row(&work, 0);
+		read_row(&work, 0, 0);
 	if (!code && work.page.node[0].type == JSON_ARRAY)
-		for (uint32_t i = json_first(0); i < json_end(&work.page, 0); i = json_next(&work.page, i))
-			read_row(&work, i);
+		read_rows(&work, text, size);
 	json_release(&work.page);
+	json_release(&work.deep);
 	json_release(&work.card);
 	canon_maker_release(&work.maker);
 	arena_release(&work.arena);

@@ -84,6 +84,8 @@ static void test_damage(void **state)
 		{ "[1,]", ERROR_JSON }, { "[,1]", ERROR_JSON }, { "[1 2]", ERROR_JSON }, { "{\"a\"}", ERROR_JSON },
 		{ "{\"a\":}", ERROR_JSON }, { "{\"a\":1,}", ERROR_JSON }, { "{a:1}", ERROR_JSON }, { "[1]]", ERROR_JSON },
 		{ "[1]x", ERROR_JSON }, { "{}{}", ERROR_JSON }, { "\"a", ERROR_JSON }, { "[\"a]", ERROR_JSON },
+		{ "{\"a\":\"b\":1}", ERROR_JSON }, { "[\"a\":1]", ERROR_JSON }, { "{\"a\":\"b\":{\"c\":1}}", ERROR_JSON },
+		{ "{\"a\":1:2}", ERROR_JSON }, { "{\"a\":\"b\"\"c\":1}", ERROR_JSON }, { "[[1]2]", ERROR_JSON }, { "[{}{}]", ERROR_JSON },
 		{ "[1}", ERROR_JSON }, { "{\"a\":[}", ERROR_JSON }, { "[\"\xFF\"]", ERROR_UTF8 }, { "[\"\xC0\x80\"]", ERROR_UTF8 },
 		{ "[\"\xED\xA0\x80\"]", ERROR_UTF8 }, { "[\"a\nb\"]", ERROR_JSON },
 		{ "{\"a\":1,\"b\":{\"c\":[1,2}}", ERROR_JSON }, /* behind the depth, but unbalanced */
