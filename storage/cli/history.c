@@ -4,6 +4,7 @@
 
 #include "storage/cli/commands.h"
 #include "storage/cli/repo_view.h"
+#include "storage/cli/version_at.h"
 #include "storage/model/memory.h"
 #include "storage/model/moment.h"
 
@@ -266,11 +267,13 @@ static int last_seen_of(struct tool *tool, struct history *history, uint32_t ver
 	const struct repo_ref *ref = &history->view.found.ref;
 	struct arena scratch = { 0 };
 	struct snapshot next;
-	int code = ERROR_NONE;
+	struct version_at newest;
+	int code;
 
 	if (version == ref->row.versions) {
-		*last_seen_ms = reader_last_seen(tool->reader, ref);
-		return ERROR_NONE;
+		code = version_at(tool->reader, ref, 0, &history->view.arena, &newest);
+		*last_seen_ms = newest.until_ms;
+		return code;
 	}
 	code = reader_snapshot(tool->reader, ref->row.number, version + 1, &scratch, &next);
 	*last_seen_ms = code ? 0 : next.observed_after_ms;

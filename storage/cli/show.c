@@ -26,14 +26,20 @@ struct showing {
 
 /* ---- finding out ----------------------------------------------------------------------------------------------------*/
 
-static int read_name_now(struct tool *tool, struct showing *showing)
+static int read_newest(struct tool *tool, struct showing *showing)
 {
+	const struct repo_ref *ref = &showing->view.found.ref;
 	struct version_view newest;
+	struct version_at now;
 	int code = version_view_read(tool, &showing->view, showing->view.found.ref.row.versions, &newest);
 
 	if (!code)
 		showing->name_now = newest.state.name;
 	version_view_release(&newest);
+	if (!code)
+		code = version_at(tool->reader, ref, 0, &showing->view.arena, &now);
+	if (!code)
+		showing->last_seen_ms = now.until_ms;
 	return code;
 }
 
@@ -45,12 +51,11 @@ static int find_out(struct tool *tool, struct showing *showing)
 	if (!code)
 		code = version_at_explain(tool->reader, ref, &showing->view.arena, &showing->answer);
 	if (!code)
-		code = read_name_now(tool, showing);
+		code = read_newest(tool, showing);
 	if (!code && showing->answer.version)
 		code = version_view_read(tool, &showing->view, showing->answer.version, &showing->version);
 	if (!code && !options.at_ms && reader_counters(tool->reader, ref->row.number, &showing->downloads, &showing->likes))
 		showing->downloads.known = showing->likes.known = false;
-	showing->last_seen_ms = reader_last_seen(tool->reader, ref);
 	return code;
 }
 
