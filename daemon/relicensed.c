@@ -19,6 +19,7 @@
 #include "daemon/run/log.h"
 #include "daemon/run/metrics.h"
 #include "daemon/run/notify.h"
+#include "storage/bus_error.h"
 
 #ifndef RELICENSED_VERSION
 #define RELICENSED_VERSION "unknown"
@@ -495,6 +496,7 @@ int main(int argc, char **argv)
 		config_print(stdout);
 		return fflush(stdout) ? EX_IOERR : EX_OK;
 	}
+	bus_error_explain("relicensed", EX_IOERR);
 	keep_memory();
 	signal(SIGPIPE, SIG_IGN);
 	status = configure(&daemon);
