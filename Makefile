@@ -215,7 +215,7 @@ $(FUZZERS): $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o
 	$(call say,LINK,$@)
 	$(Q)$(CXX) $(INSTRUMENT) -fsanitize=fuzzer $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(DAEMON_LIBS) $(STORAGE_LIBS) $(CONFIG_LIBS) -lpthread
 fuzzers: $(FUZZERS)
-fuzz: check-deps
+fuzz: deps deps-check
 	+@$(MAKE) --no-print-directory DEPS=no BUILD=$(BUILD)/libfuzzer CC=clang CXX=clang++ \
 		SANITIZE=fuzzer-no-link,address,undefined fuzzers
 	@echo "next: $(BUILD)/libfuzzer/fuzz/page -max_total_time=60 NEW_INPUTS tests/fuzz/corpus/page"

@@ -182,7 +182,10 @@ def memory(build, folder, repos):
 def machine():
     with open("/proc/cpuinfo", encoding="utf-8") as info:
         models = [line.split(":")[1].strip() for line in info if line.startswith("model name")]
-    print(f"machine: {len(models)} x {models[0] if models else '?'}, {os.uname().release}")
+    print(f"machine: {len(models)} x {models[0] if models else '?'}, Linux {os.uname().release}")
+    load = os.getloadavg()[0]
+    if load > 0.5:
+        print(f"load {load:.1f} before the start: something else uses these processors, the figures are too low")
 
 
 def main():

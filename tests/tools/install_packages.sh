@@ -5,6 +5,10 @@ set -eu
 
 missing=
 for package in "$@"; do
+    # Node's own packages bring npm along and exclude Debian's.
+    if [ "$package" = npm ] && command -v npm >/dev/null; then
+        continue
+    fi
     dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
 done
 [ -n "$missing" ] || exit 0
