@@ -13,20 +13,26 @@ enum { ENTRIES_AT_ONCE = 512, LINE_BYTES_MAX = CHANGE_BYTES_MAX + JSON_PADDING }
 static const struct pass {
 	enum store_table table;
 	const char *name;
-	void (*check)(struct verify *verify, struct slice key, struct slice value);
+	void (*check)(struct verify *verify, struct slice key, struct slice value); /* NULL: only the form is looked at */
+	size_t key_bytes, value_bytes; /* of such a table; value 0: any */
 } passes[] = {
-	{ TABLE_CHANGE, "change", verify_change },
-	{ TABLE_CHANGE_TIME, "change.time", verify_change_time },
-	{ TABLE_CHANGE_REPO, "change.repo", verify_change_repo },
-	{ TABLE_RECEIPT, "receipt", verify_receipt },
-	{ TABLE_REPO_MODEL, "repo.model", verify_model },
-	{ TABLE_REPO_DATASET, "repo.dataset", verify_dataset },
-	{ TABLE_REPO_SPACE, "repo.space", verify_space },
-	{ TABLE_NAME, "name", verify_name },
-	{ TABLE_STATEMENT, "statement", verify_statement },
-	{ TABLE_MISSING, "missing", verify_missing },
-	{ TABLE_PROJECTION, "projection", verify_projection },
-	{ TABLE_DICTIONARY, "dictionary", verify_dictionary },
+	{ TABLE_CHANGE, "change", verify_change, 0, 0 },
+	{ TABLE_CHANGE_TIME, "change.time", verify_change_time, 0, 0 },
+	{ TABLE_CHANGE_REPO, "change.repo", verify_change_repo, 0, 0 },
+	{ TABLE_RECEIPT, "receipt", verify_receipt, 0, 0 },
+	{ TABLE_REPO_MODEL, "repo.model", verify_model, 0, 0 },
+	{ TABLE_REPO_DATASET, "repo.dataset", verify_dataset, 0, 0 },
+	{ TABLE_REPO_SPACE, "repo.space", verify_space, 0, 0 },
+	{ TABLE_NAME, "name", verify_name, 0, 0 },
+	{ TABLE_STATEMENT, "statement", verify_statement, 0, 0 },
+	{ TABLE_MISSING, "missing", verify_missing, 0, 0 },
+	{ TABLE_PROJECTION, "projection", verify_projection, 0, 0 },
+	{ TABLE_DICTIONARY, "dictionary", verify_dictionary, 0, 0 },
+	{ TABLE_STATEMENT_HASH, "statement.hash", NULL, 12, 0 },
+	{ TABLE_LOOK, "look", NULL, 1 + 4 + OID_BYTES, 6 },
+	{ TABLE_COUNTER, "counter", NULL, 8, 0 },
+	{ TABLE_CURSOR, "cursor", NULL, 2, 0 },
+	{ TABLE_DAMAGE, "damage", NULL, 8, 6 },
 };
 
 void verify_found(struct verify *verify, const char *table, const char *key, const char *what, ...)
@@ -56,6 +62,14 @@ static bool move_behind(struct verify *verify, struct slice key)
 	return true;
 }
 
+static void check_entry(struct verify *verify, const struct pass *pass, struct slice key, struct slice value)
+{
+	if (pass->check)
+		pass->check(verify, key, value);
+	else if (key.size != pass->key_bytes || (pass->value_bytes && value.size != pass->value_bytes))
+		verify_found(verify, pass->name, "an entry", "has another form than entries have");
+}
+
 /* A stretch of the table; false at its end. */
 static bool walk_some(struct verify *verify, const struct pass *pass, uint64_t *entries)
 {
@@ -73,7 +87,7 @@ static bool walk_some(struct verify *verify, const struct pass *pass, uint64_t *
 			verify_found(verify, pass->name, "a key", "is longer than any key can be");
 			break;
 		}
-		pass->check(verify, key, value);
+		check_entry(verify, pass, key, value);
 		++*entries;
 	}
 	if (cursor)

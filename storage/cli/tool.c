@@ -85,6 +85,17 @@ static enum exit_status check_age(const struct tool *tool)
 	return EXIT_UNKNOWN;
 }
 
+/* LMDB's own assertions fail on damaged pages; it would abort. What was printed so far is kept. */
+static void on_assert(MDB_env *env, const char *message)
+{
+	const char *dir = "";
+
+	mdb_env_get_path(env, &dir);
+	fflush(NULL);
+	tool_say("the store %s is damaged: %s (relicense verify says where)", dir, message);
+	_exit(EXIT_DAMAGE);
+}
+
 enum exit_status tool_open(struct tool *tool)
 {
 	struct store_problem problem = { .code = 0 };
@@ -101,6 +112,7 @@ enum exit_status tool_open(struct tool *tool)
 		tool_say("%s", problem.text);
 		return status_of(code);
 	}
+	mdb_env_set_assert(store_env(tool->store), on_assert);
 	code = as_of_read(tool->reader, &tool->as_of);
 	return code ? tool_fail(tool, code, "reading what was looked at") : check_age(tool);
 }

@@ -125,15 +125,24 @@ static void write_text(struct verifying *verifying, const struct verify_summary 
 
 /* ---- the command ----------------------------------------------------------------------------------------------------*/
 
+static const char unwalkable[] =
+	"relicense: the store is damaged: LMDB cannot even walk its pages. Restore a backup, or crawl anew.\n";
+
 /* Pages so damaged that LMDB stumbles over them. Only calls that a signal handler may make. */
 static void on_crash(int number)
 {
-	static const char message[] =
-		"\nrelicense: the store is damaged: LMDB cannot even walk its pages. Restore a backup, or crawl anew.\n";
+	ssize_t written = write(STDERR_FILENO, unwalkable, sizeof(unwalkable) - 1);
 
 	(void)number;
-	if (write(STDERR_FILENO, message, sizeof(message) - 1) < 0)
-		_exit(EXIT_DAMAGE);
+	(void)written; /* there is nobody left to tell */
+	_exit(EXIT_DAMAGE);
+}
+
+static void on_assert(MDB_env *env, const char *message)
+{
+	(void)env;
+	fflush(NULL);
+	fprintf(stderr, "%s(%s)\n", unwalkable, message);
 	_exit(EXIT_DAMAGE);
 }
 
@@ -162,10 +171,10 @@ static enum exit_status run(struct tool *tool, const struct arguments *arguments
 		return EXIT_USAGE;
 	}
 	signal(SIGSEGV, on_crash);
-	signal(SIGABRT, on_crash);
 	status = tool_open(tool);
 	if (status)
 		return status;
+	mdb_env_set_assert(store_env(tool->store), on_assert);
 	reader_pause(tool->reader);
 	code = verify_run(tool->store, &verify, &summary, &problem);
 	if (verifying.progress)

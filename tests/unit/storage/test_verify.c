@@ -358,6 +358,11 @@ static void flip_dictionary(struct txn *txn)
 	flip(txn, TABLE_DICTIONARY, key_slice(&key), 1000);
 }
 
+static void odd_look(struct txn *txn)
+{
+	txn_put(txn, TABLE_LOOK, SLICE("odd"), SLICE("123456"));
+}
+
 static void move_head(struct txn *txn)
 {
 	struct log_head head;
@@ -402,6 +407,7 @@ static void test_damage_is_found(void **state)
 		{ add_missing, "is missing, but was never there" },
 		{ flip_projection, "projection 1: cannot be read" },
 		{ flip_dictionary, "is not the one that is built into this program" },
+		{ odd_look, "look an entry: has another form than entries have" },
 		{ move_head, "meta head: has another hash than the last record" },
 	};
 
