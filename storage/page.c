@@ -327,7 +327,7 @@ int preparer_page(struct preparer *preparer, const char *body, size_t body_bytes
 	int error = parse(preparer, body, body_bytes, projection->kind);
 
 	page->projection = *projection;
-	if (!error && preparer->json.node[0].type != JSON_ARRAY && preparer->json.node[0].type != JSON_OBJECT)
+	if (!error && preparer->json.node[0].type != (projection->endpoint == ENDPOINT_LIST ? JSON_ARRAY : JSON_OBJECT))
 		error = ERROR_JSON;
 	if (error) {
 		*problem = (struct store_problem){ .code = error };

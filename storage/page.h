@@ -65,8 +65,9 @@ struct preparer *preparer_new(struct store *store, bool private_repos);
 void preparer_free(struct preparer **preparer);
 
 /*
- * `body` is an array of rows, or one row; JSON_PADDING readable bytes follow it. Bytes that are not UTF-8 become U+FFFD
- * and lose no row. The body is not needed afterwards. `page` is zeroed by the caller.
+ * `body` is an array of rows where the projection is of a listing, one row where it is of a single repo; JSON_PADDING
+ * readable bytes follow it. Bytes that are not UTF-8 become U+FFFD and lose no row. The body is not needed afterwards.
+ * `page` is zeroed by the caller.
  * ERROR_JSON, ERROR_TOO_BIG: the page as a whole is damaged, nothing of it counts. Store errors as they come.
  */
 int preparer_page(struct preparer *preparer, const char *body, size_t body_bytes, const struct projection *projection,

@@ -24,7 +24,7 @@ SANITIZER_PATIENCE = 4
 # The longest first, so that the others fit beside them. Interop has a runner of its own and needs the network.
 FIRST, NOT_HERE = ["tests/corpus", "tests/cases"], ["tests/interop"]
 OUTPUT_KEPT = 20000
-CMOCKA = re.compile(r"^\[\s*(OK|FAILED|SKIPPED)\s*\] ([^\s:,]+)", re.MULTILINE)
+CMOCKA = re.compile(r"^\[\s*(OK|FAILED|SKIPPED)\s*\] ([A-Za-z_][^\s:,]*)", re.MULTILINE)
 
 
 class Outcome:
