@@ -10,8 +10,11 @@
 extern const unsigned char builtin_dictionary[];
 extern const size_t builtin_dictionary_size;
 
-/* Measured on 200,000 rows: level 1 is 10 % faster in all and 3 % larger; from 6 on it takes 4 to 8 times as long. */
-enum { LEVEL_FULL = 3, LEVEL_DELTA = 3 };
+/*
+ * Measured on 40,000 contents of 730 bytes: level 1 makes 228 bytes in 1.9 us, level 3 218 in 2.4, and zstd is a third of
+ * what a first crawl costs; from level 6 on it takes 4 to 8 times as long. What is stored can be packed tighter later.
+ */
+enum { LEVEL_FULL = 1, LEVEL_DELTA = 3 };
 
 struct frame_maker {
 	ZSTD_CCtx *pack, *pack_delta;

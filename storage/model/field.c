@@ -12,12 +12,26 @@ static const char *const endpoint_names[ENDPOINT_COUNT] = { "list", "single" };
 
 _Static_assert((int)FIELD_COUNT <= 32, "a set of fields is 32 bits");
 
+static bool is_key(enum field field, struct slice key)
+{
+	return key.size == field_infos[field].key_size && memcmp(key.data, field_infos[field].key, key.size) == 0;
+}
+
+enum field field_find_after(struct slice key, enum field before)
+{
+	unsigned at = before;
+
+	for (unsigned tries = 0; tries < FIELD_COUNT; tries++) {
+		at = at + 1 < FIELD_COUNT ? at + 1 : 0;
+		if (is_key((enum field)at, key))
+			return (enum field)at;
+	}
+	return FIELD_NONE;
+}
+
 enum field field_find(struct slice key)
 {
-	for (unsigned i = 0; i < FIELD_COUNT; i++)
-		if (key.size == field_infos[i].key_size && memcmp(key.data, field_infos[i].key, key.size) == 0)
-			return (enum field)i;
-	return FIELD_NONE;
+	return field_find_after(key, FIELD_NONE);
 }
 
 uint32_t fields_asked(enum repo_kind kind)

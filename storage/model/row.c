@@ -83,6 +83,7 @@ static uint64_t hash_stable(const struct row *row, uint32_t fields, uint64_t see
 int row_read(const struct json *json, uint32_t at, uint32_t fields, uint64_t seed, struct row *row)
 {
 	struct slice oid = SLICE_NONE;
+	enum field last = FIELD_NONE;
 
 	*row = (struct row){ .raw = json_span(&json->node[at]) };
 	if (json->node[at].type != JSON_OBJECT)
@@ -94,9 +95,10 @@ int row_read(const struct json *json, uint32_t at, uint32_t fields, uint64_t see
 			oid = json_span(&json->node[i]);
 			continue;
 		}
-		field = field_find(key);
+		field = field_find_after(key, last);
 		if (field == FIELD_NONE)
 			continue;
+		last = field;
 		row->span[field] = json_span(&json->node[i]);
 		row->node[field] = i;
 	}

@@ -14,7 +14,7 @@
 #include "storage/model/error.h"
 #include "storage/model/memory.h"
 
-enum { DICTIONARY_BYTES = 64 << 10, SAMPLES_BYTES_MAX = 256 << 20, LEVEL = 3 };
+enum { DICTIONARY_BYTES = 16 << 10, SAMPLES_BYTES_MAX = 256 << 20, LEVEL = 1 };
 
 struct samples {
 	struct buf bytes;
