@@ -155,7 +155,7 @@ static void test_dictionary(void **state)
 
 	(void)state;
 	sha256_hex(dictionary_builtin(), SLICE_NONE, hash);
-	assert_string_equal(hash, "8171d30a8108d1486b667a5703985cb9ec37c535459a86837d298f0ea408b7b2");
+	assert_string_equal(hash, "6376b6769e66dfed2864a46741f8fea648363f3eb2817d6bfbd2e93af1010b76");
 }
 
 int main(void)
