@@ -18,7 +18,7 @@
 #define NEVER INT64_MAX
 
 /* A run that starts again at once has dropped a field or stumbled over a deletion: neither goes on for long. */
-enum { AGAIN_MAX = 32 };
+enum { AGAIN_MAX = 32, ONCE_COMMIT_TRIES = 3 };
 
 /* What --once does with a kind, in this order. */
 #define ONCE_STAGES(X) \
@@ -434,6 +434,7 @@ struct crawl *crawl_new(const struct crawl_options *options)
 		.clock = options->clock,
 		.store = options->store,
 		.config = config,
+		.tries = options->once ? ONCE_COMMIT_TRIES : 0,
 		.on_room = on_room,
 		.on_fatal = on_fatal,
 		.owner = crawl,

@@ -162,20 +162,28 @@ static void commit_done(struct writer *writer)
 	writer->options.on_room(writer->options.owner);
 }
 
+/* At the end there is no time to try again: what is not in the store will be asked for again, its cursor says so. */
+static bool may_try_again(const struct writer *writer)
+{
+	unsigned tries = writer->options.tries;
+
+	return error_action(writer->error) == ERROR_RETRY && !writer->on_drained && (!tries || writer->failures < tries);
+}
+
 static void commit_failed(struct writer *writer)
 {
 	int64_t wait_ms;
 
-	/* at the end there is no time to try again; what is not in the store will be asked again, the cursor says so */
-	if (error_action(writer->error) != ERROR_RETRY || writer->on_drained) {
+	writer->failures++;
+	metrics_add(METRIC_COMMIT_FAILURES, 1);
+	if (!may_try_again(writer)) {
 		writer->refused = true;
 		log_write(LOG_STORE_STOPPED, log_text("why", writer->problem.text));
 		writer->options.on_fatal(writer->options.owner, &writer->problem);
 		return;
 	}
 	wait_ms = COMMIT_AGAIN_BASE_MS +
-		backoff_ms(COMMIT_AGAIN_BASE_MS, COMMIT_AGAIN_CAP_MS, writer->failures++, backoff_random());
-	metrics_add(METRIC_COMMIT_FAILURES, 1);
+		backoff_ms(COMMIT_AGAIN_BASE_MS, COMMIT_AGAIN_CAP_MS, writer->failures - 1, backoff_random());
 	log_write(LOG_COMMIT_FAILED, log_text("why", writer->problem.text), log_number("retry_ms", wait_ms));
 	clock_start(writer->options.clock, &writer->again, wait_ms);
 }

@@ -25,6 +25,7 @@ struct writer_options {
 	struct clock *clock;
 	struct store *store;
 	const struct config *config;
+	unsigned tries; /* to write a batch, before the store counts as refusing; 0: for ever */
 	void (*on_room)(void *owner); /* there is room again */
 	void (*on_fatal)(void *owner, const struct store_problem *problem);
 	void *owner;
