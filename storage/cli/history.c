@@ -267,7 +267,7 @@ static int last_seen_of(struct tool *tool, struct history *history, uint32_t ver
 	const struct repo_ref *ref = &history->view.found.ref;
 	struct arena scratch = { 0 };
 	struct snapshot next;
-	struct version_at newest;
+	struct version_at newest = { .version = 0 };
 	int code;
 
 	if (version == ref->row.versions) {

@@ -30,7 +30,7 @@ static int read_newest(struct tool *tool, struct showing *showing)
 {
 	const struct repo_ref *ref = &showing->view.found.ref;
 	struct version_view newest;
-	struct version_at now;
+	struct version_at now = { .version = 0 };
 	int code = version_view_read(tool, &showing->view, showing->view.found.ref.row.versions, &newest);
 
 	if (!code)
