@@ -499,6 +499,7 @@ int main(int argc, char **argv)
 	bus_error_explain("relicensed", EX_IOERR);
 	keep_memory();
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a limit on file sizes is an error of a commit, like a full disk */
 	status = configure(&daemon);
 	if (status)
 		return status;
