@@ -14,7 +14,7 @@ A rule is one line. To a request apply all that fit it and are for always, and t
     drop NAME                             a listing without this repo
     reverse                               a listing from its end
     nolink                                no next page
-    link URL                              another next page
+    link URL                              another next page; escapes as in replace
     encoding NAME                         another Content-Encoding
 """
 import fnmatch
@@ -96,7 +96,7 @@ def act_nolink(answer):
 
 
 def act_link(answer, url):
-    answer.headers["link"] = f'<{url}>; rel="next"'
+    answer.headers["link"] = f'<{as_bytes(url).decode("latin-1")}>; rel="next"'
 
 
 def act_encoding(answer, name):
