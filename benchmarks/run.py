@@ -32,6 +32,7 @@ class Measure:
     """Wall time, processor time of the process and its children, largest private memory, and output."""
 
     def __init__(self, arguments, **options):
+        os.sync()  # what the one before has left to the disk is not this one's time
         started = time.monotonic()
         process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
         self.private_max = 0
@@ -43,7 +44,7 @@ class Measure:
             if done:
                 break
             self.sample(process.pid)
-            time.sleep(0.005)
+            time.sleep(0.02)
         self.wall_s = time.monotonic() - started
         self.text += process.stdout.read() or b""
         process.stdout.close()
