@@ -117,7 +117,9 @@ void request_start(const struct request_order *order)
 
 	request->context = order->context;
 	request->lane = order->lane;
+	request->form = order->form;
 	request->projection = order->projection;
+	request->body_max = order->body_max;
 	request->calls = order->calls;
 	request->owner = order->owner;
 	request->tag = order->tag;
@@ -131,6 +133,8 @@ void request_start(const struct request_order *order)
 	request->place = (struct turn_place){ .on_turn = on_turn, .owner = request };
 	buf_init(&request->url, URL_MAX);
 	buf_slice(&request->url, order->url);
+	buf_init(&request->if_none_match, REPLY_HEAD_MAX);
+	buf_slice(&request->if_none_match, order->if_none_match);
 	request_run(request);
 }
 
@@ -181,6 +185,9 @@ static enum request_step step_send(struct request *request)
 {
 	struct transfer_order order = {
 		.url = buf_as_slice(&request->url),
+		.if_none_match = buf_as_slice(&request->if_none_match),
+		.head = request->form == REQUEST_HEAD,
+		.body_max = request->body_max,
 		.on_head = on_head,
 		.on_done = on_done,
 		.owner = request,
@@ -290,7 +297,7 @@ static enum request_step step_check(struct request *request)
 	turn->quota.refusals = 0;
 	if (is_trouble(reply->status))
 		return REQUEST_RETRY;
-	if (reply->status == 200)
+	if (reply->status == 200 && request->form != REQUEST_HEAD)
 		return REQUEST_DECODE;
 	request->calls->on_answer(request);
 	return REQUEST_FINISH;
@@ -310,6 +317,8 @@ static enum request_step step_decode(struct request *request)
 	struct work *work = &request->work;
 
 	*work = (struct work){
+		.only_text = request->form == REQUEST_TEXT,
+		.text_max = request->body_max,
 		.encoding = request->head.content_encoding,
 		.body = &request->reply.body,
 		.projection = &request->projection,
@@ -351,6 +360,12 @@ static enum request_step step_read(struct request *request)
 
 	metrics_add(METRIC_PREPARE_US, work->took_us);
 	metrics_add(METRIC_BYTES_DECODED, work->text_bytes);
+	if (!work->error && work->only_text) {
+		request->text = work->text;
+		work->text = (struct buf){ 0 };
+		request->calls->on_text(request);
+		return REQUEST_FINISH;
+	}
 	if (!work->error) {
 		request->page = work->page;
 		work->page = (struct page){ 0 };
@@ -484,7 +499,9 @@ static enum request_step step_finish(struct request *request)
 {
 	reply_release(request->context->engine, &request->reply);
 	page_release(&request->page);
+	buf_release(&request->text);
 	buf_release(&request->url);
+	buf_release(&request->if_none_match);
 	leave_list(request);
 	if (request->has_room)
 		writer_unreserve(request->context->writer);

@@ -4,7 +4,8 @@
  *
  * A request belongs to itself: request_start() makes it, and it frees itself after exactly one of
  *     on_page     returned true: the page was taken
- *     on_answer   an answer that is not a page: a redirect, a refusal
+ *     on_text     a body that is not of rows
+ *     on_answer   an answer without what was asked for: a redirect, a refusal, 304; and every answer to REQUEST_HEAD
  *     on_failed   given up after its retries, or the daemon ends
  * A request that may not be handed over yet (on_page returned false) waits for request_resume(). Trouble and damage are
  * asked again by itself, as often as the configuration says. Loop thread only.
@@ -18,9 +19,17 @@
 
 struct request;
 
+/* What a request is after. */
+enum request_form {
+	REQUEST_ROWS, /* a listing, or a single repo: decoded and compared with the store */
+	REQUEST_TEXT, /* any other body, decompressed: commits, a file */
+	REQUEST_HEAD, /* the head alone */
+};
+
 struct request_calls {
 	void (*on_head)(struct request *request); /* may be NULL: a head with status 200 is here, the body is not */
-	bool (*on_page)(struct request *request);
+	bool (*on_page)(struct request *request); /* 200 to REQUEST_ROWS */
+	void (*on_text)(struct request *request); /* 200 to REQUEST_TEXT: the body is in request->text */
 	void (*on_answer)(struct request *request);
 	void (*on_failed)(struct request *request);
 };
@@ -28,8 +37,11 @@ struct request_calls {
 struct request_order {
 	struct context *context;
 	enum lane lane;
-	struct projection projection;
+	enum request_form form;
+	struct projection projection; /* of REQUEST_ROWS; of the others its kind alone counts */
 	struct slice url; /* copied */
+	struct slice if_none_match; /* copied; size 0: none */
+	size_t body_max; /* 0: as configured for pages */
 	const struct request_calls *calls;
 	void *owner;
 	uint64_t tag; /* the owner's */
@@ -38,8 +50,10 @@ struct request_order {
 struct request {
 	struct context *context;
 	enum lane lane;
+	enum request_form form;
 	struct projection projection;
-	struct buf url;
+	struct buf url, if_none_match;
+	size_t body_max;
 	const struct request_calls *calls;
 	void *owner;
 	uint64_t tag;
@@ -47,6 +61,7 @@ struct request {
 	struct reply reply;
 	struct hub_head head; /* borrows from the reply; in on_head from what has arrived */
 	struct page page;     /* in on_page */
+	struct buf text;      /* in on_text; JSON_PADDING readable bytes follow it */
 	char why[320];        /* in on_failed */
 	bool too_heavy;       /* in on_failed: fewer rows may be what helps */
 
@@ -65,7 +80,7 @@ void request_start(const struct request_order *order);
 void request_resume(struct request *request);
 
 /*
- * Within on_page or on_answer: gives an answer to the writer, with the room that was reserved for it. The page is moved;
+ * Within on_page, on_text or on_answer: gives an answer to the writer, with the room that was reserved for it. The page is moved;
  * url, date and request id are filled in, slices of `answer` are copied.
  */
 void request_hand_over(struct request *request, struct answer *answer, void (*on_committed)(void *owner), void *owner);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/crawl/workbench.h"
 
+#include "storage/model/json.h"
 #include "storage/model/memory.h"
 
 void workbench_init(struct workbench *workbench, uv_loop_t *loop, struct store *store, unsigned benches, size_t bytes_max,
@@ -35,8 +36,15 @@ static void on_work(uv_work_t *item)
 	struct slice text;
 
 	work->error = decoder_run(&bench->decoder, work->encoding, work->body, &text);
-	if (!work->error) {
+	if (!work->error)
 		work->text_bytes = text.size;
+	if (!work->error && work->only_text && work->text_max && text.size > work->text_max) {
+		work->error = ERROR_TOO_BIG;
+	} else if (!work->error && work->only_text) {
+		buf_init(&work->text, text.size + JSON_PADDING);
+		buf_slice(&work->text, text);
+		buf_reserve(&work->text, JSON_PADDING);
+	} else if (!work->error) {
 		work->error =
 			preparer_page(bench->preparer, text.data, text.size, work->projection, &work->page, &work->problem);
 	}
@@ -80,6 +88,7 @@ void workbench_start(struct workbench *workbench, struct work *work)
 	work->next = NULL;
 	work->error = 0;
 	work->page = (struct page){ 0 };
+	work->text = (struct buf){ 0 };
 	work->text_bytes = work->took_us = 0;
 	if (workbench->last)
 		workbench->last->next = work;

@@ -17,6 +17,8 @@ enum { BENCHES_MAX = 16 };
 /* A body to decode and what became of it; embedded in a request. */
 struct work {
 	/* in */
+	bool only_text;  /* decompress it, and that is all */
+	size_t text_max; /* of that; 0: as for pages */
 	struct slice encoding;
 	struct buf *body;
 	const struct projection *projection;
@@ -25,6 +27,7 @@ struct work {
 	/* out */
 	int error; /* of model/error.h */
 	struct page page; /* to be released by whoever takes it */
+	struct buf text;  /* only_text: the same */
 	struct store_problem problem;
 	uint64_t text_bytes, took_us;
 	/* private */

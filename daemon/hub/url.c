@@ -151,6 +151,27 @@ bool host_is_listed(const char *host, const char *list)
 	return false;
 }
 
+/* --- buckets -------------------------------------------------------------------------------------------------------*/
+
+const char *hub_bucket_name(enum hub_bucket bucket)
+{
+	static const char *const names[BUCKET_COUNT] = { "api", "resolvers" };
+
+	return names[bucket];
+}
+
+enum hub_bucket url_bucket(const struct hub_origin *origin, struct slice url)
+{
+	struct slice path = slice_from(url, strlen(origin->text));
+
+	path.size = find_any(path, "?");
+	if (slice_starts_with(path, SLICE("/api/resolve-cache/")))
+		return BUCKET_RESOLVERS;
+	if (slice_starts_with(path, SLICE("/api/")))
+		return BUCKET_API;
+	return memmem(path.data, path.size, "/resolve/", strlen("/resolve/")) ? BUCKET_RESOLVERS : BUCKET_API;
+}
+
 /* --- making --------------------------------------------------------------------------------------------------------*/
 
 static bool is_asked(const struct projection *projection, enum field field)
@@ -186,16 +207,21 @@ void url_listing(const struct hub_origin *origin, const struct projection *proje
 	add_expand(projection, '&', out);
 }
 
-static void add_encoded_path(struct slice name, struct buf *out)
+static void add_encoded(struct slice text, const char *harmless, struct buf *out)
 {
-	for (size_t i = 0; i < name.size; i++) {
-		unsigned char c = (unsigned char)name.data[i];
+	for (size_t i = 0; i < text.size; i++) {
+		unsigned char c = (unsigned char)text.data[i];
 
-		if (c < 0x80 && (isalnum(c) || strchr("-._~/", c)) && c)
+		if (c && c < 0x80 && (isalnum(c) || strchr(harmless, c)))
 			buf_char(out, (char)c);
 		else
 			buf_printf(out, "%%%02X", c);
 	}
+}
+
+static void add_encoded_path(struct slice name, struct buf *out)
+{
+	add_encoded(name, "-._~/", out);
 }
 
 void url_single(const struct hub_origin *origin, const struct projection *projection, struct slice name, struct buf *out)
@@ -203,6 +229,27 @@ void url_single(const struct hub_origin *origin, const struct projection *projec
 	buf_printf(out, "%s/api/%s/", origin->text, repo_kinds[projection->kind].plural);
 	add_encoded_path(name, out);
 	add_expand(projection, '?', out);
+}
+
+void url_commits(const struct hub_origin *origin, enum repo_kind kind, struct slice name, struct slice revision, unsigned rows,
+	struct buf *out)
+{
+	buf_printf(out, "%s/api/%s/", origin->text, repo_kinds[kind].plural);
+	add_encoded_path(name, out);
+	buf_text(out, "/commits/");
+	add_encoded(revision, "-._~", out);
+	buf_printf(out, "?limit=%u", rows);
+}
+
+void url_resolve(const struct hub_origin *origin, enum repo_kind kind, struct slice name, struct slice revision,
+	struct slice path, struct buf *out)
+{
+	buf_printf(out, "%s/%s", origin->text, repo_kinds[kind].prefix);
+	add_encoded_path(name, out);
+	buf_text(out, "/resolve/");
+	add_encoded(revision, "-._~", out);
+	buf_char(out, '/');
+	add_encoded_path(path, out);
 }
 
 /* Whether one "key=value" of a query is an expand entry for `key` (NULL: any), in any of the forms that are in use. */

@@ -24,6 +24,17 @@ bool hub_origin_read(struct slice text, struct hub_origin *origin);
 bool hub_origin_is_loopback(const struct hub_origin *origin);
 bool host_is_listed(const char *host, const char *list); /* names with commas or blanks between */
 
+/* The Hub counts requests in buckets, each with a quota of its own (documentation of its rate limits). */
+enum hub_bucket {
+	BUCKET_API,       /* what lies under /api/ */
+	BUCKET_RESOLVERS, /* files: .../resolve/..., and /api/resolve-cache/... to which that leads */
+	BUCKET_COUNT
+};
+
+const char *hub_bucket_name(enum hub_bucket bucket); /* "api", "resolvers": as in the RateLimit header */
+/* Of a URL on the configured origin. */
+enum hub_bucket url_bucket(const struct hub_origin *origin, struct slice url);
+
 enum listing_order {
 	LISTING_BY_CREATION, /* oldest first: the order of oids */
 	LISTING_BY_CHANGE,   /* newest first, the only order that the Hub has */
@@ -33,6 +44,13 @@ void url_listing(const struct hub_origin *origin, const struct projection *proje
 	struct buf *out);
 /* `name` is "owner/name", as the Hub gave it: any bytes; a slash stays, what is not harmless is percent-encoded. */
 void url_single(const struct hub_origin *origin, const struct projection *projection, struct slice name, struct buf *out);
+
+/* The newest commits of a revision (a branch or a sha), so many a page. */
+void url_commits(const struct hub_origin *origin, enum repo_kind kind, struct slice name, struct slice revision, unsigned rows,
+	struct buf *out);
+/* A file's text at a revision; `path` like "README.md". */
+void url_resolve(const struct hub_origin *origin, enum repo_kind kind, struct slice name, struct slice revision,
+	struct slice path, struct buf *out);
 
 /* The field at a place of the expand list that the two above write, from 0; FIELD_NONE behind its end. */
 enum field url_expand_at(const struct projection *projection, unsigned place);

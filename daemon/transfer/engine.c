@@ -35,6 +35,7 @@ struct transfer {
 	enum transfer_place place;
 	struct transfer *next_head;      /* among those whose on_head is due */
 	struct buf url;
+	struct curl_slist *condition;    /* If-None-Match, in front of the engine's headers; NULL: none */
 	struct transfer_order order;
 	struct reply reply;
 	struct clock_timer watch;        /* first byte, then stalls */
@@ -196,7 +197,7 @@ static void reserve_body(struct transfer *transfer)
 	curl_off_t length = -1;
 
 	curl_easy_getinfo(transfer->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
-	if (length > (curl_off_t)transfer->engine->options.body_max)
+	if (length > (curl_off_t)transfer->order.body_max && !transfer->order.head)
 		transfer->too_big = true;
 	else if (length > 0)
 		buf_reserve(&transfer->reply.body, (size_t)(length < BODY_FIRST_MAX ? length : BODY_FIRST_MAX) + JSON_PADDING);
@@ -211,13 +212,40 @@ static size_t on_body_bytes(char *data, size_t one, size_t size, void *owner)
 	transfer->last_byte_ms = clock_mono_ms();
 	if (!body->size)
 		reserve_body(transfer);
-	if (body->size + size > transfer->engine->options.body_max)
+	if (body->size + size > transfer->order.body_max)
 		transfer->too_big = true;
 	if (transfer->too_big)
 		return 0;
 	buf_add(body, data, size);
 	metrics_add(METRIC_BYTES_RECEIVED, size);
 	return size;
+}
+
+/* --- a header of its own ------------------------------------------------------------------------------------------- */
+
+/* The one line of its own stands before those that all transfers share. */
+static void set_condition(struct transfer *transfer, struct slice if_none_match)
+{
+	struct buf line = BUF_INIT(REPLY_HEAD_MAX);
+
+	if (!if_none_match.size)
+		return;
+	buf_printf(&line, "If-None-Match: %.*s", (int)if_none_match.size, if_none_match.data);
+	transfer->condition = curl_slist_append(NULL, line.data);
+	if (!transfer->condition)
+		memory_failed("curl");
+	transfer->condition->next = transfer->engine->headers;
+	buf_release(&line);
+}
+
+static void forget_condition(struct transfer *transfer)
+{
+	if (!transfer->condition)
+		return;
+	curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->engine->headers);
+	transfer->condition->next = NULL;
+	curl_slist_free_all(transfer->condition);
+	transfer->condition = NULL;
 }
 
 /* --- ending ------------------------------------------------------------------------------------------------------- */
@@ -328,6 +356,7 @@ static void tell_ended(struct engine *engine)
 		struct reply reply;
 
 		forget_head(transfer);
+		forget_condition(transfer);
 		reply_take(&reply, &transfer->reply);
 		move_to(transfer, PLACE_SPARE);
 		order.on_done(order.owner, &reply);
@@ -364,6 +393,16 @@ static void set_addresses(struct transfer *transfer)
 	transfer->edition = engine->lookup.edition;
 }
 
+static void set_method(struct transfer *transfer)
+{
+	if (transfer->order.head)
+		curl_easy_setopt(transfer->easy, CURLOPT_NOBODY, 1L);
+	else
+		curl_easy_setopt(transfer->easy, CURLOPT_HTTPGET, 1L);
+	if (transfer->condition)
+		curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->condition);
+}
+
 static void give_to_curl(struct transfer *transfer)
 {
 	struct engine *engine = transfer->engine;
@@ -372,6 +411,7 @@ static void give_to_curl(struct transfer *transfer)
 	transfer->last_byte_ms = 0;
 	transfer->curl_why[0] = '\0';
 	set_addresses(transfer);
+	set_method(transfer);
 	curl_easy_setopt(transfer->easy, CURLOPT_URL, transfer->url.data);
 	curl_easy_setopt(transfer->easy, CURLOPT_USERAGENT, engine->user_agent);
 	clock_start(engine->clock, &transfer->watch, engine->options.connect_limit_ms + engine->options.first_byte_limit_ms);
@@ -473,7 +513,10 @@ void transfer_start(struct engine *engine, const struct transfer_order *order)
 	if (!transfer)
 		transfer = transfer_new(engine);
 	transfer->order = *order;
-	transfer->order.url = SLICE_NONE;
+	transfer->order.url = transfer->order.if_none_match = SLICE_NONE;
+	if (!transfer->order.body_max || transfer->order.body_max > engine->options.body_max)
+		transfer->order.body_max = engine->options.body_max;
+	set_condition(transfer, order->if_none_match);
 	buf_reset(&transfer->url);
 	buf_slice(&transfer->url, order->url);
 	reply_prepare(engine, &transfer->reply);

@@ -33,7 +33,10 @@ struct reply {
 };
 
 struct transfer_order {
-	struct slice url; /* copied */
+	struct slice url;           /* copied */
+	struct slice if_none_match; /* copied; an ETag with its quotes, size 0: none */
+	bool head;                  /* HEAD instead of GET: there is no body */
+	size_t body_max;            /* 0: the engine's */
 	void (*on_head)(void *owner, unsigned status, struct slice head); /* may be NULL; the head is borrowed */
 	void (*on_done)(void *owner, struct reply *reply); /* the reply is moved out of, see reply_take */
 	void *owner;

@@ -130,6 +130,41 @@ static void test_single(void **state)
 	buf_release(&out);
 }
 
+static void test_files_and_commits(void **state)
+{
+	struct hub_origin origin = origin_of("https://h");
+	struct buf out = BUF_INIT(URL_MAX);
+
+	(void)state;
+	url_commits(&origin, REPO_DATASET, SLICE("a/b c"), SLICE("refs/pr/1"), 1000, &out);
+	assert_string_equal(out.data, "https://h/api/datasets/a/b%20c/commits/refs%2Fpr%2F1?limit=1000");
+	buf_reset(&out);
+	url_resolve(&origin, REPO_SPACE, SLICE("a/b"), SLICE("main"), SLICE("docs/LICENSE?.md"), &out);
+	assert_string_equal(out.data, "https://h/spaces/a/b/resolve/main/docs/LICENSE%3F.md");
+	buf_release(&out);
+}
+
+static void test_buckets(void **state)
+{
+	static const struct {
+		const char *url;
+		enum hub_bucket bucket;
+	} cases[] = {
+		{ "https://h/api/models?limit=1", BUCKET_API },
+		{ "https://h/api/models/a/resolve/x", BUCKET_API },
+		{ "https://h/api/resolve-cache/models/a/b/0/README.md?x", BUCKET_RESOLVERS },
+		{ "https://h/a/b/resolve/main/LICENSE", BUCKET_RESOLVERS },
+		{ "https://h/datasets/a/b/resolve/main/README.md", BUCKET_RESOLVERS },
+		{ "https://h/api/models?x=/resolve/", BUCKET_API },
+	};
+	struct hub_origin origin = origin_of("https://h");
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(cases); i++)
+		assert_int_equal(url_bucket(&origin, slice_of(cases[i].url)), cases[i].bucket);
+	assert_string_equal(hub_bucket_name(BUCKET_RESOLVERS), "resolvers");
+}
+
 static void test_without_field(void **state)
 {
 	static const char *const cases[][2] = {
@@ -236,7 +271,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_origins), cmocka_unit_test(test_loopback), cmocka_unit_test(test_listing),
-		cmocka_unit_test(test_single), cmocka_unit_test(test_without_field), cmocka_unit_test(test_with_rows_and_fields),
+		cmocka_unit_test(test_single), cmocka_unit_test(test_files_and_commits), cmocka_unit_test(test_buckets),
+		cmocka_unit_test(test_without_field), cmocka_unit_test(test_with_rows_and_fields),
 		cmocka_unit_test(test_follow), cmocka_unit_test(test_follow_too_long),
 	};
 
