@@ -85,7 +85,7 @@ $(BUILD)/relicense: $(CLI) $(BUILD)/libstorage.a $(BUILD)/libmodel.a $(BUILD)/li
 	$(LINK) $(STORAGE_LIBS) $(CONFIG_LIBS)
 $(BUILD)/hubsim: $(HUBSIM) $(BUILD)/libmodel.a
 	$(call say,LINK,$@)
-	$(LINK) $(SIM_LIBS) $(MODEL_LIBS) -lpthread
+	$(LINK) $(SIM_LIBS) $(MODEL_LIBS) -lm -lpthread
 
 # Other flags, other objects.
 FLAGS = $(CC) $(CXX) $(OPTIMIZE) $(WARNINGS) $(INSTRUMENT) $(CPPFLAGS) $(CFLAGS) $(CXXFLAGS)

@@ -16,6 +16,7 @@
 
 #include "config/config.h"
 #include "daemon/crawl/crawl.h"
+#include "daemon/run/clock_sim.h"
 #include "daemon/run/log.h"
 #include "daemon/run/metrics.h"
 #include "daemon/run/notify.h"
@@ -37,6 +38,7 @@ enum { TOKEN_MAX = 1000, EX_HELD = EX_TEMPFAIL, EX_INCOMPLETE = 1, OVERRIDES_MAX
 	X("hub", 'u', "URL", "hub", "the Hub to look at") \
 	X("token-file", 't', "FILE", "token_file", "a file with a read token of the Hub") \
 	X("log-level", 'l', "LEVEL", "log_level", "error, warning, notice, info or debug") \
+	X("sim-clock", 'S', "SOCKET", NULL, "for tests: time is what the simulated Hub at this socket says") \
 	X("version", 'V', "", NULL, "print the version, and end") \
 	X("help", 'h', "", NULL, "print this, and end")
 
@@ -46,6 +48,7 @@ struct override {
 
 struct command_line {
 	const char *config_file; /* NULL: the usual one, if it exists */
+	const char *sim_clock;   /* NULL: time is the system's */
 	bool check, print, once;
 	struct override override[OVERRIDES_MAX];
 	unsigned overrides;
@@ -59,6 +62,7 @@ struct daemon {
 	struct store *store;
 	uv_loop_t loop;
 	struct clock clock;
+	struct clock_sim *sim; /* NULL: time is the system's */
 	struct engine *engine;
 	struct crawl *crawl;
 	struct notify notify;
@@ -120,6 +124,9 @@ static int read_command_line(struct command_line *line, int argc, char **argv)
 			break;
 		case '1':
 			line->once = true;
+			break;
+		case 'S':
+			line->sim_clock = optarg;
 			break;
 		case 'V':
 			puts("relicensed " RELICENSED_VERSION);
@@ -252,6 +259,25 @@ static int status_of_store_error(int code)
 	default:
 		return EX_IOERR;
 	}
+}
+
+static unsigned in_flight(void *owner)
+{
+	const struct daemon *daemon = owner;
+
+	return daemon->engine ? engine_in_flight(daemon->engine) : 0;
+}
+
+static int open_clock(struct daemon *daemon)
+{
+	clock_init(&daemon->clock, &daemon->loop);
+	if (!daemon->line.sim_clock)
+		return EX_OK;
+	daemon->sim = clock_sim_open(&daemon->clock, daemon->line.sim_clock, in_flight, daemon);
+	if (daemon->sim)
+		return EX_OK;
+	fprintf(stderr, "relicensed: %s: no simulated time: %s\n", daemon->line.sim_clock, strerror(errno));
+	return EX_UNAVAILABLE;
 }
 
 static int open_store(struct daemon *daemon)
@@ -458,6 +484,7 @@ static void take_down(struct daemon *daemon)
 		engine_stop(daemon->engine);
 	crawl_free(&daemon->crawl);
 	engine_free(&daemon->engine);
+	clock_sim_close(&daemon->sim);
 	clock_close(&daemon->clock);
 	uv_run(&daemon->loop, UV_RUN_DEFAULT);
 	uv_loop_close(&daemon->loop);
@@ -471,8 +498,9 @@ static int serve(struct daemon *daemon)
 	log_start((enum config_level)daemon->config.log_level);
 	size_thread_pool();
 	uv_loop_init(&daemon->loop);
-	clock_init(&daemon->clock, &daemon->loop);
-	daemon->status = open_store(daemon);
+	daemon->status = open_clock(daemon);
+	if (!daemon->status)
+		daemon->status = open_store(daemon);
 	if (!daemon->status)
 		daemon->status = open_engine(daemon);
 	if (!daemon->status) {

@@ -2,10 +2,20 @@
 #include "daemon/run/clock.h"
 
 #include <assert.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "storage/model/memory.h"
+
+/* libuv's timers sleep with the machine, ours do not: so soon after it woke what is due is noticed. */
+enum { DRIVER_MAX_MS = 10 * 1000 };
+
+/* Read by work items too. */
+static struct {
+	atomic_bool on;
+	_Atomic int64_t wall_ms, mono_ms;
+} told;
 
 static int64_t read_ms(clockid_t id)
 {
@@ -17,12 +27,12 @@ static int64_t read_ms(clockid_t id)
 
 int64_t clock_wall_ms(void)
 {
-	return read_ms(CLOCK_REALTIME);
+	return told.on ? told.wall_ms : read_ms(CLOCK_REALTIME);
 }
 
 int64_t clock_mono_ms(void)
 {
-	return read_ms(CLOCK_MONOTONIC);
+	return told.on ? told.mono_ms : read_ms(CLOCK_BOOTTIME);
 }
 
 /* --- the heap ------------------------------------------------------------------------------------------------------*/
@@ -97,13 +107,14 @@ static void on_driver(uv_timer_t *driver);
 
 static void drive(struct clock *clock)
 {
-	int64_t delay_ms;
+	int64_t delay_ms = clock->count ? heap_at(clock, 1)->due_ms - clock_mono_ms() : 0;
 
-	if (!clock->count) {
+	if (!clock->count || (clock->owned && delay_ms > 0)) {
 		uv_timer_stop(&clock->driver);
 		return;
 	}
-	delay_ms = heap_at(clock, 1)->due_ms - clock_mono_ms();
+	if (delay_ms > DRIVER_MAX_MS)
+		delay_ms = DRIVER_MAX_MS;
 	uv_update_time(clock->loop); /* libuv counts from the start of the loop turn, which may be long ago */
 	uv_timer_start(&clock->driver, on_driver, delay_ms > 0 ? (uint64_t)delay_ms : 0, 0);
 }
@@ -158,4 +169,18 @@ void clock_stop(struct clock *clock, struct clock_timer *timer)
 {
 	if (timer->place)
 		heap_remove(clock, timer);
+}
+
+int64_t clock_next_ms(const struct clock *clock)
+{
+	return clock->count ? heap_at(clock, 1)->due_ms : -1;
+}
+
+void clock_set(struct clock *clock, int64_t wall_ms, int64_t mono_ms)
+{
+	told.wall_ms = wall_ms;
+	told.mono_ms = mono_ms;
+	told.on = true;
+	clock->owned = true;
+	drive(clock);
 }

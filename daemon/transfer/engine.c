@@ -747,6 +747,13 @@ bool engine_is_stuck(const struct engine *engine)
 	return engine->lookup.running;
 }
 
+unsigned engine_in_flight(const struct engine *engine)
+{
+	unsigned active = engine->lists[PLACE_ACTIVE].count;
+
+	return active < engine->options.connections_max ? active : engine->options.connections_max;
+}
+
 static void free_if_last(struct engine *engine)
 {
 	if (!engine->freeing || engine->sockets || engine->lookup.running)

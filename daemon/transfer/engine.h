@@ -63,6 +63,9 @@ void engine_free(struct engine **engine);
 /* A name look-up that cannot be cancelled is still under way: the loop cannot end now. */
 bool engine_is_stuck(const struct engine *engine);
 
+/* Requests that a server which answers one at a time on a connection has before it. */
+unsigned engine_in_flight(const struct engine *engine);
+
 void engine_set_user_agent(struct engine *engine, const char *user_agent);
 
 void transfer_start(struct engine *engine, const struct transfer_order *order);

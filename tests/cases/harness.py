@@ -139,15 +139,16 @@ class Daemon:
 
 
 class Ledger:
-    """A store folder, its configuration, and both programs run on it."""
+    """A store folder, its configuration, and both programs run on it. sim_clock: hub.sim_clock, whose time it lives in."""
 
-    def __init__(self, directory, hub_url, relicensed=None, **config):
+    def __init__(self, directory, hub_url, relicensed=None, sim_clock=None, **config):
         self.directory = pathlib.Path(directory)
         self.directory.mkdir(parents=True, exist_ok=True)
         self.store = self.directory / "store"
         self.log_path = self.directory / "relicensed.log"
         self.config_path = self.directory / "relicensed.conf"
         self.relicensed = relicensed or BUILD / "relicensed"
+        self.clock_arguments = ["--sim-clock", sim_clock] if sim_clock else []
         self.hub_url = hub_url
         self.environment = dict(os.environ, LC_ALL="C.UTF-8")
         self.configure(**config)
@@ -159,14 +160,15 @@ class Ledger:
 
     def once(self, *arguments, status=0, timeout=WAIT_S * PATIENCE):
         """relicensed --once. Its log is appended to log_path and is the errors of what is returned."""
-        done = run([self.relicensed, "--once", "--config", self.config_path, *arguments], None, timeout,
+        done = run([self.relicensed, "--once", "--config", self.config_path, *self.clock_arguments, *arguments], None, timeout,
                    env=self.environment)
         with open(self.log_path, "a", encoding="utf-8") as log:
             log.write(done.errors)
         return done if status is None else done.expect(status)
 
     def daemon(self, *arguments):
-        return Daemon([self.relicensed, "--config", self.config_path, *arguments], self.log_path, self.environment)
+        return Daemon([self.relicensed, "--config", self.config_path, *self.clock_arguments, *arguments], self.log_path,
+                      self.environment)
 
     def tool(self, command, *arguments, status=0, timeout=WAIT_S * PATIENCE):
         return run([BUILD / "relicense", command, *arguments, "--store", self.store], status, timeout,

@@ -4,10 +4,13 @@
 
 #include "tests/hubsim/endpoint.h"
 #include "tests/hubsim/load.h"
+#include "tests/hubsim/sim_clock.h"
 #include "tests/hubsim/tick.h"
 #include "tests/hubsim/truth.h"
 
 enum { CHANGES_MAX = 1000000 };
+
+#define MOVE_MAX_MS (400 * INT64_C(86400000))
 
 static void add_rows(struct exchange *exchange)
 {
@@ -81,7 +84,7 @@ static void tick(struct exchange *exchange)
 		answer_error(&exchange->answer, 400, NULL, "`changes` is a number up to %d", CHANGES_MAX);
 		return;
 	}
-	changes = tick_changes(exchange->sim, changes);
+	changes = tick_changes(exchange->sim, &exchange->sim->random, changes);
 	buf_printf(&exchange->answer.body, "{\"changes\":%" PRIu64 "}", changes);
 	answer_json(&exchange->answer);
 }
@@ -105,8 +108,60 @@ static void stats(struct exchange *exchange)
 	buf_printf(out, ",\"changes\":%zu,\"repos\":{", truth_count(hub->truth));
 	for (int kind = 0; kind < KIND_COUNT; kind++)
 		buf_printf(out, "%s\"%s\":%zu", kind ? "," : "", kind_words[kind].many, count[kind]);
-	buf_text(out, "}}");
+	buf_text(out, "}");
+	time_server_write(&exchange->sim->time, out);
+	buf_char(out, '}');
 	answer_json(&exchange->answer);
+}
+
+/* --- simulated time ------------------------------------------------------------------------------------------------*/
+
+static void run_time(struct sim *sim, int64_t ms)
+{
+	time_server_run(&sim->time, ms);
+}
+
+static void advance_time(struct sim *sim, int64_t ms)
+{
+	time_server_advance(sim, ms);
+}
+
+static void skew_time(struct sim *sim, int64_t ms)
+{
+	time_server_skew(&sim->time, ms);
+}
+
+/* POST with a time in ms, which may be negative; -1 where it is not told. */
+static void move_time(struct exchange *exchange, void (*move)(struct sim *sim, int64_t ms))
+{
+	struct slice text = request_parameter(&exchange->request, "ms");
+	bool negative = text.size && text.data[0] == '-';
+	uint64_t ms = 1;
+
+	if (negative)
+		text = (struct slice){ text.data + 1, text.size - 1 };
+	if (!time_server_is_on(&exchange->sim->time) || strcmp(exchange->request.method, "POST") != 0 ||
+	    (text.size && (!json_integer(text, &ms) || ms > MOVE_MAX_MS))) {
+		answer_error(&exchange->answer, 400, NULL, "POST with `ms`, a number, where time is simulated (--sim-clock)");
+		return;
+	}
+	move(exchange->sim, negative || !text.size ? -(int64_t)ms : (int64_t)ms);
+	stats(exchange);
+}
+
+static void run(struct exchange *exchange)
+{
+	move_time(exchange, run_time);
+}
+
+static void advance(struct exchange *exchange)
+{
+	move_time(exchange, advance_time);
+}
+
+static void skew(struct exchange *exchange)
+{
+	move_time(exchange, skew_time);
 }
 
 static const struct {
@@ -117,6 +172,9 @@ static const struct {
 	{ "tick", tick },
 	{ "truth", truth },
 	{ "stats", stats },
+	{ "run", run },
+	{ "advance", advance },
+	{ "skew", skew },
 };
 
 void control_answer(struct exchange *exchange)

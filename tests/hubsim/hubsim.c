@@ -16,6 +16,7 @@
 #include "tests/hubsim/generate.h"
 #include "tests/hubsim/load.h"
 #include "tests/hubsim/server.h"
+#include "tests/hubsim/sim_clock.h"
 #include "tests/hubsim/truth.h"
 
 enum { EXIT_BAD_ROW = 65, RECYCLED_BYTES = 32 << 20 };
@@ -66,11 +67,18 @@ static int serve(struct sim *sim, int stop_fd)
 		fprintf(stderr, "hubsim: cannot listen on 127.0.0.1:%u: %s\n", sim->options.port, strerror(errno));
 		return EXIT_FAILURE;
 	}
+	if (!time_server_open(&sim->time, sim->options.sim_clock)) {
+		fprintf(stderr, "hubsim: %s: %s\n", sim->options.sim_clock, strerror(errno));
+		server_free(server);
+		return EXIT_FAILURE;
+	}
+	timeline_start(&sim->timeline, sim->options.changes_a_day, sim->options.seed);
 	set_public_url(sim, url, sizeof(url), server_port(server));
 	printf("listening on http://127.0.0.1:%u\n", server_port(server));
 	fflush(stdout);
 	good = server_run(server, stop_fd);
 	server_free(server);
+	time_server_close(&sim->time);
 	return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
@@ -85,6 +93,8 @@ int main(int argc, char **argv)
 	mallopt(M_MMAP_THRESHOLD, RECYCLED_BYTES);
 	mallopt(M_TRIM_THRESHOLD, 8 * RECYCLED_BYTES);
 	stop_fd = signals();
+	if (sim.options.sim_clock)
+		sim_clock_set(SIM_START_MS);
 	field_init();
 	hub_init(&sim.hub);
 	sim.hub.truth = truth_new();

@@ -19,7 +19,7 @@ static const char help[] =
 	"                      A later line of the same _id is a later commit of that repo.\n"
 	"  --generate N        N made-up rows of all kinds, shaped like the real Hub's\n"
 	"  --kinds LIST        their shares [models=70,datasets=15,spaces=15]\n"
-	"  --seed S            of generated rows and of /sim/tick [1]\n"
+	"  --seed S            of generated rows, of /sim/tick and of --changes-a-day [1]\n"
 	"  --no-card           rows without cardData stay so; else it is made from their license tags\n"
 	"\n"
 	"Server\n"
@@ -31,6 +31,13 @@ static const char help[] =
 	"  --token TOKEN       a valid token (repeatable) that may read every private and gated repo;\n"
 	"                      TOKEN=a,b only those of these owners; TOKEN= none\n"
 	"  --latency MS[-MS]   wait so long before each answer, or a time in between\n"
+	"\n"
+	"Time\n"
+	"  --changes-a-day N   so many changes of all kinds happen by themselves, at random moments\n"
+	"  --sim-clock SOCKET  time is simulated, from 2026-12-01 on: it jumps to what happens next when nothing else can\n"
+	"                      happen, in here and in the relicensed --sim-clock that is connected to this socket\n"
+	"\n"
+	"Diary\n"
 	"  --log FILE          one line for each request: time method target status bytes ms anonymous|token\n"
 	"  --help\n"
 	"\n"
@@ -40,13 +47,16 @@ static const char help[] =
 	"  POST /sim/tick?changes=N  N made-up changes of all kinds\n"
 	"  GET /sim/truth          every change, NDJSON; ?visible=1 only states that were served\n"
 	"  GET /sim/stats          counters\n"
+	"  POST /sim/run?ms=N      simulated time goes on for N ms and stops there; without ms it does not stop\n"
+	"  POST /sim/advance?ms=N  simulated time is N ms later at once, as if all had slept\n"
+	"  POST /sim/skew?ms=N     relicensed's wall clock is N ms off simulated time\n"
 	"\n"
 	"Example\n"
 	"  hubsim --generate 10000 --seed 7 --port 8080 --quota api=50/10,resolvers=100/10 &\n"
 	"  curl 'http://127.0.0.1:8080/api/models?sort=createdAt&direction=1&limit=2&expand[]=cardData'\n";
 
 enum { OPT_ROWS = 256, OPT_GENERATE, OPT_KINDS, OPT_SEED, OPT_NO_CARD, OPT_PORT, OPT_PUBLIC_URL, OPT_QUOTA,
-	OPT_TOKEN_QUOTA, OPT_TOKEN, OPT_LATENCY, OPT_LOG, OPT_HELP };
+	OPT_TOKEN_QUOTA, OPT_TOKEN, OPT_LATENCY, OPT_LOG, OPT_CHANGES_A_DAY, OPT_SIM_CLOCK, OPT_HELP };
 
 static const struct option long_options[] = {
 	{ "rows", required_argument, NULL, OPT_ROWS },
@@ -61,6 +71,8 @@ static const struct option long_options[] = {
 	{ "token", required_argument, NULL, OPT_TOKEN },
 	{ "latency", required_argument, NULL, OPT_LATENCY },
 	{ "log", required_argument, NULL, OPT_LOG },
+	{ "changes-a-day", required_argument, NULL, OPT_CHANGES_A_DAY },
+	{ "sim-clock", required_argument, NULL, OPT_SIM_CLOCK },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ NULL, 0, NULL, 0 },
 };
@@ -145,6 +157,8 @@ static bool take(struct options *options, int option, const char *text, bool *ow
 	case OPT_TOKEN_QUOTA: *own_token_quota = true; return quota_parse(text, &options->token_quota);
 	case OPT_LATENCY: return parse_latency(text, options);
 	case OPT_LOG: options->log = text; return true;
+	case OPT_CHANGES_A_DAY: return parse_number(text, 86400000, &options->changes_a_day);
+	case OPT_SIM_CLOCK: options->sim_clock = text; return true;
 	default: return false;
 	}
 }

@@ -21,6 +21,8 @@ struct options {
 	unsigned port;
 	const char *public_url; /* NULL: where it listens */
 	const char *log;
+	const char *sim_clock;   /* NULL: time is the system's */
+	uint64_t changes_a_day;
 	bool no_card;
 };
 

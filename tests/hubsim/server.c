@@ -357,48 +357,67 @@ unsigned server_port(const struct server *server)
 	return MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_BIND_PORT)->port;
 }
 
-/* Resumes what is due; the time until the next one, or -1. */
-static int resume_due(struct server *server)
+static bool is_gone(const struct call *call)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(call->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	struct pollfd client = { .fd = info->connect_fd, .events = POLLRDHUP };
+
+	return poll(&client, 1, 0) > 0 && client.revents & (POLLRDHUP | POLLHUP | POLLERR);
+}
+
+/* Resumes what is due, and what nobody waits for any more, and says whether there was any; counts the others. */
+static bool resume_due(struct server *server, struct held *held)
 {
 	struct call **at = &server->waiting;
-	int64_t now = sim_clock_steady_ms(), next = -1;
+	int64_t now = sim_clock_steady_ms();
+	bool resumed = false;
 
+	*held = (struct held){ 0, INT64_MAX };
 	while (*at) {
 		struct call *call = *at;
-		if (call->due_ms > now) {
-			next = next < 0 || call->due_ms - now < next ? call->due_ms - now : next;
+		if (call->due_ms > now && !(time_server_is_on(&server->sim->time) && is_gone(call))) {
+			held->calls++;
+			held->due_ms = call->due_ms < held->due_ms ? call->due_ms : held->due_ms;
 			at = &call->next_waiting;
 			continue;
 		}
 		*at = call->next_waiting;
 		MHD_resume_connection(call->connection);
-		next = 0;
+		resumed = true;
 	}
-	return (int)next;
+	return resumed;
 }
 
-static int poll_timeout(struct server *server)
+static bool has_work(const struct server *server)
 {
 	MHD_UNSIGNED_LONG_LONG wanted;
-	int next = resume_due(server);
 
-	if (MHD_get_timeout(server->daemon, &wanted) == MHD_YES && (next < 0 || wanted < (unsigned)next))
-		next = (int)wanted;
-	return next;
+	return MHD_get_timeout(server->daemon, &wanted) == MHD_YES && wanted == 0;
 }
 
 bool server_run(struct server *server, int stop_fd)
 {
-	struct pollfd fds[2] = {
+	struct pollfd fds[3] = {
 		{ .fd = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd, .events = POLLIN },
 		{ .fd = stop_fd, .events = POLLIN },
+		{ .events = POLLIN },
 	};
+	struct held held;
 
 	for (;;) {
-		if (poll(fds, 2, poll_timeout(server)) < 0 && errno != EINTR)
+		bool work;
+
+		timeline_run(server->sim);
+		work = resume_due(server, &held);
+		work = has_work(server) || work;
+		fds[2].fd = time_server_fd(&server->sim->time);
+		if (poll(fds, 3, work ? 0 : time_server_timeout(server->sim, &held)) < 0 && errno != EINTR)
 			return false;
 		if (fds[1].revents)
 			return true;
+		if (fds[2].revents)
+			time_server_hear(&server->sim->time);
+		time_server_quiet(server->sim, &held, !work && !fds[0].revents);
 		MHD_run(server->daemon);
 		if (server->sim->log)
 			fflush(server->sim->log);

@@ -11,6 +11,8 @@
 #include "tests/hubsim/quota.h"
 #include "tests/hubsim/request.h"
 #include "tests/hubsim/stats.h"
+#include "tests/hubsim/time_server.h"
+#include "tests/hubsim/timeline.h"
 
 struct sim {
 	struct options options;
@@ -21,6 +23,8 @@ struct sim {
 	uint64_t request_number;
 	uint64_t random;         /* state of what is made up while running */
 	FILE *log;
+	struct timeline timeline;
+	struct time_server time;
 };
 
 /* Who asks. Tokens are those of --token; any other one is bad. */

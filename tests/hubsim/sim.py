@@ -40,10 +40,16 @@ class Answer:
 
 
 class Hubsim:
-    """A running hubsim. Options become arguments: quota="none" is --quota none, no_card=True is --no-card."""
+    """A running hubsim. Options become arguments: quota="none" is --quota none, no_card=True is --no-card.
 
-    def __init__(self, rows=None, **options):
+    sim_clock=True: time is simulated, at a socket of its own (hub.sim_clock).
+    """
+
+    def __init__(self, rows=None, sim_clock=False, **options):
         self.directory = tempfile.TemporaryDirectory(prefix="hubsim-")
+        self.sim_clock = os.path.join(self.directory.name, "clock") if sim_clock else None
+        if sim_clock:
+            options["sim_clock"] = self.sim_clock
         arguments = [os.environ.get("HUBSIM", os.path.join(ROOT, "build", "hubsim"))]
         if isinstance(rows, str):  # a file
             arguments += ["--rows", rows]
@@ -107,6 +113,18 @@ class Hubsim:
 
     def stats(self):
         return self.get("/sim/stats").json()
+
+    def run_time(self, ms=None):
+        """Simulated time goes on for so long and stops there (None: it does not stop)."""
+        return self.request("POST", "/sim/run" if ms is None else f"/sim/run?ms={ms}").json()["time"]
+
+    def advance(self, ms):
+        """Simulated time is so much later at once."""
+        return self.request("POST", f"/sim/advance?ms={ms}").json()["time"]
+
+    def skew(self, ms):
+        """The daemon's wall clock is so far off."""
+        return self.request("POST", f"/sim/skew?ms={ms}").json()["time"]
 
     def walk(self, path, on_page=None, token=None):
         """All rows of a listing, page by page; on_page(page number) runs between pages."""

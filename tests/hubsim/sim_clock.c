@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <time.h>
 
+static int64_t simulated_ms; /* 0: time is the system's */
+
 static int64_t read_clock(clockid_t clock)
 {
 	struct timespec now;
@@ -14,12 +16,17 @@ static int64_t read_clock(clockid_t clock)
 
 int64_t sim_clock_now_ms(void)
 {
-	return read_clock(CLOCK_REALTIME);
+	return simulated_ms ? simulated_ms : read_clock(CLOCK_REALTIME);
 }
 
 int64_t sim_clock_steady_ms(void)
 {
-	return read_clock(CLOCK_MONOTONIC);
+	return simulated_ms ? simulated_ms : read_clock(CLOCK_MONOTONIC);
+}
+
+void sim_clock_set(int64_t now_ms)
+{
+	simulated_ms = now_ms;
 }
 
 /* Years above 9999 cannot be written in a Hub date. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Time as the simulated Hub tells it: the only place that asks the system, so that a later test can own it.
+ * Time as the simulated Hub tells it: the only place that asks the system, unless time is simulated (time_server.h).
  *
  * Hub dates are `YYYY-MM-DDTHH:MM:SS.mmmZ`. Times here are milliseconds since 1970, UTC.
  */
@@ -14,6 +14,9 @@
 int64_t sim_clock_now_ms(void);
 /* For measuring and waiting: never set back. */
 int64_t sim_clock_steady_ms(void);
+
+/* From now on time stands still at this moment, until it is set again; never back. */
+void sim_clock_set(int64_t now_ms);
 
 void hub_date_format(int64_t time_ms, char out[HUB_DATE_ROOM]);
 /* Fraction of any length or none, `Z` or none; false for anything else. */

@@ -261,9 +261,9 @@ static void change_one(struct ticking *ticking)
 	}
 }
 
-uint64_t tick_changes(struct sim *sim, uint64_t changes)
+uint64_t tick_changes(struct sim *sim, uint64_t *random, uint64_t changes)
 {
-	struct ticking ticking = { .sim = sim, .random = &sim->random, .row = BUF_INIT(ROW_BYTES_MAX) };
+	struct ticking ticking = { .sim = sim, .random = random, .row = BUF_INIT(ROW_BYTES_MAX) };
 	size_t before = truth_count(sim->hub.truth), wanted = before + changes;
 
 	/* A drawn change can be none (the license it has already, a withdrawn one withdrawn): then another is drawn. */

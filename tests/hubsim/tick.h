@@ -9,7 +9,7 @@
 
 #include "tests/hubsim/sim.h"
 
-/* Makes `changes` of them; fewer only on a Hub without repos. Returns how many. */
-uint64_t tick_changes(struct sim *sim, uint64_t changes);
+/* Makes `changes` of them, which `random` decides; fewer only on a Hub without repos. Returns how many. */
+uint64_t tick_changes(struct sim *sim, uint64_t *random, uint64_t changes);
 
 #endif
