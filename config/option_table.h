@@ -36,7 +36,7 @@
 	X(poll_overlap, OPTION_DURATION, "time", 0, OPTION_DAY, "10m", true, \
 		"How far behind the last poll the next one looks, for commits that appear late.") \
 	X(poll_rows, OPTION_NUMBER, "rows", 1, 1000, "100", true, \
-		"Rows a request of a poll that has little to catch up with.") \
+		"Rows a request of the first poll; a later one asks for what the one before needed, and some more.") \
 	X(sweep_interval, OPTION_DURATION, "time", OPTION_MINUTE, 365 * OPTION_DAY, "24h", true, \
 		"How often each kind's whole listing is walked, for what polls cannot show.") \
 	X(page_rows, OPTION_NUMBER, "rows", 1, 1000, "1000", true, \

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/crawl/poll.h"
 
-/* A poll that has not slept longer than so many intervals asks for small pages. */
-enum { SHORT_SLEEP = 10 };
+enum {
+	SHORT_SLEEP = 10,   /* intervals; a poll that has slept longer asks for whole pages */
+	RESERVE_SHARE = 4,  /* of what was needed the last time, one in so many more */
+	RESERVE_ROWS = 10,  /* and so many */
+};
 
 void poll_init(struct poll *poll, struct context *context, struct kind_state *kind, void (*on_ended)(struct lane_run *run),
 	void *owner)
@@ -61,8 +64,12 @@ static int64_t rows_wanted(const struct poll *poll)
 {
 	const struct config *config = poll->run.context->config;
 	int64_t slept_ms = clock_wall_ms() - poll->cursor.watermark_ms;
-	int64_t rows = slept_ms < SHORT_SLEEP * config->poll_interval ? config->poll_rows : config->page_rows;
+	int64_t rows = config->poll_rows;
 
+	if (slept_ms >= SHORT_SLEEP * config->poll_interval)
+		rows = config->page_rows;
+	else if (poll->needed)
+		rows = poll->needed + poll->needed / RESERVE_SHARE + RESERVE_ROWS;
 	return rows < config->page_rows ? rows : config->page_rows;
 }
 
@@ -94,11 +101,24 @@ bool poll_start(struct poll *poll)
 
 /* --- a page is here ------------------------------------------------------------------------------------------------*/
 
+static int64_t until_ms(const struct poll *poll)
+{
+	return poll->cursor.watermark_ms - poll->run.context->config->poll_overlap;
+}
+
 static bool reaches_watermark(const struct poll *poll, const struct page *page)
 {
-	int64_t until_ms = poll->cursor.watermark_ms - poll->run.context->config->poll_overlap;
+	return page->oldest_modified_ms && page->oldest_modified_ms < until_ms(poll);
+}
 
-	return page->oldest_modified_ms && page->oldest_modified_ms < until_ms;
+/* Rows behind the one that ended the poll. */
+static int64_t rows_too_many(const struct poll *poll, const struct page *page)
+{
+	size_t at = 0;
+
+	while (at < page->count && page->observations[at].modified_ms >= until_ms(poll))
+		at++;
+	return at < page->count ? (int64_t)(page->count - at) - 1 : 0;
 }
 
 static void hand_over(struct poll *poll, struct request *request)
@@ -128,6 +148,7 @@ static void take_page(struct poll *poll, struct request *request)
 	cursor->pages++;
 	cursor->rows += request->page.rows;
 	if (link == LINK_NONE) {
+		poll->needed = (int64_t)cursor->rows - rows_too_many(poll, &request->page);
 		buf_reset(&cursor->next);
 		cursor->watermark_ms = cursor->started_ms;
 	}

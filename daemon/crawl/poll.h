@@ -5,6 +5,9 @@
  * The watermark is the Hub's Date at the start of the last poll that finished; it moves only with a poll's last page.
  * Rows dated in the future (commit dates are the committer's clock) do not move it. A new store's watermark is the start
  * of its first sweep: before that has begun there is nothing to poll against.
+ *
+ * A request costs the same for 10 rows as for 1000, but rows cost the Hub and us: a poll asks for as many as the one
+ * before it needed and a reserve, so that it ends with its first page and brings little twice.
  */
 #ifndef DAEMON_CRAWL_POLL_H
 #define DAEMON_CRAWL_POLL_H
@@ -15,7 +18,8 @@
 struct poll {
 	struct lane_run run; /* first: requests know their lane by it */
 	struct cursor cursor;
-	int64_t rows; /* a page */
+	int64_t rows;   /* a page */
+	int64_t needed; /* rows down to the watermark, the last time; 0: not known */
 };
 
 void poll_init(struct poll *poll, struct context *context, struct kind_state *kind, void (*on_ended)(struct lane_run *run),

@@ -114,6 +114,13 @@ static void stats(struct exchange *exchange)
 	answer_json(&exchange->answer);
 }
 
+/* From now on nothing changes by itself. */
+static void calm(struct exchange *exchange)
+{
+	timeline_start(&exchange->sim->timeline, 0, 0);
+	stats(exchange);
+}
+
 /* --- simulated time ------------------------------------------------------------------------------------------------*/
 
 static void run_time(struct sim *sim, int64_t ms)
@@ -172,6 +179,7 @@ static const struct {
 	{ "tick", tick },
 	{ "truth", truth },
 	{ "stats", stats },
+	{ "calm", calm },
 	{ "run", run },
 	{ "advance", advance },
 	{ "skew", skew },

@@ -47,6 +47,7 @@ static const char help[] =
 	"  POST /sim/tick?changes=N  N made-up changes of all kinds\n"
 	"  GET /sim/truth          every change, NDJSON; ?visible=1 only states that were served\n"
 	"  GET /sim/stats          counters\n"
+	"  POST /sim/calm          no more changes by themselves\n"
 	"  POST /sim/run?ms=N      simulated time goes on for N ms and stops there; without ms it does not stop\n"
 	"  POST /sim/advance?ms=N  simulated time is N ms later at once, as if all had slept\n"
 	"  POST /sim/skew?ms=N     relicensed's wall clock is N ms off simulated time\n"

@@ -114,6 +114,10 @@ class Hubsim:
     def stats(self):
         return self.get("/sim/stats").json()
 
+    def calm(self):
+        """From now on nothing changes by itself (--changes-a-day)."""
+        return self.request("POST", "/sim/calm").json()
+
     def run_time(self, ms=None):
         """Simulated time goes on for so long and stops there (None: it does not stop)."""
         return self.request("POST", "/sim/run" if ms is None else f"/sim/run?ms={ms}").json()["time"]
