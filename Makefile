@@ -10,7 +10,7 @@ PYTHON   ?= /usr/bin/python3
 
 # --- packages (Debian 12) -------------------------------------------------------------------------------------------
 PACKAGES_build := gcc g++ pkg-config python3 zstd libcurl4-openssl-dev libuv1-dev liblmdb-dev libzstd-dev \
-	libsimdjson-dev libdeflate-dev libxxhash-dev libinih-dev libmicrohttpd-dev libsystemd-dev libssl-dev
+	libsimdjson-dev libdeflate-dev libxxhash-dev libinih-dev libyaml-dev libmicrohttpd-dev libsystemd-dev libssl-dev
 PACKAGES_test  := libcmocka-dev python3-pytest python3-jsonschema nginx-light openssl systemd
 PACKAGES_check := clang clang-tidy cppcheck shellcheck codespell libclang-rt-14-dev nodejs npm python3-venv
 PACKAGES_bench := nginx-light openssl curl python3-requests
@@ -47,7 +47,7 @@ libs = $(shell pkg-config --libs $(1))
 MODEL_LIBS   = $(call libs,simdjson libcrypto) -lstdc++
 STORAGE_LIBS = $(call libs,lmdb libzstd) $(MODEL_LIBS)
 CONFIG_LIBS  = $(call libs,inih)
-DAEMON_LIBS  = $(call libs,libcurl libuv libdeflate libsystemd)
+DAEMON_LIBS  = $(call libs,libcurl libuv libdeflate libsystemd yaml-0.1) -lm
 SIM_LIBS     = $(call libs,libmicrohttpd libdeflate libzstd libxxhash)
 
 # --- what each program is made of: a folder is a library ------------------------------------------------------------
@@ -223,6 +223,9 @@ fuzz: deps deps-check
 $(BUILD)/dump_store: $(BUILD)/obj/tests/tools/dump_store.o $(BUILD)/libstorage.a $(BUILD)/libmodel.a
 	$(call say,LINK,$@)
 	$(LINK) $(STORAGE_LIBS)
+$(BUILD)/card_statement: $(BUILD)/obj/tests/tools/card_statement.o $(BUILD)/libdaemon.a $(BUILD)/libmodel.a
+	$(call say,LINK,$@)
+	$(LINK) $(call libs,yaml-0.1) $(MODEL_LIBS) -lm
 
 # The daemon of a later day: other fields, other rules (tests/upgrade/field_table.h).
 .PHONY: upgrade test-programs
@@ -230,7 +233,7 @@ upgrade:
 	+@$(MAKE) --no-print-directory DEPS=no BUILD=$(BUILD)/upgrade \
 		PROJECT_DEFINES='-DFIELD_TABLE_HEADER="\"tests/upgrade/field_table.h\""' $(BUILD)/upgrade/relicensed
 unit: $(UNIT) $(FAULT)
-test-programs: programs unit upgrade $(REPLAYS) $(BUILD)/dump_store
+test-programs: programs unit upgrade $(REPLAYS) $(BUILD)/dump_store $(BUILD)/card_statement
 
 # Everything, on as many processors as there are; ends with "N passed, N failed".
 test: deps
