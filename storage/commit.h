@@ -83,4 +83,10 @@ void commit_record(struct commit *commit, const struct record *record);
 void commit_gap(struct commit *commit, struct slice reason);
 void commit_tables_changed(struct commit *commit);
 
+/* --- commit_past.c: what commits tell --- */
+/* The record just written at the log's head moved the repo's head too: the commit behind it is to be found. */
+void commit_evidence_due(struct commit *commit, const struct record *record);
+void commit_evidence(struct commit *commit, const struct evidence *evidence);
+void commit_past(struct commit *commit, const struct past *past);
+
 #endif

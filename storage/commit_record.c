@@ -49,8 +49,10 @@ void commit_record(struct commit *commit, const struct record *record)
 		change.oid = *record->oid;
 	change_log_append(&commit->txn, &commit->head, &change, record->number, &commit->origin, &commit->line);
 	commit->counts->records++;
-	if (event_is_license(record->event))
+	if (event_is_license(record->event)) {
 		keep_receipt(commit, change.seq, record);
+		commit_evidence_due(commit, record);
+	}
 }
 
 void commit_gap(struct commit *commit, struct slice reason)

@@ -358,6 +358,10 @@ static void commit_answer(struct commit *commit, const struct answer *answer)
 	settle(commit, answer);
 	if (page->damaged)
 		record_damage(commit, answer);
+	if (answer->past)
+		commit_past(commit, answer->past);
+	if (answer->evidence)
+		commit_evidence(commit, answer->evidence);
 	if (answer->gap.size)
 		commit_gap(commit, answer->gap);
 	if (answer->cursor.size)

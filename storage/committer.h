@@ -12,6 +12,7 @@
 #define STORAGE_COMMITTER_H
 
 #include "storage/model/lane.h"
+#include "storage/model/past.h"
 #include "storage/page.h"
 
 /* What a single-repo request settled about the row that was asked for. */
@@ -31,6 +32,8 @@ struct answer {
 	bool sweep_first, sweep_last;      /* of a sweep: its first and last page */
 	enum confirm_outcome confirm;
 	struct repo_oid confirm_oid;
+	const struct past *past;           /* what a search of commits brought, or NULL; in the page's arena */
+	const struct evidence *evidence;   /* the commit behind a record, or NULL; the same */
 	struct slice gap;                  /* why something could not be seen (recorded as a gap); size 0: no gap */
 	struct slice cursor;               /* where the lane stands after this answer; size 0: as it was */
 };

@@ -9,6 +9,7 @@
 #include "storage/meta.h"
 #include "storage/model/memory.h"
 #include "storage/name_table.h"
+#include "storage/past_table.h"
 #include "storage/projection_table.h"
 #include "storage/repo_table.h"
 #include "storage/snapshot_table.h"
@@ -296,6 +297,18 @@ int reader_repo_change_next(struct reader *reader, uint32_t number, uint64_t *se
 	MDB_cursor *cursor = cursor_of(reader, TABLE_CHANGE_REPO);
 
 	return outcome(reader, change_repo_next(&reader->txn, cursor, number, seq));
+}
+
+/* --- what commits tell ---------------------------------------------------------------------------------------------*/
+
+int reader_evidence_due(struct reader *reader, uint64_t seq, struct evidence_due *due)
+{
+	return outcome(reader, evidence_from(&reader->txn, cursor_of(reader, TABLE_EVIDENCE), seq, due));
+}
+
+int reader_past(struct reader *reader, uint32_t number, struct past_row *row)
+{
+	return outcome(reader, past_get(&reader->txn, number, row));
 }
 
 /* --- what was looked at --------------------------------------------------------------------------------------------*/

@@ -11,6 +11,7 @@
 
 #include "storage/model/change.h"
 #include "storage/model/lane.h"
+#include "storage/model/past.h"
 #include "storage/store.h"
 
 enum { READER_CHUNK = 64 * 1024 };
@@ -95,6 +96,29 @@ struct log_position {
 int reader_change_next(struct reader *reader, struct log_position *position, bool backwards);
 /* The records of one repo, oldest first: the seq behind *seq (0: the first); ERROR_NOT_FOUND at the end. */
 int reader_repo_change_next(struct reader *reader, uint32_t number, uint64_t *seq);
+
+/* --- what commits tell ---------------------------------------------------------------------------------------------*/
+
+/* A license record whose commit is still to be found. */
+struct evidence_due {
+	uint64_t seq;
+	enum repo_kind kind;
+	struct repo_oid oid;
+	uint8_t before[SHA_BYTES], after[SHA_BYTES]; /* the heads that the two looks saw */
+	unsigned tries;
+};
+/* The first at or behind this seq; ERROR_NOT_FOUND at the end. */
+int reader_evidence_due(struct reader *reader, uint64_t seq, struct evidence_due *due);
+
+/* How far a repo's commits were searched for what happened before its first look. */
+struct past_row {
+	enum repo_kind kind;
+	struct repo_oid oid;
+	uint8_t head[SHA_BYTES]; /* up to this commit */
+	int64_t at_ms;
+	enum past_outcome outcome;
+};
+int reader_past(struct reader *reader, uint32_t number, struct past_row *row);
 
 /* --- what was looked at --------------------------------------------------------------------------------------------*/
 

@@ -31,6 +31,8 @@ enum { STORE_SCHEMA = 1, STORE_UUID_TEXT = 37, STORE_HUB_MAX = 256 };
 	X(TABLE_CHANGE_TIME, "change.time") \
 	X(TABLE_CHANGE_REPO, "change.repo") \
 	X(TABLE_RECEIPT, "receipt") \
+	X(TABLE_EVIDENCE, "evidence") \
+	X(TABLE_BACKFILL, "backfill") \
 	X(TABLE_STATEMENT, "statement") \
 	X(TABLE_STATEMENT_HASH, "statement.hash") \
 	X(TABLE_LOOK, "look") \

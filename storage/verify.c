@@ -24,6 +24,8 @@ static const struct pass {
 	{ TABLE_REPO_DATASET, "repo.dataset", verify_dataset, 0, 0 },
 	{ TABLE_REPO_SPACE, "repo.space", verify_space, 0, 0 },
 	{ TABLE_NAME, "name", verify_name, 0, 0 },
+	{ TABLE_EVIDENCE, "evidence", verify_evidence, 0, 0 },
+	{ TABLE_BACKFILL, "backfill", verify_past, 0, 0 },
 	{ TABLE_STATEMENT, "statement", verify_statement, 0, 0 },
 	{ TABLE_MISSING, "missing", verify_missing, 0, 0 },
 	{ TABLE_PROJECTION, "projection", verify_projection, 0, 0 },

@@ -4,6 +4,7 @@
 #include "storage/change_log.h"
 #include "storage/meta.h"
 #include "storage/model/moment.h"
+#include "storage/past_table.h"
 #include "storage/repo_table.h"
 #include "storage/verify_walk.h"
 
@@ -222,13 +223,15 @@ void verify_chain_end(struct verify *verify)
 
 /* ---- indexes and receipts ------------------------------------------------------------------------------------------*/
 
-static void check_points_to_record(struct verify *verify, const char *table, uint64_t seq)
+static bool check_points_to_record(struct verify *verify, const char *table, uint64_t seq)
 {
 	struct slice line;
 	char text[VERIFY_TEXT];
 
-	if (!change_get(&verify->txn, seq, &line))
-		verify_found(verify, table, seq_text(seq, text), "has no record");
+	if (change_get(&verify->txn, seq, &line))
+		return true;
+	verify_found(verify, table, seq_text(seq, text), "has no record");
+	return false;
 }
 
 void verify_change_time(struct verify *verify, struct slice key, struct slice value)
@@ -266,4 +269,17 @@ void verify_receipt(struct verify *verify, struct slice key, struct slice value)
 		SLICE_NONE, &verify->content);
 	if (error)
 		verify_found(verify, "receipt", seq_text(seq, text), "%s", error_text(error));
+}
+
+void verify_evidence(struct verify *verify, struct slice key, struct slice value)
+{
+	struct evidence_due due;
+	struct repo_row row;
+	char text[VERIFY_TEXT];
+
+	if (!evidence_decode(key, value, &due))
+		verify_found(verify, "evidence", "an entry", "has another form than entries have");
+	else if (check_points_to_record(verify, "evidence", due.seq) &&
+		 !repo_get(&verify->txn, due.kind, &due.oid, &row))
+		verify_found(verify, "evidence", seq_text(due.seq, text), "is about a repo that has no row");
 }

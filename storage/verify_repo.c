@@ -7,6 +7,7 @@
 #include "storage/look_table.h"
 #include "storage/meta.h"
 #include "storage/name_table.h"
+#include "storage/past_table.h"
 #include "storage/projection_table.h"
 #include "storage/repo_table.h"
 #include "storage/snapshot_table.h"
@@ -237,6 +238,21 @@ void verify_statement(struct verify *verify, struct slice key, struct slice valu
 	key_add(&hash, number, 4);
 	if (!txn_get(&verify->txn, TABLE_STATEMENT_HASH, key_slice(&hash), &entry))
 		verify_found(verify, "statement.hash", name, "is not found by its hash");
+}
+
+void verify_past(struct verify *verify, struct slice key, struct slice value)
+{
+	uint32_t number = key.size == 4 ? get_u32(slice_bytes(key)) : 0;
+	struct past_row past;
+	struct repo_row row;
+	char name[VERIFY_TEXT];
+
+	snprintf(name, sizeof(name), "repo %u", number);
+	if (!number || !past_decode(value, &past))
+		verify_found(verify, "backfill", name, "has another form than entries have");
+	else if (!repo_get(&verify->txn, past.kind, &past.oid, &row) || row.number != number)
+		verify_found(verify, "backfill", name, "is about a repo that has no row, or another number");
+	verify->txn.error = 0;
 }
 
 void verify_projection(struct verify *verify, struct slice key, struct slice value)

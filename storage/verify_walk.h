@@ -44,6 +44,8 @@ void verify_model(struct verify *verify, struct slice key, struct slice value);
 void verify_dataset(struct verify *verify, struct slice key, struct slice value);
 void verify_space(struct verify *verify, struct slice key, struct slice value);
 void verify_name(struct verify *verify, struct slice key, struct slice value);
+void verify_evidence(struct verify *verify, struct slice key, struct slice value);
+void verify_past(struct verify *verify, struct slice key, struct slice value);
 void verify_statement(struct verify *verify, struct slice key, struct slice value);
 void verify_missing(struct verify *verify, struct slice key, struct slice value);
 void verify_projection(struct verify *verify, struct slice key, struct slice value);

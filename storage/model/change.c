@@ -85,6 +85,20 @@ static void write_meaning(const struct license_meaning *meaning, struct buf *lin
 	write_word("confidence", meaning->confidence, line);
 }
 
+/* Settings are no part of a commit: what is read from one does not have them. */
+static void write_settings(const struct change_side *side, struct buf *line)
+{
+	const struct state *state = side->state;
+
+	if (!side->version) {
+		buf_text(line, ",\"gated\":null,\"disabled\":null,\"private\":null");
+		return;
+	}
+	write_word("gated", gated_name(state->gated), line);
+	buf_printf(line, ",\"disabled\":%s,\"private\":%s", state->disabled ? "true" : "false",
+		state->is_private ? "true" : "false");
+}
+
 void change_side_write(const struct change_side *side, struct buf *line)
 {
 	const struct state *state;
@@ -94,7 +108,10 @@ void change_side_write(const struct change_side *side, struct buf *line)
 		return;
 	}
 	state = side->state;
-	buf_printf(line, "{\"version\":%u", side->version);
+	if (side->version)
+		buf_printf(line, "{\"version\":%u", side->version);
+	else
+		buf_text(line, "{\"version\":null");
 	write_sha(side->sha, line);
 	write_text("repo", state->name, line);
 	write_list("license", state->statement.id, state->statement.id_count, line);
@@ -102,9 +119,7 @@ void change_side_write(const struct change_side *side, struct buf *line)
 	write_text("license_link", state->statement.license_link, line);
 	write_word("source", statement_source_name(state->statement.source), line);
 	write_meaning(&state->meaning, line);
-	write_word("gated", gated_name(state->gated), line);
-	buf_printf(line, ",\"disabled\":%s,\"private\":%s", state->disabled ? "true" : "false",
-		state->is_private ? "true" : "false");
+	write_settings(side, line);
 	write_list("base_model", state->base, state->base_count, line);
 	buf_text(line, ",\"text\":null}");
 }
@@ -121,6 +136,22 @@ static void write_judgement(const struct change *change, struct buf *line)
 	after = &change->after->state->meaning;
 	write_word("direction", license_direction_name(license_direction(before, after)), line);
 	write_word("commercial", license_commercial_change_name(license_commercial_change(before, after)), line);
+}
+
+static void write_commit(const struct change_commit *commit, struct buf *line)
+{
+	char hex[SHA_HEX + 1];
+
+	if (!commit) {
+		buf_text(line, ",\"commit\":null");
+		return;
+	}
+	sha_write(commit->sha, hex);
+	buf_printf(line, ",\"commit\":{\"sha\":\"%s\"", hex);
+	write_text("title", commit->title, line);
+	write_text("user", commit->user, line);
+	write_moment("date", commit->date_ms, line);
+	buf_char(line, '}');
 }
 
 /* The Hub's name without its scheme: "huggingface.co". */
@@ -174,6 +205,7 @@ void change_write(const struct change *change, const struct change_origin *origi
 	write_word("tables", license_tables_version(), line);
 	write_counter("of", (struct change_counter){ change->of != 0, change->of }, line);
 	write_text("reason", change->reason, line);
+	write_commit(change->commit, line);
 }
 
 void sha256_hex(struct slice first, struct slice second, char hex[HASH_HEX + 1])

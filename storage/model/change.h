@@ -22,8 +22,15 @@ enum origin { ORIGIN_OBSERVED, ORIGIN_RECONSTRUCTED, ORIGIN_IMPORTED, ORIGIN_COU
 
 struct change_side {
 	const struct state *state;
-	uint32_t version;
+	uint32_t version; /* 0: reconstructed, of no version; then gated, disabled and private were not seen: null */
 	uint8_t sha[SHA_BYTES]; /* zero: none */
+};
+
+/* The commit behind a record: with evidence.commit, and with what was reconstructed from commits. */
+struct change_commit {
+	uint8_t sha[SHA_BYTES];
+	struct slice title, user; /* the Hub name of its author; size 0: null */
+	int64_t date_ms;          /* the committer's clock; 0: null */
 };
 
 struct change_counter {
@@ -46,6 +53,7 @@ struct change {
 	struct change_counter downloads, likes;
 	uint64_t of;         /* seq of the record this one is about; 0: null */
 	struct slice reason; /* plain text; data NULL: null */
+	const struct change_commit *commit; /* NULL: null */
 };
 
 /* What all records of one store share. */
