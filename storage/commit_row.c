@@ -416,6 +416,14 @@ static void record_verdict(struct commit *commit, const struct observation *obse
 				      });
 }
 
+/* A version is never older than the one before, also where our clock was set back in between. */
+static int64_t version_ms(const struct commit *commit, const struct repo_row *row)
+{
+	int64_t answered_ms = commit->answer->answered_ms;
+
+	return answered_ms > row->last_changed_ms ? answered_ms : row->last_changed_ms;
+}
+
 static void new_version(struct commit *commit, const struct observation *observation, struct before *before,
 	struct comparison *comparison)
 {
@@ -423,7 +431,7 @@ static void new_version(struct commit *commit, const struct observation *observa
 	struct slice content, older;
 	struct snapshot_value value = { .projection = commit->projection,
 		.observed_after_ms = comparison->seen_ms,
-		.observed_at_ms = commit->answer->answered_ms };
+		.observed_at_ms = version_ms(commit, row) };
 
 	state_read(&commit->json, &comparison->before, &commit->arena, &comparison->before_state);
 	state_read(&commit->json, &comparison->after, &commit->arena, &comparison->after_state);
@@ -440,7 +448,7 @@ static void new_version(struct commit *commit, const struct observation *observa
 	put_version(commit, row->number, row->versions + 1, older, content, &value);
 	row->versions++;
 	row->projection = commit->projection;
-	row->last_changed_ms = commit->answer->answered_ms;
+	row->last_changed_ms = value.observed_at_ms;
 	intern_statement(commit, &comparison->after_state, row);
 	take_head(commit, observation, row);
 	repo_put(&commit->txn, commit->answer->kind, &before->oid, row);
