@@ -19,6 +19,8 @@
 	X(LOG_POLL_STARTED, "poll-started", LEVEL_DEBUG, "lane kind resumed watermark", "a poll begins or goes on: there are many") \
 	X(LOG_POLL_DONE, "poll-done", LEVEL_DEBUG, "lane kind pages rows", "a poll has finished") \
 	X(LOG_LANE_PARKED, "lane-parked", LEVEL_WARNING, "lane kind why retry_ms", "a lane cannot go on; it tries again later") \
+	X(LOG_POLL_CUT_SHORT, "poll-cut-short", LEVEL_WARNING, "kind rows", \
+		"a listing ended above the watermark with a full page: the watermark stays") \
 	X(LOG_SWEEP_INCOMPLETE, "sweep-incomplete", LEVEL_WARNING, "kind seen known", \
 		"a sweep brought too few of the known rows: nothing is concluded from absence") \
 	X(LOG_FIELD_REFUSED, "field-refused", LEVEL_WARNING, "kind endpoint field", "the Hub does not know a property; no longer asked") \

@@ -135,15 +135,20 @@ static struct MHD_Response *cut_gzip(struct sending *sending)
 	return MHD_create_response_from_buffer(sending->size, sending->data, MHD_RESPMEM_MUST_FREE);
 }
 
-/* Zeros that nobody has written take no memory. */
+/* Made once, since that takes longer than a client may wait. Zeros that nobody has written take no memory. */
 static struct MHD_Response *bomb(struct sending *sending)
 {
+	static struct sending made;
+
+	if (!made.data) {
+		made = (struct sending){ .call = sending->call, .data = calloc(1, BOMB_BYTES), .size = BOMB_BYTES };
+		if (!made.data || !sending_pack(&made, BOMB_BYTES / 64))
+			memory_failed("bomb");
+	}
 	free(sending->data);
-	sending->data = calloc(1, BOMB_BYTES);
-	sending->size = sending->data ? BOMB_BYTES : 0;
-	if (!sending->data || !sending_pack(sending, BOMB_BYTES / 64))
-		memory_failed("bomb");
-	return MHD_create_response_from_buffer(sending->size, sending->data, MHD_RESPMEM_MUST_FREE);
+	sending->size = made.size;
+	sending->gzip = true;
+	return MHD_create_response_from_buffer(made.size, made.data, MHD_RESPMEM_PERSISTENT);
 }
 
 static struct MHD_Response *(*const acts[FAULT_COUNT])(struct sending *sending) = {

@@ -275,6 +275,15 @@ static bool resume_due(struct server *server, struct held *held)
 	return resumed;
 }
 
+/* Trouble ends with its fault. */
+static void calm_doors(struct server *server)
+{
+	struct doors *doors = &server->doors;
+
+	if (doors->trouble != FAULT_NONE && server->sim->faults.probability[doors->trouble] == 0)
+		doors->trouble_until_ms = 0;
+}
+
 bool server_run(struct server *server, int stop_fd)
 {
 	enum { STOP = DOORS_POLLED, CLOCK, POLLED };
@@ -297,6 +306,7 @@ bool server_run(struct server *server, int stop_fd)
 			time_server_hear(&sim->time);
 		time_server_quiet(sim, &held, !work && !doors_knocked(fds));
 		doors_run(&server->doors, fds);
+		calm_doors(server);
 		if (sim->log)
 			fflush(sim->log);
 	}

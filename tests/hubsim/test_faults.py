@@ -339,9 +339,8 @@ def test_tls_goes_wrong(fault, said):
         assert handshake(hub) == "reset"
         assert handshake(hub) == said
         hub.set_faults()
-        end = time.monotonic() + 5
-        while handshake(hub) != 200:
-            assert time.monotonic() < end
+        hub.stats()  # the trouble ends behind the answer to what is above
+        assert handshake(hub) == 200
 
 
 @pytest.mark.parametrize("fault", ["reset-head", "reset-body", "wrong-length"])
