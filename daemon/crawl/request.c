@@ -319,6 +319,9 @@ static enum request_step step_decode(struct request *request)
 	*work = (struct work){
 		.only_text = request->form == REQUEST_TEXT,
 		.text_max = request->body_max,
+		.read_text = request->calls->read_text,
+		.read_owner = request->owner,
+		.read_tag = request->tag,
 		.encoding = request->head.content_encoding,
 		.body = &request->reply.body,
 		.projection = &request->projection,
@@ -403,7 +406,7 @@ void request_hand_over(struct request *request, struct answer *answer, void (*on
 	assert(request->has_room);
 	moved->lane = request->lane;
 	moved->kind = request->projection.kind;
-	moved->answered_ms = request->reply.head_at_ms;
+	moved->answered_ms = request->reply.head_at_ms ? request->reply.head_at_ms : clock_wall_ms();
 	moved->page = request->page;
 	request->page = (struct page){ 0 };
 	moved->url = arena_copy(&moved->page.arena, buf_as_slice(&request->url));
