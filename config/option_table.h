@@ -47,6 +47,14 @@
 		"Listing requests of one kind in flight at once: the next one starts when the head of the one before is there.") \
 	X(confirm_ahead, OPTION_NUMBER, "requests", 1, 64, "8", true, \
 		"Single-repo requests of one kind in flight at once when missing rows are confirmed.") \
+	X(commit_evidence, OPTION_SWITCH, "yes or no", 0, 1, "yes", true, \
+		"Whether the commit behind each license record is looked for.") \
+	X(backfill, OPTION_SWITCH, "yes or no", 0, 1, "yes", true, \
+		"Whether past switches are looked for in the commits of chosen repos: documented ones, the watch list, and ...") \
+	X(backfill_top, OPTION_NUMBER, "repos", 0, 1000000, "1000", true, \
+		"... so many of each kind, the most downloaded first.") \
+	X(backfill_ahead, OPTION_NUMBER, "repos", 1, 16, "4", true, \
+		"Repos of one kind whose commits are searched at once.") \
 	X(quota_share, OPTION_SHARE, "share", 1, 100, "50%", true, \
 		"How much of the quota that the Hub announces is used. The anonymous one belongs to everybody behind your address.") \
 	X(rate_without_quota, OPTION_NUMBER, "requests/s", 0, 1000000, "2", true, \

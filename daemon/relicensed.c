@@ -34,6 +34,7 @@ enum { TOKEN_MAX = 1000, EX_HELD = EX_TEMPFAIL, EX_INCOMPLETE = 1, OVERRIDES_MAX
 	X("check-config", 'C', "", NULL, "say whether the configuration is good, and end") \
 	X("print-config", 'P', "", NULL, "print every option with its default and meaning, and end") \
 	X("once", '1', "", NULL, "one poll, sweep and confirmation of every kind, then end: 0 when complete") \
+	X("backfill", 'b', "FILE|OWNER", NULL, "past switches of these repos out of their commits, then end: 0 when all were seen") \
 	X("store", 's', "DIR", "store", "where the history is kept") \
 	X("hub", 'u', "URL", "hub", "the Hub to look at") \
 	X("token-file", 't', "FILE", "token_file", "a file with a read token of the Hub") \
@@ -50,6 +51,7 @@ struct command_line {
 	const char *config_file; /* NULL: the usual one, if it exists */
 	const char *sim_clock;   /* NULL: time is the system's */
 	bool check, print, once;
+	const char *backfill; /* FILE or OWNER; NULL: no */
 	struct override override[OVERRIDES_MAX];
 	unsigned overrides;
 };
@@ -59,6 +61,7 @@ struct daemon {
 	struct config config;
 	struct hub_origin origin;
 	char token[TOKEN_MAX + 1]; /* empty: none */
+	struct backfill_wish wish;
 	struct store *store;
 	uv_loop_t loop;
 	struct clock clock;
@@ -123,6 +126,10 @@ static int read_command_line(struct command_line *line, int argc, char **argv)
 			line->print = true;
 			break;
 		case '1':
+			line->once = true;
+			break;
+		case 'b':
+			line->backfill = optarg;
 			line->once = true;
 			break;
 		case 'S':
@@ -228,6 +235,24 @@ static int find_token(struct daemon *daemon)
 	return access(path, F_OK) == 0 ? read_token(daemon, path) : EX_OK;
 }
 
+/* A file that is there, or the name of an owner. */
+static int read_wish(struct daemon *daemon)
+{
+	const char *what = daemon->line.backfill;
+	char why[512];
+
+	if (!what)
+		return EX_OK;
+	if (access(what, F_OK) != 0 && !strchr(what, '/')) {
+		daemon->wish.owner = what;
+		return EX_OK;
+	}
+	if (watch_list_read(&daemon->wish.names, what, why))
+		return EX_OK;
+	fprintf(stderr, "relicensed: --backfill: %s\n", why);
+	return EX_NOINPUT;
+}
+
 static int configure(struct daemon *daemon)
 {
 	struct config_problem problem = { 0 };
@@ -238,7 +263,9 @@ static int configure(struct daemon *daemon)
 		return EX_CONFIG;
 	}
 	status = read_origin(daemon);
-	return status ? status : find_token(daemon);
+	if (!status)
+		status = find_token(daemon);
+	return status ? status : read_wish(daemon);
 }
 
 /* --- starting ------------------------------------------------------------------------------------------------------*/
@@ -350,6 +377,7 @@ static void open_crawl(struct daemon *daemon)
 		.engine = daemon->engine,
 		.has_token = daemon->token[0],
 		.once = daemon->line.once,
+		.backfill = daemon->line.backfill ? &daemon->wish : NULL,
 		.on_ended = on_crawl_ended,
 		.owner = daemon,
 	};
@@ -490,6 +518,7 @@ static void take_down(struct daemon *daemon)
 	uv_loop_close(&daemon->loop);
 	metrics_file_finish(&daemon->metrics);
 	store_close(&daemon->store);
+	watch_list_release(&daemon->wish.names);
 	explicit_bzero(daemon->token, sizeof(daemon->token));
 }
 

@@ -34,6 +34,11 @@
 	X(LOG_QUOTA, "quota", LEVEL_INFO, "bucket quota window_s remaining reset_s", "what the Hub announces, where it differs") \
 	X(LOG_QUOTA_REFUSED, "quota-refused", LEVEL_WARNING, "bucket remaining wait_ms", "a 429: requests wait") \
 	X(LOG_CONFIRM_UNDECIDED, "confirm-undecided", LEVEL_WARNING, "kind oid status why", "an answer that proves nothing about a repo") \
+	X(LOG_PAST_SEARCHED, "past-searched", LEVEL_INFO, "kind repo commits requests switches unlooked", \
+		"the commits from before a repo's first look were searched for license switches") \
+	X(LOG_PAST_UNSEEN, "past-unseen", LEVEL_INFO, "kind repo why", "a repo's commits could not be looked at") \
+	X(LOG_BACKFILL_DONE, "backfill-done", LEVEL_NOTICE, "kind searched before switches unseen", \
+		"lane backfill is through its list; before: those of it that had been searched earlier") \
 	X(LOG_COMMITTED, "committed", LEVEL_DEBUG, "answers records new same ms seq", "a batch is in the store") \
 	X(LOG_COMMIT_FAILED, "commit-failed", LEVEL_ERROR, "why retry_ms", "a batch could not be written; tried again") \
 	X(LOG_STORE_STOPPED, "store-stopped", LEVEL_ERROR, "why", "the store refuses for good: the daemon ends") \

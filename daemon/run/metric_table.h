@@ -46,6 +46,11 @@
 	X(METRIC_CONFIRM_GONE, "confirmed_gone_total", METRIC_COUNTER, "rows", "missing rows that are gone") \
 	X(METRIC_CONFIRM_REPLACED, "confirmed_replaced_total", METRIC_COUNTER, "rows", "names that another repo bears") \
 	X(METRIC_CONFIRM_UNDECIDED, "confirm_undecided_total", METRIC_COUNTER, "answers", "answers that prove nothing") \
+	X(METRIC_EVIDENCE_FOUND, "evidence_commits_found_total", METRIC_COUNTER, "records", "license records whose commit was found") \
+	X(METRIC_EVIDENCE_NOT_FOUND, "evidence_commits_missed_total", METRIC_COUNTER, "records", "license records whose commit cannot be found") \
+	X(METRIC_PAST_SEARCHED, "past_searched_total", METRIC_COUNTER, "repos", "repos whose commits were searched for past switches") \
+	X(METRIC_PAST_SWITCHES, "past_switches_total", METRIC_COUNTER, "switches", "switches found in their commits") \
+	X(METRIC_PAST_UNSEEN, "past_unseen_total", METRIC_COUNTER, "repos", "repos whose commits could not be looked at") \
 	X(METRIC_LANES_PARKED, "lanes_parked_total", METRIC_COUNTER, "times", "a lane could not go on") \
 	X(METRIC_QUOTA_LIMIT, "quota_limit", METRIC_GAUGE, "requests", "announced quota of the api bucket; 0 = none") \
 	X(METRIC_QUOTA_REMAINING, "quota_remaining", METRIC_GAUGE, "requests", "what the Hub says is left of it") \
