@@ -93,6 +93,8 @@ static void add_name(struct reader *reader, struct backfill_list *list, struct s
 	struct bearer bearers[BEARERS_MAX];
 	int count = reader_bearers(reader, list->kind, name, bearers);
 
+	if (count > 0 && !list->wished && is_listed(list, &bearers[0].ref.oid, list->count))
+		return; /* documented, and on the watch list too */
 	if (count > 0 && (list->wished || !(bearers[0].ref.row.flags & REPO_GONE)))
 		add_repo(reader, list, &bearers[0].ref);
 	else if (count <= 0 && list->wished)
