@@ -4,6 +4,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "storage/detail_table.h"
 #include "storage/model/memory.h"
 #include "storage/projection_table.h"
 #include "storage/repo_table.h"
@@ -76,6 +77,19 @@ static bool read_state(struct commit *commit, struct slice canonical, struct can
 	else if (state)
 		state_read(&commit->json, canon, &commit->arena, state);
 	return !error;
+}
+
+bool commit_read_version(struct commit *commit, uint32_t number, uint32_t version, struct state *state)
+{
+	struct slice content, canonical, derived;
+	struct canon canon;
+
+	if (snapshot_content(&commit->txn, commit->frames, number, version, &commit->arena, &content)) {
+		txn_fail(&commit->txn, ERROR_CORRUPT);
+		return false;
+	}
+	content_split(content, &canonical, &derived);
+	return read_state(commit, canonical, &canon, state);
 }
 
 /*
@@ -163,6 +177,7 @@ void commit_new_row(struct commit *commit, const struct observation *observation
 				 .oid = observation->oid });
 	add_counters(commit, row.number, observation);
 	commit->counts->rows_new++;
+	commit_want_texts(commit, &observation->oid, &row, observation);
 	if (event != EVENT_COUNT)
 		record_first_sight(commit, observation, &row, event, look_ms);
 }
@@ -386,8 +401,8 @@ static void move_name(struct commit *commit, const struct before *before, const 
 static void record_verdict(struct commit *commit, const struct observation *observation, const struct before *before,
 	const struct comparison *comparison)
 {
-	struct change_side old = { &comparison->before_state, before->row.versions, { 0 } };
-	struct change_side new = { &comparison->after_state, before->row.versions + 1, { 0 } };
+	struct change_side old = { .state = &comparison->before_state, .version = before->row.versions };
+	struct change_side new = { .state = &comparison->after_state, .version = before->row.versions + 1 };
 	int64_t date = credible_date(observation, &before->row, comparison->seen_ms, commit->answer->answered_ms);
 	bool as_received = observation->draft && observation->draft->raw.size;
 	struct slice row = as_received ? observation->draft->raw : comparison->after_text;
@@ -397,6 +412,8 @@ static void record_verdict(struct commit *commit, const struct observation *obse
 
 	memcpy(old.sha, before->row.sha, SHA_BYTES);
 	memcpy(new.sha, observation->sha, SHA_BYTES);
+	commit_side_text(commit, &before->oid, &old);
+	commit_side_text(commit, &before->oid, &new);
 	state_read(&commit->json, &masked, &commit->arena, &judged);
 	verdict_judge(&commit->json, &comparison->before_state, &judged, &commit->arena, &verdict);
 	for (unsigned i = 0; i < verdict.count; i++)
@@ -458,19 +475,11 @@ static void new_version(struct commit *commit, const struct observation *observa
 /* A repo that was gone is back: told before whatever changed meanwhile. */
 static void restore(struct commit *commit, const struct observation *observation, struct before *before)
 {
-	struct slice content, canonical, derived;
-	struct canon canon;
 	struct state state;
 	struct change_side side = { .state = &state, .version = before->row.versions };
 
 	arena_reset(&commit->arena);
-	if (snapshot_content(&commit->txn, commit->frames, before->row.number, before->row.versions, &commit->arena,
-		    &content)) {
-		txn_fail(&commit->txn, ERROR_CORRUPT);
-		return;
-	}
-	content_split(content, &canonical, &derived);
-	if (!read_state(commit, canonical, &canon, &state))
+	if (!commit_read_version(commit, before->row.number, before->row.versions, &state))
 		return;
 	memcpy(side.sha, before->row.sha, SHA_BYTES);
 	commit_record(commit, &(struct record){
@@ -530,7 +539,7 @@ void commit_known_row(struct commit *commit, const struct observation *observati
 {
 	struct observation seen = with_head(commit, observation, &before->row);
 	struct comparison comparison;
-	bool write = before->missing;
+	bool write = before->missing, moved = memcmp(seen.sha, before->row.sha, SHA_BYTES) != 0;
 
 	if (is_overtaken(commit, before, &seen)) {
 		commit->counts->redone++;
@@ -543,6 +552,8 @@ void commit_known_row(struct commit *commit, const struct observation *observati
 	}
 	if (seen.stable_hash == before->row.stable_hash) {
 		found_same(commit, &seen, before, write);
+		if (moved)
+			commit_want_texts(commit, &before->oid, &before->row, &seen);
 		return;
 	}
 	commit->counts->redone += !seen.draft; /* the row has moved since it was prepared */
@@ -552,6 +563,8 @@ void commit_known_row(struct commit *commit, const struct observation *observati
 		rebase(commit, &seen, before, &comparison);
 	else
 		new_version(commit, &seen, before, &comparison);
+	if (moved)
+		commit_want_texts(commit, &before->oid, &before->row, &seen);
 }
 
 /* --- a repo that is not there any more ---------------------------------------------------------------------------- */
@@ -560,8 +573,6 @@ void commit_gone_row(struct commit *commit, const struct repo_oid *oid, enum eve
 {
 	enum repo_kind kind = commit->answer->kind;
 	struct before before = { .oid = *oid };
-	struct slice content, canonical, derived;
-	struct canon canon;
 	struct state state;
 	struct change_side side = { .state = &state };
 
@@ -569,13 +580,7 @@ void commit_gone_row(struct commit *commit, const struct repo_oid *oid, enum eve
 		return;
 	before.missing = missing_get(&commit->txn, kind, oid, &before.missing_since);
 	arena_reset(&commit->arena);
-	if (snapshot_content(&commit->txn, commit->frames, before.row.number, before.row.versions, &commit->arena,
-		    &content)) {
-		txn_fail(&commit->txn, ERROR_CORRUPT);
-		return;
-	}
-	content_split(content, &canonical, &derived);
-	if (!read_state(commit, canonical, &canon, &state))
+	if (!commit_read_version(commit, before.row.number, before.row.versions, &state))
 		return;
 	side.version = before.row.versions;
 	memcpy(side.sha, before.row.sha, SHA_BYTES);
@@ -589,6 +594,7 @@ void commit_gone_row(struct commit *commit, const struct repo_oid *oid, enum eve
 				      .likes = COUNTER_UNKNOWN,
 				      .reason = reason,
 			      });
+	detail_delete(&commit->txn, kind, oid);
 	before.row.flags |= REPO_GONE;
 	before.row.last_written_ms = commit->answer->answered_ms;
 	repo_put(&commit->txn, kind, oid, &before.row);

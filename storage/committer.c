@@ -59,6 +59,12 @@ void committer_free(struct committer **committer)
 	*committer = NULL;
 }
 
+void committer_want_texts(struct committer *committer, bool wanted, uint32_t downloads_min)
+{
+	committer->commit.texts_wanted = wanted;
+	committer->commit.texts_downloads_min = downloads_min;
+}
+
 /* --- begin and end ------------------------------------------------------------------------------------------------ */
 
 static uint64_t entries_of(struct commit *commit, enum store_table table)
@@ -345,7 +351,7 @@ static void commit_answer(struct commit *commit, const struct answer *answer)
 
 	commit->answer = answer;
 	commit->now_ms = answer->answered_ms;
-	if (answer->answered_ms > commit->newest_look_ms[answer->kind])
+	if (!answer->look && answer->answered_ms > commit->newest_look_ms[answer->kind])
 		commit->newest_look_ms[answer->kind] = answer->answered_ms;
 	commit_tables_changed(commit);
 	if (page->count)
@@ -356,6 +362,8 @@ static void commit_answer(struct commit *commit, const struct answer *answer)
 		for (size_t i = 0; i < page->count; i++)
 			single_row(commit, &page->observations[i]);
 	settle(commit, answer);
+	if (answer->look)
+		commit_text_look(commit, answer->look);
 	if (page->damaged)
 		record_damage(commit, answer);
 	if (answer->past)
