@@ -75,10 +75,19 @@ static uint64_t entries_of(struct commit *commit, enum store_table table)
 	return stat.ms_entries;
 }
 
+/* What is no answer (a block of quota) is not the store's first look. */
+static const struct answer *first_answer(struct answer *const *answers, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!answers[i]->quota_block.size)
+			return answers[i];
+	return NULL;
+}
+
 static void begin(struct commit *commit, const struct answer *first)
 {
 	commit->name_count = commit->counter_count = 0;
-	commit->now_ms = first->answered_ms;
+	commit->now_ms = first ? first->answered_ms : 0;
 	meta_head(&commit->txn, &commit->head);
 	commit->next_number = (uint32_t)meta_number(&commit->txn, "numbers") + 1;
 	commit->missing_rows = entries_of(commit, TABLE_MISSING);
@@ -88,7 +97,7 @@ static void begin(struct commit *commit, const struct answer *first)
 		commit->gone[kind] = meta_gone(&commit->txn, (enum repo_kind)kind);
 		commit->newest_look_ms[kind] = meta_newest_look(&commit->txn, (enum repo_kind)kind);
 	}
-	if (!commit->created_ms) {
+	if (!commit->created_ms && first) {
 		struct key id = { .size = 0 };
 		key_add(&id, DICTIONARY_BUILTIN, 4);
 		commit->created_ms = first->answered_ms;
@@ -349,6 +358,10 @@ static void commit_answer(struct commit *commit, const struct answer *answer)
 {
 	const struct page *page = &answer->page;
 
+	if (answer->quota_block.size) {
+		quota_block_put(&commit->txn, answer->bucket, answer->quota_block);
+		return;
+	}
 	commit->answer = answer;
 	commit->now_ms = answer->answered_ms;
 	if (!answer->look && answer->answered_ms > commit->newest_look_ms[answer->kind])
@@ -390,7 +403,7 @@ int committer_run(struct committer *committer, struct answer *const *answers, si
 	commit->counts = counts;
 	code = txn_begin(commit->store, true, &commit->txn);
 	if (!code) {
-		begin(commit, answers[0]);
+		begin(commit, first_answer(answers, count));
 		for (size_t i = 0; i < count && !commit->txn.error; i++)
 			commit_answer(commit, answers[i]);
 		end(commit);

@@ -38,6 +38,8 @@ struct answer {
 	const struct text_look *look;      /* of lane detail, in the page's arena; NULL: none */
 	struct slice gap;                  /* why something could not be seen (recorded as a gap); size 0: no gap */
 	struct slice cursor;               /* where the lane stands after this answer; size 0: as it was */
+	struct slice quota_block;          /* granted of a bucket's quota: then this is no answer, and nothing else of it counts */
+	unsigned bucket;
 };
 
 /* X(counter, meaning) */

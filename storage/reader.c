@@ -333,6 +333,11 @@ int reader_cursor(struct reader *reader, enum lane lane, enum repo_kind kind, st
 	return outcome(reader, cursor_get(&reader->txn, lane, kind, text));
 }
 
+int reader_quota_block(struct reader *reader, unsigned bucket, struct slice *text)
+{
+	return outcome(reader, quota_block_get(&reader->txn, bucket, text));
+}
+
 int reader_missing_from(struct reader *reader, enum repo_kind kind, const struct repo_oid *oid, struct missing_row *row)
 {
 	MDB_cursor *cursor = cursor_of(reader, TABLE_MISSING);

@@ -139,6 +139,8 @@ int reader_sweep(struct reader *reader, enum repo_kind kind, struct sweep_state 
 int64_t reader_newest_look(struct reader *reader, enum repo_kind kind);
 /* A lane's cursor text as it was committed; ERROR_NOT_FOUND before the first. */
 int reader_cursor(struct reader *reader, enum lane lane, enum repo_kind kind, struct slice *text);
+/* The same for what was granted last of a bucket's quota. */
+int reader_quota_block(struct reader *reader, unsigned bucket, struct slice *text);
 
 struct missing_row {
 	enum repo_kind kind;

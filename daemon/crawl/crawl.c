@@ -520,7 +520,7 @@ struct crawl *crawl_new(const struct crawl_options *options)
 	context->on_quiet = on_quiet;
 	context->owner = crawl;
 	context->writer = writer_new(&writer);
-	turn_init(&context->turn, options->clock, context->writer, config->quota_share, config->rate_without_quota);
+	turn_init(&context->turn, options->clock, context->writer, options->store, config);
 	workbench_init(&context->workbench, options->clock->loop, options->store, processors(),
 		(size_t)config->page_bytes_max, config->private_repos);
 	for (enum repo_kind kind = 0; kind < REPO_KINDS; kind++)
@@ -573,8 +573,6 @@ void crawl_reload(struct crawl *crawl)
 {
 	const struct config *config = crawl->options.config;
 
-	crawl->context.turn.quota.share_percent = config->quota_share;
-	crawl->context.turn.quota.rate = config->rate_without_quota;
 	for (enum repo_kind kind = 0; kind < REPO_KINDS; kind++) {
 		if (!crawl->kinds[kind].wanted || crawl->context.stopping)
 			continue;
@@ -582,7 +580,7 @@ void crawl_reload(struct crawl *crawl)
 		bring_forward(&crawl->kinds[kind], SLOT_SWEEP, config->sweep_interval);
 		plan_soon(&crawl->kinds[kind]);
 	}
-	turn_run(&crawl->context.turn);
+	turn_reload(&crawl->context.turn);
 }
 
 bool crawl_is_complete(const struct crawl *crawl)

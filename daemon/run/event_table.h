@@ -32,7 +32,10 @@
 		"a page that stays too big or fails: asked again with fewer rows") \
 	X(LOG_LINK_REFUSED, "link-refused", LEVEL_WARNING, "lane kind link why", "a next page or redirect that is not followed") \
 	X(LOG_QUOTA, "quota", LEVEL_INFO, "bucket quota window_s remaining reset_s", "what the Hub announces, where it differs") \
-	X(LOG_QUOTA_REFUSED, "quota-refused", LEVEL_WARNING, "bucket remaining wait_ms", "a 429: requests wait") \
+	X(LOG_QUOTA_SHARED, "quota-shared", LEVEL_INFO, "bucket others used remaining", \
+		"a window is emptier than our use explains: another client has the same quota") \
+	X(LOG_QUOTA_REFUSED, "quota-refused", LEVEL_WARNING, "bucket why remaining wait_ms", \
+		"a 429; why: own or others (the window is empty), action (of one lane), edge (no quota told)") \
 	X(LOG_CONFIRM_UNDECIDED, "confirm-undecided", LEVEL_WARNING, "kind oid status why", "an answer that proves nothing about a repo") \
 	X(LOG_PAST_SEARCHED, "past-searched", LEVEL_INFO, "kind repo commits requests switches unlooked", \
 		"the commits from before a repo's first look were searched for license switches") \
