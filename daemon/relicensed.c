@@ -62,6 +62,8 @@ struct daemon {
 	struct hub_origin origin;
 	char token[TOKEN_MAX + 1]; /* empty: none */
 	struct backfill_wish wish;
+	struct proxy proxy;
+	bool proxied;
 	struct store *store;
 	uv_loop_t loop;
 	struct clock clock;
@@ -253,6 +255,23 @@ static int read_wish(struct daemon *daemon)
 	return EX_NOINPUT;
 }
 
+static int find_proxy(struct daemon *daemon)
+{
+	char why[PROXY_WHY_SIZE];
+
+	daemon->proxied = false;
+	switch (proxy_find(&daemon->origin, getenv, &daemon->proxy, why)) {
+	case PROXY_NONE:
+		return EX_OK;
+	case PROXY_FOUND:
+		daemon->proxied = true;
+		return EX_OK;
+	default:
+		fprintf(stderr, "relicensed: %s\n", why);
+		return EX_CONFIG;
+	}
+}
+
 static int configure(struct daemon *daemon)
 {
 	struct config_problem problem = { 0 };
@@ -263,6 +282,8 @@ static int configure(struct daemon *daemon)
 		return EX_CONFIG;
 	}
 	status = read_origin(daemon);
+	if (!status)
+		status = find_proxy(daemon);
 	if (!status)
 		status = find_token(daemon);
 	return status ? status : read_wish(daemon);
@@ -343,6 +364,7 @@ static int open_engine(struct daemon *daemon)
 		.token = daemon->token[0] ? daemon->token : NULL,
 		.user_agent = user_agent,
 		.ca_file = config->ca_file[0] ? config->ca_file : NULL,
+		.proxy = daemon->proxied ? &daemon->proxy : NULL,
 		.body_max = (size_t)config->page_bytes_max,
 		.transfers_max = (unsigned)config->transfers_max,
 		.connections_max = (unsigned)config->connections_max,
@@ -456,7 +478,7 @@ static void log_start_of(const struct daemon *daemon)
 {
 	log_write(LOG_STARTED, log_text("version", RELICENSED_VERSION), log_text("hub", daemon->origin.text),
 		log_text("store", daemon->config.store), log_text("ledger", store_ledger(daemon->store)),
-		log_yes("token", daemon->token[0]));
+		log_yes("token", daemon->token[0]), log_text("proxy", daemon->proxied ? daemon->proxy.origin.text : "none"));
 	if (!daemon->config.contact[0])
 		log_write(LOG_NO_CONTACT, log_text("help",
 			"set contact in the configuration: it is sent as User-Agent, so that the Hub's operators can reach you"));
@@ -520,6 +542,7 @@ static void take_down(struct daemon *daemon)
 	store_close(&daemon->store);
 	watch_list_release(&daemon->wish.names);
 	explicit_bzero(daemon->token, sizeof(daemon->token));
+	explicit_bzero(&daemon->proxy, sizeof(daemon->proxy));
 }
 
 static int serve(struct daemon *daemon)

@@ -8,7 +8,7 @@
 
 /* X(constant, name, level, fields, meaning) */
 #define LOG_EVENT_TABLE(X) \
-	X(LOG_STARTED, "started", LEVEL_NOTICE, "version hub store ledger token", "the daemon runs") \
+	X(LOG_STARTED, "started", LEVEL_NOTICE, "version hub store ledger token proxy", "the daemon runs") \
 	X(LOG_NO_CONTACT, "no-contact", LEVEL_WARNING, "help", "the Hub's operators cannot reach you") \
 	X(LOG_STOPPING, "stopping", LEVEL_NOTICE, "signal", "asked to end") \
 	X(LOG_STOPPED, "stopped", LEVEL_NOTICE, "complete", "everything handed over is in the store") \
