@@ -143,14 +143,18 @@ def sweeps_of(log):
     return found
 
 
-def outlived(state, sweeps, count=2):
+def outlived(state, sweeps, count):
     """Whether so many sweeps began and ended while it lasted."""
     first = bisect.bisect_left(sweeps, (state.since, 0))
     return first + count <= len(sweeps) and sweeps[first + count - 1][1] < state.until
 
 
-def known_before(logged, until_ms, initial):
-    known = logged[0][0] if logged else initial
+def known_at_first(states, logged, sweeps):
+    """What the log begins with; where it says nothing of this repo, what the first sweep saw last."""
+    return logged[0][0] if logged else [state for state in states if state.since <= sweeps[0][1]][-1].look
+
+
+def known_before(logged, until_ms, known):
     for _, after, _, observed_ms, _ in logged:
         if observed_ms > until_ms:
             break
@@ -159,9 +163,11 @@ def known_before(logged, until_ms, initial):
 
 
 def check_states(key, states, logged, sweeps):
+    """That a repo is gone is said after a sweep, by another lane: one more for that."""
+    first = known_at_first(states, logged, sweeps)
     for state in states:
-        known = known_before(logged, state.until, states[0].look)
-        if outlived(state, sweeps) and known != state.look:
+        known = known_before(logged, state.until, first)
+        if outlived(state, sweeps, 3 if state.look is None else 2) and known != state.look:
             yield f"{key}: from {state.since} to {state.until} it was {state.look}, the log knew {known}"
 
 
@@ -206,7 +212,8 @@ def live(hub, ledger, hours):
 def judge(hub, ledger, fresh):
     states, records = chains(hub.truth()), collections.defaultdict(list)
     for record in ledger.changes():
-        records[record["kind"], record["oid"]].append(record)
+        if record["oid"]:  # not of what could not be seen at all
+            records[record["kind"], record["oid"]].append(record)
     sweeps = sweeps_of(ledger.said())
     wrong = [f"{key}: {[record['event'] for record in records[key]]} of what did not change" for key in records.keys() - states.keys()]
     for key, chain in states.items():
