@@ -137,7 +137,7 @@ void lane_ask_listing(struct lane_run *run, const struct projection *projection,
 
 void lane_page_fits(struct lane_run *run, int64_t rows)
 {
-	run->without_card = false;
+	run->without_card = run->doubted = false;
 	if (run->rows_limit)
 		run->rows_limit *= 2;
 	if (run->rows_limit >= rows)
@@ -217,6 +217,17 @@ enum lane_link lane_next_link(struct lane_run *run, const struct request *reques
 	log_write(LOG_LINK_REFUSED, log_text("lane", lane_name(run->lane)), log_text("kind", repo_kinds[run->kind->kind].name),
 		log_slice("link", request->head.next), log_text("why", why));
 	return LINK_REFUSED;
+}
+
+bool lane_doubts_end(struct lane_run *run, const struct request *request, int64_t rows)
+{
+	if (run->doubted || request->page.rows < lane_rows_asked(run, rows))
+		return false;
+	run->doubted = true;
+	log_write(LOG_END_DOUBTED, log_text("lane", lane_name(run->lane)), log_text("kind", repo_kinds[run->kind->kind].name),
+		log_number("rows", (int64_t)request->page.rows));
+	lane_end(run, LANE_AGAIN, NULL);
+	return true;
 }
 
 /* --- links that go round -------------------------------------------------------------------------------------------*/

@@ -28,6 +28,7 @@ struct lane_run {
 	/* kept from run to run */
 	unsigned rows_limit; /* 0: none; a page was too heavy, so fewer rows are asked for until they grow again */
 	bool without_card;   /* even one row was too heavy */
+	bool doubted;        /* the page at the cursor was full and without a link; it is asked once more */
 	bool round_told;     /* a gap record says that the links go round; until a run completes */
 	/* of this run */
 	bool active;  /* begun and not ended */
@@ -70,6 +71,11 @@ void lane_refused(struct lane_run *run, struct request *request);
 /* The next page of a listing, as its head tells. */
 enum lane_link { LINK_NONE, LINK_NEXT, LINK_REFUSED };
 enum lane_link lane_next_link(struct lane_run *run, const struct request *request, struct buf *url);
+/*
+ * True, once: a page without a next link has as many rows as were asked for, which the true end of a listing rarely has,
+ * and one that was cut off always. The run has ended then as LANE_AGAIN; what it says the second time holds.
+ */
+bool lane_doubts_end(struct lane_run *run, const struct request *request, int64_t rows);
 
 /*
  * For each page that was taken, with its next link: true where the walk was there before. A circle of any length is noticed

@@ -211,6 +211,8 @@ static void take_page(struct sweep *sweep, struct request *request)
 		lane_end(&sweep->run, LANE_PARKED, "the link to the next page cannot be followed");
 		return;
 	}
+	if (page->link == LINK_NONE && lane_doubts_end(&sweep->run, request, page_rows(sweep)))
+		return;
 	sweep->turn++;
 	lane_page_fits(&sweep->run, page_rows(sweep));
 	round = page->link == LINK_NEXT && lane_goes_round(&sweep->run, buf_as_slice(&page->next), &gap);

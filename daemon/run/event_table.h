@@ -21,6 +21,8 @@
 	X(LOG_LANE_PARKED, "lane-parked", LEVEL_WARNING, "lane kind why retry_ms", "a lane cannot go on; it tries again later") \
 	X(LOG_POLL_CUT_SHORT, "poll-cut-short", LEVEL_WARNING, "kind rows", \
 		"a listing ended above the watermark with a full page: the watermark stays") \
+	X(LOG_END_DOUBTED, "end-doubted", LEVEL_INFO, "lane kind rows", \
+		"a listing ended with a full page: it is asked once more whether that is so") \
 	X(LOG_SWEEP_INCOMPLETE, "sweep-incomplete", LEVEL_WARNING, "kind seen known", \
 		"a sweep brought too few of the known rows: nothing is concluded from absence") \
 	X(LOG_FIELD_REFUSED, "field-refused", LEVEL_WARNING, "kind endpoint field", "the Hub does not know a property; no longer asked") \

@@ -117,12 +117,17 @@ class Hubsim:
                     raise
 
     def request(self, method, path, body=None, headers=None):
-        connection = self.connect()
-        try:
-            connection.request(method, path, body=body, headers=headers or {})
-            return Answer(connection.getresponse())
-        finally:
-            connection.close()
+        while True:
+            connection = self.connect()
+            try:
+                connection.request(method, path, body=body, headers=headers or {})
+                return Answer(connection.getresponse())
+            except ConnectionResetError:
+                if not path.startswith("/sim/"):
+                    raise
+                # it was accepted in the moment in which the door was shut: nobody has read it
+            finally:
+                connection.close()
 
     def get(self, path, token=None, **headers):
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
