@@ -256,9 +256,11 @@ bench: deps deps-bench
 bench-crawl: deps
 	+@$(MAKE) --no-print-directory DEPS=no programs $(BUILD)/dump_store
 	@BUILD=$(BUILD) $(PYTHON) benchmarks/crawl.py
-$(BUILD)/bench/%: $(BUILD)/obj/benchmarks/%.o $(BUILD)/libstorage.a $(BUILD)/libmodel.a
+BENCHES := $(patsubst benchmarks/%.c,$(BUILD)/bench/%,$(wildcard benchmarks/*.c))
+$(BENCHES): $(BUILD)/bench/%: $(BUILD)/obj/benchmarks/%.o $(BUILD)/libdaemon.a $(BUILD)/libstorage.a $(BUILD)/libmodel.a \
+		$(BUILD)/libconfig.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
-	$(LINK) $(STORAGE_LIBS)
+	$(LINK) $(DAEMON_LIBS) $(STORAGE_LIBS) $(CONFIG_LIBS) -lpthread
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -87,6 +87,18 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def wait_for_port(process, port):
+    """Whether it listens; False where it ended instead."""
+    for _ in range(200):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return True
+        if process.poll() is not None:
+            break
+        time.sleep(0.02)
+    return False
+
+
 class StaticHub:
     def __init__(self, folder):
         self.folder, self.port = pathlib.Path(folder).resolve(), free_port()
@@ -109,13 +121,8 @@ class StaticHub:
         config = self.folder / "nginx.conf"
         config.write_text(CONFIG.format(folder=self.folder, port=self.port, query=QUERY), encoding="ascii")
         self.process = subprocess.Popen(["nginx", "-c", config, "-e", self.folder / "error.log"])
-        for _ in range(200):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return self
-            if self.process.poll() is not None:
-                break
-            time.sleep(0.02)
+        if wait_for_port(self.process, self.port):
+            return self
         self.__exit__()
         raise RuntimeError("nginx did not start:\n" + (self.folder / "error.log").read_text(encoding="utf-8"))
 

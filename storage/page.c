@@ -209,6 +209,8 @@ static void note_damage(struct page *page, const struct row *row, int error)
 
 	if (at >= PAGE_DAMAGE_MAX)
 		return;
+	if (!page->damage)
+		page->damage = arena_take(&page->arena, PAGE_DAMAGE_MAX * sizeof(*page->damage));
 	page->damage[at].hash = XXH3_64bits_withSeed(identity.data, identity.size,
 		(uint64_t)-error << 8 | (uint64_t)page->projection.kind);
 	page->damage[at].error = error;

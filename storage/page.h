@@ -41,6 +41,12 @@ struct observation {
 
 #define COUNTER_UNKNOWN UINT32_MAX
 
+struct page_damage {
+	uint64_t hash;     /* of whose row and what is wrong: the same damage is recorded once */
+	int error;
+	struct slice head; /* its first bytes, for the record */
+};
+
 struct page {
 	struct arena arena;
 	struct projection projection;
@@ -52,11 +58,7 @@ struct page {
 	size_t private_rows;    /* dropped, unless private repos are wanted */
 	bool ascending;         /* oids never fell from row to row */
 	int64_t oldest_modified_ms, newest_modified_ms; /* over the rows; 0: none had a date */
-	struct {
-		uint64_t hash;     /* of whose row and what is wrong: the same damage is recorded once */
-		int error;
-		struct slice head; /* its first bytes, for the record */
-	} damage[PAGE_DAMAGE_MAX];
+	struct page_damage *damage; /* the first PAGE_DAMAGE_MAX of them */
 };
 
 struct preparer;

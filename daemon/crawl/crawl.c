@@ -456,6 +456,22 @@ static void on_room(void *owner)
 		turn_run(&crawl->context.turn);
 }
 
+/* What parked while the Hub was away need not wait any longer. */
+static void on_recovered(void *owner)
+{
+	struct crawl *crawl = owner;
+
+	for (enum repo_kind kind = 0; kind < REPO_KINDS; kind++) {
+		struct kind_crawl *each = &crawl->kinds[kind];
+
+		for (enum slot slot = 0; slot < SLOT_COUNT; slot++)
+			if (each->run[slot]->end == LANE_PARKED && !each->run[slot]->active && each->due_ms[slot] != NEVER)
+				each->due_ms[slot] = clock_mono_ms();
+		if (each->wanted && !crawl->context.stopping)
+			plan_soon(each);
+	}
+}
+
 static void on_fatal(void *owner, const struct store_problem *problem)
 {
 	struct crawl *crawl = owner;
@@ -521,8 +537,11 @@ struct crawl *crawl_new(const struct crawl_options *options)
 	context->owner = crawl;
 	context->writer = writer_new(&writer);
 	turn_init(&context->turn, options->clock, context->writer, options->store, config);
-	workbench_init(&context->workbench, options->clock->loop, options->store, processors(),
+	workbench_init(&context->workbench, options->clock, options->store, processors(),
 		(size_t)config->page_bytes_max, config->private_repos);
+	context->turn.patient = !options->once;
+	context->turn.on_recovered = on_recovered;
+	context->turn.owner = crawl;
 	for (enum repo_kind kind = 0; kind < REPO_KINDS; kind++)
 		init_kind(crawl, kind);
 	return crawl;

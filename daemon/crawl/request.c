@@ -144,11 +144,20 @@ static void on_turn(struct turn_place *place)
 	request_run(request);
 }
 
+/* What its answer may weigh at most. */
+static unsigned room_of(const struct request *request)
+{
+	bool is_listing = request->form == REQUEST_ROWS && request->projection.endpoint == ENDPOINT_LIST;
+
+	return is_listing ? WRITER_PAGE : WRITER_SINGLE;
+}
+
 static enum request_step step_quota(struct request *request)
 {
 	if (request->context->stopping)
 		return REQUEST_FAIL;
 	request->place.again = request->has_room;
+	request->place.room = room_of(request);
 	if (!turn_take(&request->context->turn, &request->place))
 		return request_park(request, REQUEST_SEND);
 	request->has_room = true;
@@ -264,6 +273,16 @@ static enum request_step refused_by_quota(struct request *request, const struct 
 	return request_park(request, REQUEST_QUOTA);
 }
 
+/* An answer that was cut off has come from a Hub at work; what it is worth shows in the next one. */
+static enum breaker_saw saw_of(const struct reply *reply)
+{
+	if (reply->outcome == OUTCOME_CANCELLED || reply->outcome == OUTCOME_REFUSED)
+		return BREAKER_SAW_NOTHING;
+	if (!reply->status || reply->status >= 500)
+		return BREAKER_SAW_FAILURE;
+	return reply->outcome == OUTCOME_OK ? BREAKER_SAW_GOOD : BREAKER_SAW_NOTHING;
+}
+
 static enum request_step step_check(struct request *request)
 {
 	struct reply *reply = &request->reply;
@@ -271,6 +290,8 @@ static enum request_step step_check(struct request *request)
 
 	headers_read(buf_as_slice(&reply->head), &request->head);
 	news = news_of(request);
+	turn_saw(&request->context->turn, &request->place, saw_of(reply),
+		reply->status ? "it answers with errors of its own" : reply->why);
 	turn_ended(&request->context->turn, &request->place, reply->status ? &news : NULL,
 		reply->outcome != OUTCOME_OK || is_trouble(reply->status));
 	if (reply->outcome == OUTCOME_CANCELLED)
@@ -400,7 +421,7 @@ void request_hand_over(struct request *request, struct answer *answer, void (*on
 	moved->gap = arena_copy(&moved->page.arena, answer->gap);
 	moved->cursor = arena_copy(&moved->page.arena, answer->cursor);
 	request->has_room = false;
-	writer_put(request->context->writer, &delivery);
+	writer_put(request->context->writer, &delivery, room_of(request));
 }
 
 /* --- again, or not -------------------------------------------------------------------------------------------------*/
@@ -432,11 +453,23 @@ static bool may_try_again(const struct request *request)
 	return worth_it && !request->context->stopping && (int64_t)request->tries < request->context->config->retries;
 }
 
+/* While nothing answers at all, requests wait for their turn and nothing is counted against them. */
+static bool is_cut_off(const struct request *request)
+{
+	return request->context->turn.breaker.open && !request->reply.status && outcomes[request->reply.outcome].again &&
+		!request->context->stopping;
+}
+
 static enum request_step step_retry(struct request *request)
 {
 	int64_t wait_ms;
 
 	say_why(request);
+	if (is_cut_off(request)) {
+		metrics_add(METRIC_RETRIES, 1);
+		reply_release(request->context->engine, &request->reply);
+		return REQUEST_QUOTA;
+	}
 	if (!may_try_again(request))
 		return REQUEST_FAIL;
 	wait_ms = backoff_ms(request->context->config->retry_base, RETRY_CAP_MS, request->tries, backoff_random());
@@ -492,7 +525,7 @@ static enum request_step step_finish(struct request *request)
 	buf_release(&request->if_none_match);
 	leave_list(request);
 	if (request->has_room)
-		writer_unreserve(request->context->writer);
+		writer_unreserve(request->context->writer, room_of(request));
 	return REQUEST_ENDED;
 }
 

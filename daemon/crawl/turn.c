@@ -223,15 +223,16 @@ static void store_block(struct turn_bucket *bucket, int64_t now_ms)
 	bool urgent = bucket->quota.granted <= bucket->quota.used;
 	char text[BLOCK_TEXT];
 
-	if (bucket->storing || !quota_wants_block(&bucket->quota, now_ms) || !writer_has_room(writer))
+	if (bucket->storing || !quota_wants_block(&bucket->quota, now_ms) ||
+		!writer_has_room(writer, WRITER_SINGLE))
 		return;
 	bucket->storing = true;
 	bucket->block = quota_next_block(&bucket->quota, now_ms, clock_wall_ms(), &bucket->block_number);
 	block_write(&bucket->block, text);
 	delivery.answer.bucket = bucket->bucket;
 	delivery.answer.quota_block = arena_copy(&delivery.answer.page.arena, slice_of(text));
-	writer_reserve(writer);
-	writer_put(writer, &delivery);
+	writer_reserve(writer, WRITER_SINGLE);
+	writer_put(writer, &delivery, WRITER_SINGLE);
 	if (urgent)
 		writer_flush(writer);
 }
@@ -249,7 +250,7 @@ static struct turn_place *next_in_line(const struct turn_bucket *bucket, int64_t
 	return NULL;
 }
 
-/* The one that quota, lanes and writer let go now; a timer asks again where only time is lacking. */
+/* The one that the Hub, quota, lanes and writer let go now; a timer asks again where only time is lacking. */
 static struct turn_place *choose(struct turn_bucket *bucket)
 {
 	struct turn *turn = bucket->turn;
@@ -259,14 +260,16 @@ static struct turn_place *choose(struct turn_bucket *bucket)
 	if (!bucket->waiting)
 		return NULL;
 	store_block(bucket, now_ms);
-	wait_ms = quota_wait_ms(&bucket->quota, now_ms);
+	wait_ms = breaker_wait_ms(&turn->breaker, now_ms);
+	if (!wait_ms)
+		wait_ms = quota_wait_ms(&bucket->quota, now_ms);
 	begin_window(bucket);
 	place = wait_ms ? NULL : next_in_line(bucket, now_ms);
 	if (!wait_ms && !place)
 		wait_ms = LOOK_AGAIN_MS; /* what is there waits for its share */
 	if (wait_ms > 0)
 		clock_start(turn->clock, &bucket->timer, wait_ms);
-	if (place && !place->again && !writer_has_room(turn->writer))
+	if (place && !place->again && !writer_has_room(turn->writer, place->room))
 		return NULL; /* the writer calls turn_run */
 	return place;
 }
@@ -277,9 +280,11 @@ static void set_off(struct turn_bucket *bucket, struct turn_place *place)
 
 	turn_leave(bucket->turn, place);
 	if (!place->again)
-		writer_reserve(bucket->turn->writer);
+		writer_reserve(bucket->turn->writer, place->room);
 	place->ticket = quota_sent(&bucket->quota, now_ms);
 	place->sent = true;
+	place->probe = breaker_sent(&bucket->turn->breaker);
+	metrics_add(METRIC_HUB_PROBES, place->probe);
 	charge(bucket, place);
 	metrics_add(METRIC_WAITED_MS, (uint64_t)(now_ms - place->queued_ms));
 }
@@ -342,6 +347,41 @@ static void log_news(struct turn_bucket *bucket, const struct quota_news *news, 
 		log_write(LOG_QUOTA_SHARED, log_text("bucket", name), log_number("others", quota->others),
 			log_number("used", quota->used), log_number("remaining", quota->remaining));
 	bucket->shared = quota->others || quota->others_before;
+}
+
+static void breaker_moved(struct turn *turn, enum breaker_news news, const char *why, int64_t now_ms)
+{
+	switch (news) {
+	case BREAKER_OPENED:
+		metrics_add(METRIC_HUB_OUTAGES, 1);
+		log_write(LOG_HUB_DOWN, log_number("failures", turn->breaker.failures), log_text("why", why));
+		break;
+	case BREAKER_CLOSED:
+		log_write(LOG_HUB_UP, log_number("down_ms", now_ms - turn->breaker.opened_ms),
+			log_number("probes", turn->breaker.probes + 1));
+		if (turn->on_recovered)
+			turn->on_recovered(turn->owner);
+		break;
+	case BREAKER_AS_IT_WAS:
+		break;
+	}
+	metrics_set(METRIC_HUB_DOWN, turn->breaker.open);
+}
+
+void turn_saw(struct turn *turn, struct turn_place *place, enum breaker_saw saw, const char *why)
+{
+	bool probe = place->probe;
+	int64_t now_ms = clock_mono_ms();
+	enum breaker_news news;
+
+	if (!turn->patient)
+		return;
+	place->probe = false;
+	news = breaker_ended(&turn->breaker, probe, saw, backoff_random(), now_ms);
+	if (!probe && news == BREAKER_AS_IT_WAS)
+		return;
+	breaker_moved(turn, news, why, now_ms);
+	turn_run(turn); /* all buckets wait for the one probe */
 }
 
 bool turn_wants_head(const struct turn *turn, const struct turn_place *place)

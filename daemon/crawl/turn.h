@@ -17,6 +17,8 @@
  * A capped lane (poll) goes first, but never beyond its share, which it may use as it comes due over the window. Where no
  * quota is announced nobody is limited by shares. A lane that the Hub refuses for one action rests by itself.
  *
+ * While the Hub does not answer at all everything waits here, except for a probe now and then (breaker.h).
+ *
  * What the quota grants in blocks is written by the writer before it is used (block.h). Loop thread only.
  */
 #ifndef DAEMON_CRAWL_TURN_H
@@ -26,23 +28,26 @@
 #include "daemon/crawl/lane_table.h"
 #include "daemon/hub/url.h"
 #include "daemon/run/clock.h"
+#include "daemon/transfer/breaker.h"
 #include "daemon/transfer/quota.h"
 #include "storage/model/repo.h"
 
 struct store;
 struct writer;
 
-/* A request's place in the queue; embedded in it. The first five are its owner's. */
+/* A request's place in the queue; embedded in it. The first six are its owner's. */
 struct turn_place {
 	void (*on_turn)(struct turn_place *place);
 	void *owner;
 	enum hub_bucket bucket;
 	enum lane lane;
 	enum repo_kind kind;
+	unsigned room; /* that its answer needs in the writer */
 	bool again; /* it was sent before: it comes first, and its answer has room */
 
 	/* private */
 	bool queued, sent;
+	bool probe; /* it went while everything else waited for the Hub */
 	struct turn_place *before, *after;
 	int64_t queued_ms;
 	struct quota_ticket ticket;
@@ -80,6 +85,11 @@ struct turn {
 	struct writer *writer;
 	const struct config *config;
 	struct turn_bucket bucket[BUCKET_COUNT];
+	struct breaker breaker;
+	/* the owner's, after turn_init */
+	bool patient; /* requests wait until the Hub is back; else each fails after its tries, and the breaker stays closed */
+	void (*on_recovered)(void *owner); /* the Hub answers again; may be NULL */
+	void *owner;
 };
 
 /* Reads what was granted last from the store. */
@@ -95,6 +105,8 @@ void turn_reload(struct turn *turn);
 bool turn_take(struct turn *turn, struct turn_place *place);
 void turn_leave(struct turn *turn, struct turn_place *place);
 
+/* What a request that went saw of the Hub ; `why` tells people of a failure. */
+void turn_saw(struct turn *turn, struct turn_place *place, enum breaker_saw saw, const char *why);
 /* The answer's head is worth reading before its body is here. */
 bool turn_wants_head(const struct turn *turn, const struct turn_place *place);
 /*

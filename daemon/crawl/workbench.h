@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The places at which answers are decoded off the loop: as many at once as there are processors. A bench has its own
- * decoder and preparer, which keep their memory from page to page. Loop thread only; the work itself runs on
- * libuv's threads.
+ * decoder and preparer, which keep their memory from page to page; small answers are given to it by the dozen. Loop
+ * thread only; the work itself runs on libuv's threads.
  */
 #ifndef DAEMON_CRAWL_WORKBENCH_H
 #define DAEMON_CRAWL_WORKBENCH_H
 
-#include <uv.h>
-
 #include "daemon/hub/decode.h"
+#include "daemon/run/clock.h"
 #include "storage/page.h"
 
 enum { BENCHES_MAX = 16 };
@@ -34,27 +33,29 @@ struct work {
 	struct store_problem problem;
 	uint64_t text_bytes, took_us;
 	/* private */
-	uv_work_t item;
-	struct bench *bench;
-	struct workbench *workbench;
-	struct work *next;
+	struct work *next; /* that waits, or is done together with this one */
 };
 
 struct bench {
+	uv_work_t item;
+	struct workbench *workbench;
 	struct decoder decoder;
 	struct preparer *preparer;
+	struct work *first; /* what it has to do, in order */
 	struct bench *next_free;
 };
 
 struct workbench {
-	uv_loop_t *loop;
-	unsigned count;
+	struct clock *clock;
+	struct clock_timer turn_end;
+	unsigned count, busy;
 	struct bench bench[BENCHES_MAX];
 	struct bench *free;
 	struct work *first, *last; /* waiting for a bench */
+	size_t bytes;              /* of their bodies */
 };
 
-void workbench_init(struct workbench *workbench, uv_loop_t *loop, struct store *store, unsigned benches, size_t bytes_max,
+void workbench_init(struct workbench *workbench, struct clock *clock, struct store *store, unsigned benches, size_t bytes_max,
 	bool private_repos);
 /* No work may be under way. */
 void workbench_release(struct workbench *workbench);

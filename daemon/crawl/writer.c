@@ -14,13 +14,14 @@
  * disk is busy. One that only says "as it was" weighs a tenth and moves nothing but the cursor, which is worth a commit
  * once a second (each writes some 150 KiB of LMDB's list of free pages), so of those a batch takes many.
  */
-enum { BATCH_MAX = 512, COMMIT_AGAIN_BASE_MS = 1000, COMMIT_AGAIN_CAP_MS = 60 * 1000 };
+enum { BATCH_PAGES_MAX = 512, BATCH_MAX = 4096, COMMIT_AGAIN_BASE_MS = 1000, COMMIT_AGAIN_CAP_MS = 60 * 1000 };
 
 struct batch {
 	struct delivery delivery[BATCH_MAX];
 	struct answer *answer[BATCH_MAX];
 	size_t count;
-	size_t news; /* of these answers, those that bring something new */
+	size_t weight; /* of all answers */
+	size_t news;   /* weight of those that bring something new */
 };
 
 struct writer {
@@ -28,7 +29,7 @@ struct writer {
 	struct committer *committer;
 	struct batch batches[2];
 	struct batch *filling, *writing;
-	unsigned reserved;
+	size_t reserved, reservations; /* weight and number */
 	bool busy;    /* a work item has `writing` */
 	bool flush;   /* do not wait for more */
 	bool refused; /* the store does not take anything any more */
@@ -65,7 +66,7 @@ static void release_batch(struct batch *batch)
 {
 	for (size_t i = 0; i < batch->count; i++)
 		page_release(&batch->delivery[i].answer.page);
-	batch->count = batch->news = 0;
+	batch->count = batch->weight = batch->news = 0;
 }
 
 void writer_free(struct writer **taken)
@@ -88,24 +89,33 @@ void writer_free(struct writer **taken)
 
 static size_t news_max(const struct writer *writer)
 {
-	return (size_t)writer->options.config->commit_pages * 2;
+	return (size_t)writer->options.config->commit_pages * 2 * WRITER_PAGE;
 }
 
-bool writer_has_room(const struct writer *writer)
+bool writer_has_room(const struct writer *writer, unsigned room)
 {
-	return writer->filling->news + writer->reserved < news_max(writer) &&
-	       writer->filling->count + writer->reserved < BATCH_MAX;
+	const struct batch *batch = writer->filling;
+
+	return batch->news + writer->reserved + room <= news_max(writer) && batch->count + writer->reservations < BATCH_MAX &&
+	       batch->weight + writer->reserved + room <= BATCH_PAGES_MAX * WRITER_PAGE;
 }
 
-void writer_reserve(struct writer *writer)
+void writer_reserve(struct writer *writer, unsigned room)
 {
-	writer->reserved++;
+	writer->reserved += room;
+	writer->reservations++;
 }
 
-void writer_unreserve(struct writer *writer)
+static void take_back(struct writer *writer, unsigned room)
 {
-	assert(writer->reserved > 0);
-	writer->reserved--;
+	assert(writer->reserved >= room && writer->reservations > 0);
+	writer->reserved -= room;
+	writer->reservations--;
+}
+
+void writer_unreserve(struct writer *writer, unsigned room)
+{
+	take_back(writer, room);
 	writer->options.on_room(writer->options.owner);
 }
 
@@ -158,7 +168,7 @@ static void commit_done(struct writer *writer)
 		if (delivery->on_committed)
 			delivery->on_committed(delivery->owner);
 	}
-	batch->count = batch->news = 0;
+	batch->count = batch->weight = batch->news = 0;
 	writer->options.on_room(writer->options.owner);
 }
 
@@ -233,7 +243,9 @@ static void tell_drained(struct writer *writer)
 
 static bool is_full(const struct writer *writer)
 {
-	return writer->filling->news >= (size_t)writer->options.config->commit_pages || writer->filling->count == BATCH_MAX;
+	const struct batch *batch = writer->filling;
+
+	return batch->news * 2 >= news_max(writer) || batch->count == BATCH_MAX || batch->weight >= BATCH_PAGES_MAX * WRITER_PAGE;
 }
 
 /* The one place that decides whether a commit starts. `writing` not empty and not busy: it waits to be tried again. */
@@ -269,13 +281,19 @@ static void on_again(struct clock_timer *timer)
 	start_commit(timer->owner);
 }
 
-void writer_put(struct writer *writer, const struct delivery *delivery)
+void writer_put(struct writer *writer, const struct delivery *delivery, unsigned room)
 {
-	assert(writer->reserved > 0 && writer->filling->count < BATCH_MAX);
-	writer->reserved--;
-	writer->filling->delivery[writer->filling->count++] = *delivery;
-	writer->filling->news += delivery->answer.page.drafts > 0;
+	struct batch *batch = writer->filling;
+	bool is_news = delivery->answer.page.drafts > 0;
+
+	assert(batch->count < BATCH_MAX);
+	take_back(writer, room);
+	batch->delivery[batch->count++] = *delivery;
+	batch->weight += room;
+	batch->news += is_news ? room : 0;
 	commit_or_wait(writer);
+	if (!is_news)
+		writer->options.on_room(writer->options.owner);
 }
 
 void writer_flush(struct writer *writer)

@@ -37,11 +37,14 @@ struct writer *writer_new(const struct writer_options *options);
 /* Nothing may be in flight (writer_drain); what was not handed over is lost. */
 void writer_free(struct writer **writer);
 
-bool writer_has_room(const struct writer *writer);
-void writer_reserve(struct writer *writer);
-void writer_unreserve(struct writer *writer);
-/* Uses one reservation up. */
-void writer_put(struct writer *writer, const struct delivery *delivery);
+/* Room is counted in answers about single repos, of which a page with news weighs as much as 64. */
+enum { WRITER_SINGLE = 1, WRITER_PAGE = 64 };
+
+bool writer_has_room(const struct writer *writer, unsigned room);
+void writer_reserve(struct writer *writer, unsigned room);
+void writer_unreserve(struct writer *writer, unsigned room);
+/* Uses one reservation of `room` up. */
+void writer_put(struct writer *writer, const struct delivery *delivery, unsigned room);
 
 /* Writes what is there as soon as the disk is free, without waiting for more. */
 void writer_flush(struct writer *writer);

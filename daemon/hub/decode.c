@@ -47,7 +47,7 @@ static size_t first_guess(const struct decoder *decoder, struct slice body)
 
 	if (guess > believable)
 		guess = TEXT_FIRST;
-	return guess < decoder->bytes_max ? guess : decoder->bytes_max;
+	return guess < decoder->limit ? guess : decoder->limit;
 }
 
 /* One member of a gzip file behind what is there already; `guess` is how much more it may become. */
@@ -56,7 +56,7 @@ static int inflate_member(struct decoder *decoder, struct slice body, size_t gue
 	struct buf *text = &decoder->text;
 
 	for (;;) {
-		size_t room = decoder->bytes_max - text->size, made = 0;
+		size_t room = decoder->limit - text->size, made = 0;
 		enum libdeflate_result result;
 		char *to;
 
@@ -103,12 +103,13 @@ static bool encoding_is(struct slice encoding, const char *name)
 	return encoding.size == strlen(name) && strncasecmp(encoding.data, name, encoding.size) == 0;
 }
 
-int decoder_run(struct decoder *decoder, struct slice encoding, struct buf *body, struct slice *text)
+int decoder_run(struct decoder *decoder, struct slice encoding, struct buf *body, size_t limit, struct slice *text)
 {
 	int error;
 
+	decoder->limit = limit && limit < decoder->bytes_max ? limit : decoder->bytes_max;
 	if (!encoding.size || encoding_is(encoding, "identity")) {
-		if (body->size > decoder->bytes_max || !buf_reserve(body, JSON_PADDING))
+		if (body->size > decoder->limit || !buf_reserve(body, JSON_PADDING))
 			return ERROR_TOO_BIG;
 		*text = buf_as_slice(body);
 		return 0;

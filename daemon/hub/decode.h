@@ -15,7 +15,8 @@ struct libdeflate_decompressor;
 struct decoder {
 	struct libdeflate_decompressor *gzip;
 	struct buf text;
-	size_t bytes_max;
+	size_t bytes_max; /* of any text */
+	size_t limit;     /* of the one at hand */
 };
 
 void decoder_init(struct decoder *decoder, size_t bytes_max);
@@ -23,10 +24,12 @@ void decoder_release(struct decoder *decoder);
 
 /*
  * `encoding` is the Content-Encoding. The text lies in the decoder, or in `body` itself where it was not compressed,
- * until the next call; JSON_PADDING readable bytes follow it (body's maximum must leave room for them).
+ * until the next call; JSON_PADDING readable bytes follow it (body's maximum must leave room for them). `limit` is the
+ * most that it may become, within the decoder's own; 0: that alone.
  * ERROR_COMPRESSION: damaged, or an encoding that was not asked for. ERROR_TOO_BIG.
  */
-int decoder_run(struct decoder *decoder, struct slice encoding, struct buf *body, struct slice *text);
+int decoder_run(struct decoder *decoder, struct slice encoding, struct buf *body, size_t limit,
+	struct slice *text);
 
 /* The text is no longer needed: gives back what an unusually large one took. */
 void decoder_rest(struct decoder *decoder);

@@ -33,6 +33,8 @@
 	X(LOG_PAGE_TOO_HEAVY, "page-too-heavy", LEVEL_WARNING, "lane kind why rows card", \
 		"a page that stays too big or fails: asked again with fewer rows") \
 	X(LOG_LINK_REFUSED, "link-refused", LEVEL_WARNING, "lane kind link why", "a next page or redirect that is not followed") \
+	X(LOG_HUB_DOWN, "hub-down", LEVEL_WARNING, "failures why", "nothing answers any more: requests wait, but for a probe now and then") \
+	X(LOG_HUB_UP, "hub-up", LEVEL_NOTICE, "down_ms probes", "a probe was answered: requests go again") \
 	X(LOG_QUOTA, "quota", LEVEL_INFO, "bucket quota window_s remaining reset_s", "what the Hub announces, where it differs") \
 	X(LOG_QUOTA_SHARED, "quota-shared", LEVEL_INFO, "bucket others used remaining", \
 		"a window is emptier than our use explains: another client has the same quota") \

@@ -8,6 +8,9 @@
 
 #include <stdint.h>
 
+/* min(cap, base * 2^tries): the longest wait. */
+int64_t backoff_limit_ms(int64_t base_ms, int64_t cap_ms, unsigned tries);
+
 /* Evenly from 0 to min(cap, base * 2^tries); tries counts the failures before this one. */
 int64_t backoff_ms(int64_t base_ms, int64_t cap_ms, unsigned tries, uint64_t random);
 

@@ -12,6 +12,52 @@ enum {
 	BODY_FIRST_MAX = 1024 * 1024, /* no more than this is taken on a server's word */
 };
 
+/* --- the limits, all by our own clock ------------------------------------------------------------------------------ */
+
+struct limit {
+	int64_t due_ms;
+	const char *why;
+};
+
+/* The limit that is next to be reached, as the transfer stands. */
+static struct limit next_limit(const struct transfer *transfer)
+{
+	const struct engine_options *options = &transfer->engine->options;
+	struct limit total = { transfer->started_ms + options->total_limit_ms, "not complete within total_limit" };
+	struct limit limit;
+
+	if (!transfer->connected_ms)
+		limit = (struct limit){ transfer->started_ms + options->connect_limit_ms, "no connection within connect_limit" };
+	else if (!transfer->last_byte_ms)
+		limit = (struct limit){ transfer->connected_ms + options->first_byte_limit_ms, "no answer within first_byte_limit" };
+	else
+		limit = (struct limit){ transfer->last_byte_ms + options->stall_limit_ms, "not a single byte within stall_limit" };
+	return limit.due_ms < total.due_ms ? limit : total;
+}
+
+/* Another limit counts from now on: only where it is the nearer one its timer must know. */
+static void limit_moved(struct transfer *transfer)
+{
+	struct limit limit = next_limit(transfer);
+
+	if (limit.due_ms < transfer->watch.due_ms)
+		clock_start(transfer->engine->clock, &transfer->watch, limit.due_ms - clock_mono_ms());
+}
+
+void handle_watch(struct clock_timer *timer)
+{
+	struct transfer *transfer = timer->owner;
+	struct limit limit = next_limit(transfer);
+	int64_t left_ms = limit.due_ms - clock_mono_ms();
+
+	if (left_ms > 0) {
+		clock_start(transfer->engine->clock, timer, left_ms);
+		return;
+	}
+	transfer_end(transfer, OUTCOME_TIMEOUT, limit.why);
+	engine_drain_soon(transfer->engine);
+}
+
 /* --- what curl tells about one transfer: these only write down ----------------------------------------------------- */
 
 /* "HTTP/2 200", "HTTP/1.1 503 Service Unavailable" */
@@ -36,6 +82,7 @@ static int on_request_due(void *owner, char *to_ip, char *from_ip, int to_port, 
 	(void)to_port;
 	(void)from_port;
 	handle->transfer->connected_ms = clock_mono_ms();
+	limit_moved(handle->transfer);
 	return CURL_PREREQFUNC_OK;
 }
 
@@ -63,6 +110,7 @@ static size_t on_header_line(char *line, size_t one, size_t size, void *owner)
 		return size; /* trailers: nothing in them is used */
 	if (size >= 5 && memcmp(line, "HTTP/", 5) == 0) {
 		transfer->last_byte_ms = clock_mono_ms();
+		limit_moved(transfer);
 		buf_reset(&reply->head);
 		reply->status = status_of(line, size);
 	} else if (line[0] == '\r' || line[0] == '\n') {
@@ -182,43 +230,6 @@ static void take_handle(struct transfer *transfer)
 		handle = handle_new(engine);
 	handle->transfer = transfer;
 	transfer->handle = handle;
-}
-
-/* --- the limits, all by our own clock ------------------------------------------------------------------------------ */
-
-struct limit {
-	int64_t due_ms;
-	const char *why;
-};
-
-/* The limit that is next to be reached, as the transfer stands. */
-static struct limit next_limit(const struct transfer *transfer)
-{
-	const struct engine_options *options = &transfer->engine->options;
-	struct limit total = { transfer->started_ms + options->total_limit_ms, "not complete within total_limit" };
-	struct limit limit;
-
-	if (!transfer->connected_ms)
-		limit = (struct limit){ transfer->started_ms + options->connect_limit_ms, "no connection within connect_limit" };
-	else if (!transfer->last_byte_ms)
-		limit = (struct limit){ transfer->connected_ms + options->first_byte_limit_ms, "no answer within first_byte_limit" };
-	else
-		limit = (struct limit){ transfer->last_byte_ms + options->stall_limit_ms, "not a single byte within stall_limit" };
-	return limit.due_ms < total.due_ms ? limit : total;
-}
-
-void handle_watch(struct clock_timer *timer)
-{
-	struct transfer *transfer = timer->owner;
-	struct limit limit = next_limit(transfer);
-	int64_t left_ms = limit.due_ms - clock_mono_ms();
-
-	if (left_ms > 0) {
-		clock_start(transfer->engine->clock, timer, left_ms);
-		return;
-	}
-	transfer_end(transfer, OUTCOME_TIMEOUT, limit.why);
-	engine_drain_soon(transfer->engine);
 }
 
 /* --- into curl and out again --------------------------------------------------------------------------------------- */

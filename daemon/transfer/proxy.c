@@ -84,13 +84,19 @@ bool proxy_read(struct slice text, struct proxy *proxy)
 
 /* --- exceptions ----------------------------------------------------------------------------------------------------*/
 
+/* No name ends in a digit. */
+static bool is_address(const char *host)
+{
+	return strchr(host, ':') || isdigit((unsigned char)host[strlen(host) - 1]);
+}
+
 static bool ends_with_domain(const char *host, struct slice domain)
 {
 	size_t size = strlen(host);
 
 	if (size < domain.size || strncasecmp(host + size - domain.size, domain.data, domain.size) != 0)
 		return false;
-	return size == domain.size || host[size - domain.size - 1] == '.';
+	return size == domain.size || (host[size - domain.size - 1] == '.' && !is_address(host));
 }
 
 /* "host:port" or "[v6]:port": the port off the entry, which is without brackets then. */

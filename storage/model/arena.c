@@ -6,7 +6,8 @@
 
 #include "storage/model/memory.h"
 
-enum { BLOCK_BYTES = 128 * 1024 };
+/* A single repo's answer needs a few hundred bytes, a page of them megabytes: each block is twice the one before. */
+enum { BLOCK_FIRST = 960, BLOCK_MAX = 128 * 1024 };
 
 struct arena_block {
 	struct arena_block *older;
@@ -22,10 +23,12 @@ static size_t aligned(size_t size)
 static char *take(struct arena *arena, size_t size)
 {
 	struct arena_block *block = arena->block;
-	size_t room = size > BLOCK_BYTES ? size : BLOCK_BYTES;
+	size_t room = block ? 2 * block->room : BLOCK_FIRST;
 	char *piece;
 
 	if (!block || block->room - block->used < size) {
+		room = room < BLOCK_MAX ? room : BLOCK_MAX;
+		room = room > size ? room : size;
 		block = memory_grow(NULL, sizeof(*block) + room, 1);
 		*block = (struct arena_block){ .older = arena->block, .room = room };
 		arena->block = block;

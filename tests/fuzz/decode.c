@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	decoder_init(&decoder, BYTES_MAX);
 	buf_add(&body, data, size);
-	code = decoder_run(&decoder, SLICE("gzip"), &body, &text);
+	code = decoder_run(&decoder, SLICE("gzip"), &body, 0, &text);
 	FUZZ_CHECK(code || text.size <= BYTES_MAX);
 	for (size_t i = 0; !code && i < JSON_PADDING; i++)
 		FUZZ_CHECK(text.data[text.size + i] || true); /* readable */

@@ -47,7 +47,7 @@ static char *noise(size_t size)
 
 static int decode(struct decoder *decoder, const char *encoding, struct buf *body, struct slice *text)
 {
-	int error = decoder_run(decoder, slice_of(encoding), body, text);
+	int error = decoder_run(decoder, slice_of(encoding), body, 0, text);
 	char padding = 0;
 
 	/* what follows must be readable: the sanitizer build proves it */
@@ -207,6 +207,32 @@ static void test_damage(void **state)
 	buf_release(&body);
 }
 
+/* A limit of its own: no more memory than that is taken first. */
+static void test_limit_of_one(void **state)
+{
+	char *wanted = noise(BYTES_MAX);
+	struct buf body = gzip_of(wanted, 5000), plain = BUF_INIT(BYTES_MAX + JSON_PADDING);
+	struct decoder decoder;
+	struct slice text;
+
+	(void)state;
+	decoder_init(&decoder, BYTES_MAX);
+	assert_int_equal(decoder_run(&decoder, SLICE("gzip"), &body, 5000, &text), 0);
+	assert_int_equal(text.size, 5000);
+	assert_int_equal(decoder_run(&decoder, SLICE("gzip"), &body, 4999, &text), ERROR_TOO_BIG);
+	buf_release(&body);
+	body = gzip_of(wanted, BYTES_MAX);
+	assert_int_equal(decoder_run(&decoder, SLICE("gzip"), &body, 4999, &text), ERROR_TOO_BIG);
+	assert_true(decoder.text.room < 64 * 1024);
+	buf_add(&plain, wanted, 5000);
+	assert_int_equal(decoder_run(&decoder, SLICE(""), &plain, 4999, &text), ERROR_TOO_BIG);
+	assert_int_equal(decoder_run(&decoder, SLICE(""), &plain, 5000, &text), 0);
+	buf_release(&plain);
+	buf_release(&body);
+	decoder_release(&decoder);
+	free(wanted);
+}
+
 static void test_other_encodings(void **state)
 {
 	struct buf body = BUF_INIT(BYTES_MAX + JSON_PADDING);
@@ -228,7 +254,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sizes), cmocka_unit_test(test_plain), cmocka_unit_test(test_plain_to_the_limit),
 		cmocka_unit_test(test_bomb), cmocka_unit_test(test_false_size), cmocka_unit_test(test_members),
-		cmocka_unit_test(test_damage), cmocka_unit_test(test_other_encodings),
+		cmocka_unit_test(test_damage), cmocka_unit_test(test_limit_of_one), cmocka_unit_test(test_other_encodings),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
