@@ -445,12 +445,22 @@ static void log_trouble(const struct request *request, enum log_event event, str
 	buf_release(&url);
 }
 
+/* Where nothing answers at all, it is not a lane's fault: the breaker gets the time to open. */
+static int64_t tries_max(const struct request *request)
+{
+	int64_t retries = request->context->config->retries;
+
+	if (request->reply.status || !request->context->turn.patient || retries > BREAKER_FAILURES)
+		return retries;
+	return BREAKER_FAILURES;
+}
+
 static bool may_try_again(const struct request *request)
 {
 	const struct reply *reply = &request->reply;
 	bool worth_it = outcomes[reply->outcome].again || (reply->outcome == OUTCOME_OK && request->work.error != ERROR_TOO_BIG);
 
-	return worth_it && !request->context->stopping && (int64_t)request->tries < request->context->config->retries;
+	return worth_it && !request->context->stopping && (int64_t)request->tries < tries_max(request);
 }
 
 /* While nothing answers at all, requests wait for their turn and nothing is counted against them. */

@@ -42,14 +42,14 @@ def answers(port):
 
 
 class Front:
-    """nginx in front of a hub; its certificate is for `localhost`, signed by itself."""
+    """nginx in front of a hub; its certificate is for `name`, signed by itself."""
 
-    def __init__(self, folder, port, behind):
+    def __init__(self, folder, port, behind, name="localhost"):
         self.folder, self.port = folder, port
         folder.mkdir()
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
                         "-keyout", folder / "key.pem", "-out", folder / "certificate.pem", "-days", "2", "-subj",
-                        "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"], check=True, capture_output=True)
+                        f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}"], check=True, capture_output=True)
         config = folder / "nginx.conf"
         config.write_text(CONFIG.format(folder=folder, port=port, behind=behind), encoding="ascii")
         self.process = subprocess.Popen([NGINX, "-c", config, "-e", folder / "error.log"])
