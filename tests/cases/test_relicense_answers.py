@@ -103,8 +103,8 @@ def test_csv_holds_what_json_holds(ledger):
     assert "\r\n" in text and text.count("\r\n") == len(records) + 1
     rows = list(csv.DictReader(io.StringIO(text, newline="")))
     for row, record in zip(rows, records, strict=True):
-        flat = {key: value for key, value in record.items() if key not in ("before", "after")}
-        for side in ("before", "after"):
+        flat = {key: value for key, value in record.items() if key not in ("before", "after", "commit")}
+        for side in ("before", "after", "commit"):
             flat |= {f"{side}_{key}": value for key, value in (record[side] or {}).items()}
         for name, cell in row.items():
             value = flat.get(name)
