@@ -6,11 +6,15 @@
  *
  * Behind its versions a repo has, where its texts were looked at, `kind oid license OUTCOME SHA-256` and the same of its
  * card, and `kind oid gone` where it is. Sorted by kind, oid and version.
+ * dump_store STORE receipts: the receipts, unpacked, one after the other.
  */
 #include <stdio.h>
+#include <string.h>
 
+#include "storage/frame.h"
 #include "storage/reader.h"
 #include "storage/text_table.h"
+#include "storage/txn.h"
 
 static int stop(const struct store_problem *problem)
 {
@@ -76,6 +80,29 @@ static int dump(struct reader *reader)
 	return error;
 }
 
+static int dump_receipts(struct store *store)
+{
+	struct frame_maker *frames = frame_maker_new();
+	struct buf content = BUF_INIT(64 << 20);
+	struct slice key, value;
+	MDB_cursor *cursor;
+	struct txn txn;
+	int error = txn_begin(store, false, &txn);
+
+	cursor = error ? NULL : txn_cursor(&txn, TABLE_RECEIPT);
+	for (MDB_cursor_op op = MDB_FIRST; !error && cursor && txn_seek(&txn, cursor, op, &key, &value); op = MDB_NEXT) {
+		buf_reset(&content);
+		error = frame_unpack(frames, get_u16(slice_bytes(value)), (struct slice){ value.data + 2, value.size - 2 }, SLICE_NONE,
+			&content);
+		fwrite(content.data, 1, content.size, stdout);
+		putchar('\n');
+	}
+	txn_abort(&txn);
+	buf_release(&content);
+	frame_maker_free(&frames);
+	return error != 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct store_problem problem = { 0 };
@@ -83,13 +110,18 @@ int main(int argc, char **argv)
 	struct store *store = NULL;
 	int status;
 
-	if (argc != 2) {
-		fprintf(stderr, "usage: dump_store STORE\n");
+	bool receipts = argc == 3 && strcmp(argv[2], "receipts") == 0;
+
+	if (argc != 2 && !receipts) {
+		fprintf(stderr, "usage: dump_store STORE [receipts]\n");
 		return 64;
 	}
 	if (store_open(&(struct store_options){ .dir = argv[1] }, &store, &problem))
 		return stop(&problem);
-	status = reader_open(store, &reader, &problem) ? stop(&problem) : dump(reader);
+	if (receipts)
+		status = dump_receipts(store);
+	else
+		status = reader_open(store, &reader, &problem) ? stop(&problem) : dump(reader);
 	reader_close(&reader);
 	store_close(&store);
 	return status;
