@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "daemon/crawl/judge.h"
+#include "daemon/hub/blob.h"
 #include "daemon/hub/card.h"
 #include "daemon/run/metrics.h"
 #include "storage/model/memory.h"
@@ -218,12 +219,11 @@ static void on_failed(struct request *request)
 
 /* --- the list of commits -------------------------------------------------------------------------------------------*/
 
-static void read_list(void *owner, uint64_t tag, struct slice text)
+static int read_list(struct request *request, struct slice text)
 {
-	struct history *history = owner;
+	struct history *history = history_of(request);
 
-	(void)tag;
-	history->error = commits_read(&history->json, text, &history->arena, &history->page);
+	return commits_read(&history->json, text, &history->arena, &history->page);
 }
 
 static void ask_list(struct history *history)
@@ -272,6 +272,11 @@ static void go_on_listing(struct history *history, struct request *request)
 	bool complete = take_commits(history);
 	bool more = !complete && history->page.count && lane_next_link(history->run, request, &url) == LINK_NEXT;
 
+	if (!more && !complete && !history->cut && request->head.total_count > (int64_t)history->commits) {
+		put_off(history, request); /* the list ended before its end */
+		buf_release(&url);
+		return;
+	}
 	history->cut = more && history->commits == HISTORY_COMMITS_MAX;
 	if (more && !history->cut)
 		ask(history, buf_as_slice(&url), 0, &list_calls);
@@ -288,10 +293,7 @@ static void on_list(struct request *request)
 	struct lane_run *run = history->run; /* the search may end in here */
 
 	history->requests++;
-	if (history->error)
-		put_off(history, request);
-	else
-		go_on_listing(history, request);
+	go_on_listing(history, request);
 	lane_answered(run);
 }
 
@@ -359,17 +361,31 @@ static int take_card(struct history *history, struct canon *canon)
 	return number_of(history, state);
 }
 
-static void read_card(void *owner, uint64_t tag, struct slice text)
+/* Whether this is the file: a page of an edge in its place would look like a card that declares nothing. */
+static bool is_file(const struct history *history, const struct hub_head *head)
 {
-	struct history *history = owner;
+	char sha[SHA_HEX + 1];
+
+	sha_write(history->commit[history->at].sha, sha);
+	return blob_names(head->etag) || slice_is(head->repo_commit, sha);
+}
+
+static int read_card(struct request *request, struct slice text)
+{
+	struct history *history = history_of(request);
+	const struct hub_head *head = &request->head;
+	enum card_outcome outcome;
 	struct canon canon;
 
-	(void)tag;
 	history->value = HISTORY_UNREADABLE;
+	if (blob_names(head->etag) ? !blob_is(head->etag, text) : is_html(head))
+		return ERROR_COMPRESSION;
 	if (slice_starts_with(text, SLICE("version https://git-lfs.github.com/spec/")))
-		return; /* raw gives the pointer of what lies elsewhere */
-	if (card_read(text, &history->arena, &canon) != CARD_UNREADABLE)
+		return ERROR_NONE; /* raw gives the pointer of what lies elsewhere */
+	outcome = card_read(text, &history->arena, &canon);
+	if (outcome == CARD_READ || (outcome == CARD_NONE && is_file(history, head)))
 		history->value = take_card(history, &canon);
+	return ERROR_NONE;
 }
 
 static void look_on(struct history *history, struct request *request)
@@ -423,22 +439,22 @@ static void on_card_answer(struct request *request)
 		learn(history, request, no_card(history));
 	else if (outcome != PAST_OUTCOME_COUNT && outcome != PAST_REWRITTEN)
 		finish(history, request, outcome);
-	else if ((status == 307 || status == 302) && follow(history, request))
+	else if (status == 307 && follow(history, request))
 		;
-	else if (status == 401 || status == 403)
+	else if (status < 400 || status == 401 || status == 403)
 		put_off(history, request);
 	else
 		learn(history, request, HISTORY_UNREADABLE);
 	lane_answered(run);
 }
 
-/* A card that is too big, or that the Hub itself cannot give, is one that could not be read. */
+/* A card that is too big is one that cannot be read; one that the Hub fails to give today may be read another day. */
 static void on_card_failed(struct request *request)
 {
 	struct history *history = history_of(request);
 	struct lane_run *run = history->run; /* the search may end in here */
 
-	if (!request->too_heavy) {
+	if (!request->too_heavy || request->reply.status >= 500) {
 		on_failed(request);
 		return;
 	}

@@ -55,7 +55,7 @@ struct history {
 	struct json json;
 	struct commit_info *list;
 	struct commit_list page; /* what read_list found */
-	int error, value;        /* what read_list, read_card found */
+	int value;               /* what read_card found */
 	const struct state *state[HISTORY_STATES_MAX];
 	unsigned states;
 };

@@ -3,7 +3,7 @@
 
 #include <strings.h>
 
-static bool is_html(const struct hub_head *head)
+bool is_html(const struct hub_head *head)
 {
 	static const char html[] = "text/html";
 

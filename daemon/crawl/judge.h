@@ -23,6 +23,7 @@ enum judgement {
 	JUDGED_MOVED,   /* look where Location points */
 };
 
+bool is_html(const struct hub_head *head);
 enum judgement judge_answer(unsigned status, const struct hub_head *head, bool has_token);
 
 #endif

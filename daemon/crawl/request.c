@@ -318,6 +318,13 @@ static void on_worked(struct work *work)
 	request_run(request);
 }
 
+static int on_read(struct work *work, struct slice text)
+{
+	struct request *request = work->owner;
+
+	return request->calls->read_text(request, text);
+}
+
 static enum request_step step_decode(struct request *request)
 {
 	struct work *work = &request->work;
@@ -325,9 +332,7 @@ static enum request_step step_decode(struct request *request)
 	*work = (struct work){
 		.only_text = request->form == REQUEST_TEXT,
 		.text_max = request->body_max,
-		.read_text = request->calls->read_text,
-		.read_owner = request->owner,
-		.read_tag = request->tag,
+		.read_text = request->calls->read_text ? on_read : NULL,
 		.encoding = request->head.content_encoding,
 		.body = &request->reply.body,
 		.projection = &request->projection,

@@ -29,8 +29,11 @@ enum request_form {
 struct request_calls {
 	void (*on_head)(struct request *request); /* may be NULL: a head with status 200 is here, the body is not */
 	bool (*on_page)(struct request *request); /* 200 to REQUEST_ROWS */
-	/* May be NULL: reads the body off the loop, before on_text. It may touch nothing but what waits for this very answer. */
-	void (*read_text)(void *owner, uint64_t tag, struct slice text);
+	/*
+	 * May be NULL: reads the body off the loop, before on_text. It may look at the request's head and owner, and touch
+	 * nothing but what waits for this very answer. An error of model/error.h: the body is damaged, and asked for again.
+	 */
+	int (*read_text)(struct request *request, struct slice text);
 	void (*on_text)(struct request *request); /* 200 to REQUEST_TEXT: the body is in request->text */
 	void (*on_answer)(struct request *request);
 	void (*on_failed)(struct request *request);

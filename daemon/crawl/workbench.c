@@ -53,9 +53,7 @@ static int take_text(struct work *work, struct slice text)
 	buf_init(&work->text, text.size + JSON_PADDING);
 	buf_slice(&work->text, text);
 	buf_reserve(&work->text, JSON_PADDING);
-	if (work->read_text)
-		work->read_text(work->read_owner, work->read_tag, buf_as_slice(&work->text));
-	return ERROR_NONE;
+	return work->read_text ? work->read_text(work, buf_as_slice(&work->text)) : ERROR_NONE;
 }
 
 static void do_work(struct bench *bench, struct work *work)

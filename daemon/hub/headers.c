@@ -202,6 +202,11 @@ static void on_retry_after(struct slice value, struct hub_head *head)
 	head->retry_after_s = read_number(value);
 }
 
+static void on_total_count(struct slice value, struct hub_head *head)
+{
+	head->total_count = read_number(value);
+}
+
 #define KEEP(header) \
 	static void on_##header(struct slice value, struct hub_head *head) \
 	{ \
@@ -213,6 +218,8 @@ KEEP(content_encoding)
 KEEP(error_code)
 KEEP(error_message)
 KEEP(request_id)
+KEEP(etag)
+KEEP(repo_commit)
 #undef KEEP
 
 static const struct {
@@ -231,6 +238,9 @@ static const struct {
 	{ "x-error-code", on_error_code },
 	{ "x-error-message", on_error_message },
 	{ "x-request-id", on_request_id },
+	{ "etag", on_etag },
+	{ "x-repo-commit", on_repo_commit },
+	{ "x-total-count", on_total_count },
 };
 
 static void read_line(struct slice line, struct hub_head *head)
@@ -249,7 +259,7 @@ static void read_line(struct slice line, struct hub_head *head)
 
 void headers_read(struct slice block, struct hub_head *head)
 {
-	*head = (struct hub_head){ .retry_after_s = -1 };
+	*head = (struct hub_head){ .retry_after_s = -1, .total_count = -1 };
 	while (block.size) {
 		const char *end = memchr(block.data, '\n', block.size);
 		size_t size = end ? (size_t)(end - block.data) : block.size;

@@ -28,9 +28,12 @@ struct hub_head {
 	struct slice location;
 	struct slice content_type, content_encoding;
 	struct slice error_code, error_message, request_id;
+	struct slice etag;     /* with its quotes */
+	struct slice repo_commit; /* the commit that a file was taken from */
 	struct slice date;
 	int64_t date_ms;       /* 0: none or unreadable */
 	int64_t retry_after_s; /* -1: none */
+	int64_t total_count;   /* of all that a list has, page by page; -1: not said */
 	bool has_age;          /* out of some cache: what it says of the quota is old */
 	unsigned quota_count;  /* 0 where has_age */
 	struct quota_said quota[QUOTA_BUCKETS_MAX];

@@ -219,3 +219,42 @@ def test_the_lane_of_a_daemon(tmp_path):
             assert sorted(record["repo"] for record in ledger.changes()) == ["some/repo-2", "some/repo-3", NAME]
         assert "searched=0 before=3 switches=0 unseen=0" in ledger.said()
         ledger.verify()
+
+
+def test_files_have_a_quota_of_their_own(tmp_path):
+    """The cards of 20 repos are more than two windows of the resolvers bucket: waited for, and never refused."""
+    rows = []
+    for number in range(20):
+        rows += history((OTHER, 20), (APACHE, 20), oid=f"64666f3ba5b6a2b4e1c1b0{number:02x}", name=f"many/repo-{number}")
+    with Hubsim(rows=rows, quota="api=10000/300,resolvers=100/2") as hub:
+        ledger = Ledger(tmp_path, hub.url)
+        ledger.once("--backfill", "many")
+        assert len(ledger.changes()) == 20
+        assert hub.stats()["refused_429"] == 0 and hub.stats()["requests"]["raw"]["200"] > 200
+
+
+FAULTS = ("500=0.03,502=0.03,503=0.02,504=0.02,html=0.05,garbage=0.05,wrong-type=0.03,cut-gzip=0.03,wrong-length=0.03,"
+          "reset-before=0.02,reset-body=0.02,redirect-loop=0.02,redirect-host=0.02,link-missing=0.02")
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_trouble_makes_no_switch(tmp_path, seed):
+    """Every kind of broken answer, a third of all: what is told is true and told once, the rest is asked again."""
+    rows = []
+    for number in range(12):
+        rows += history((OTHER, 15), (APACHE, 10), ({}, 5), oid=f"64666f3ba5b6a2b4e1c1b0{number:02x}",
+                        name=f"many/repo-{number}")
+    with Hubsim(rows=rows, quota="none", faults=FAULTS, fault_seed=seed) as hub:
+        ledger = Ledger(tmp_path, hub.url)
+        ledger.once("--backfill", "many", status=None)
+        ledger.once("--backfill", "many", status=None)
+        hub.request("POST", "/sim/faults", b"")
+        ledger.once("--backfill", "many")
+        records = [(record["repo"], record["commit"]["title"]) for record in ledger.changes()]
+        assert len(set(records)) == len(records)
+        for record in ledger.changes():
+            exact = "could not be read" not in (record["reason"] or "")
+            assert not exact or record["commit"]["title"] in ("Commit 15", "Commit 25"), record
+        assert {record["event"] for record in ledger.changes()} == {"license.switched", "license.withdrawn"}
+        assert len(records) == 24
+        ledger.verify()
