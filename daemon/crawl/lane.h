@@ -78,9 +78,9 @@ enum lane_link lane_next_link(struct lane_run *run, const struct request *reques
 bool lane_doubts_end(struct lane_run *run, const struct request *request, int64_t rows);
 
 /*
- * For each page that was taken, with its next link: true where the walk was there before. A circle of any length is noticed
- * before its third round, and costs no memory (Brent's way: links are compared with the 1st, 2nd, 4th, 8th ... one). `gap`
- * then gets the reason for a gap record, unless one was made already.
+ * For each page that was taken, with its next link: true where the walk was there before. A circle costs at most three
+ * times the links that it and the way to it have, and no memory (Brent's way: each is compared with the 1st, 2nd, 4th,
+ * 8th ... one of the run). `gap` then gets the reason for a gap record, unless one was made already.
  */
 bool lane_goes_round(struct lane_run *run, struct slice next, struct buf *gap);
 /* Parks it for that, once the page is handed over. */

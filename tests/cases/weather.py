@@ -43,16 +43,18 @@ def ledger_of(hub, folder, **config):
 
 
 def told(ledger):
-    """The change log without gaps, in no order: what is said to have happened."""
-    return sorted(f"{record['oid']} {record_text(record)}" for record in ledger.changes() if record["event"] != "gap")
+    """What is said to have happened, in no order: no gaps, and nothing that is only learnt later."""
+    return sorted(f"{record['oid']} {record_text(record)}" for record in ledger.changes()
+                  if record["event"] != "gap" and not record["event"].startswith("evidence."))
 
 
 def final_states(ledger):
-    """Of each repo its last version, the texts, and whether it is gone."""
+    """Of each repo its last version, or that it is gone."""
     states = {}
     for line in ledger.dump():
-        kind, oid, what, *rest = line.split(b" ", 3)
-        states[kind, oid, b"version" if what.isdigit() else what] = rest
+        kind, oid, what, *content = line.split(b" ", 3)
+        if what.isdigit() or what == b"gone":
+            states[kind, oid] = content
     return states
 
 
