@@ -6,7 +6,7 @@
 
 #include "storage/model/json.h"
 
-enum { READ_BYTES = 1 << 20, TOO_BIG_SHOWN = 1000 };
+enum { READ_BYTES = 1 << 20 };
 
 bool dump_open(struct dump *dump, const char *path)
 {
@@ -163,6 +163,7 @@ enum dump_result dump_next(struct dump *dump, struct dump_row *row)
 {
 	bool (*scan_row)(const struct dump *dump, struct scan *scan);
 	struct scan scan = { 0 };
+	bool has_end;
 
 	if (dump->skipping)
 		skip_line(dump);
@@ -171,14 +172,14 @@ enum dump_result dump_next(struct dump *dump, struct dump_row *row)
 	if (!find_row(dump))
 		return dump->why[0] ? DUMP_FAILED : DUMP_END;
 	scan_row = dump->in_array ? scan_element : scan_line;
-	while (!scan_row(dump, &scan) && scan.size <= dump->row_max && read_more(dump))
+	while (!(has_end = scan_row(dump, &scan)) && scan.size <= dump->row_max && read_more(dump))
 		;
 	if (dump->why[0])
 		return DUMP_FAILED;
 	*row = (struct dump_row){ .line = dump->line, .too_big = scan.size > dump->row_max };
-	row->text = (struct slice){ dump->window.data + dump->at, row->too_big ? TOO_BIG_SHOWN : scan.size };
+	row->text = (struct slice){ dump->window.data + dump->at, scan.size };
 	dump->line += lines_in(row->text);
 	dump->at += scan.size;
-	dump->skipping = row->too_big;
+	dump->skipping = row->too_big && !has_end;
 	return DUMP_ROW;
 }

@@ -17,7 +17,7 @@ enum { DUMP_ROW_MAX = 64 << 20 };
 struct dump_row {
 	struct slice text; /* until the next call; JSON_PADDING readable bytes follow it */
 	uint64_t line;     /* on which it begins, from 1 */
-	bool too_big;      /* the text is only its beginning */
+	bool too_big;      /* the text may be only its beginning */
 };
 
 struct dump {

@@ -101,8 +101,12 @@ static uint32_t fields_of(const struct import *import, enum repo_kind kind)
 
 static void note_what_came(struct import *import)
 {
+	const struct spool *spool = &import->spool;
+
+	for (unsigned i = 0; i < spool->shown; i++)
+		log_write(LOG_IMPORT_DAMAGED, log_number("line", (int64_t)spool->damage[i].line), log_text("why", spool->damage[i].why));
 	for (enum repo_kind kind = 0; kind < REPO_KINDS; kind++) {
-		const struct spool_kind *rows = &import->spool.kind[kind];
+		const struct spool_kind *rows = &spool->kind[kind];
 		struct import_kind *told = &import->result->kind[kind];
 		struct buf fields = BUF_INIT(1024);
 

@@ -218,6 +218,15 @@ void fixture_poll(struct fixture *f, int64_t at_ms, const char *rows)
 	fixture_commit(f, &answer, 1);
 }
 
+void fixture_import(struct fixture *f, int64_t at_ms, bool complete, const char *rows)
+{
+	struct answer answer;
+
+	fixture_prepare(f, &answer, LANE_IMPORT, at_ms, rows);
+	answer.in_sweep = answer.sweep_first = answer.sweep_last = complete;
+	fixture_commit(f, &answer, 1);
+}
+
 void fixture_confirm(struct fixture *f, int64_t at_ms, enum confirm_outcome outcome, unsigned n, const char *rows)
 {
 	struct answer answer;
