@@ -4,7 +4,6 @@
  * SIGTERM or SIGINT (or until --once is done), and takes everything down in one place. What else it can do is the table of
  * modes at the end.
  */
-#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <malloc.h>
@@ -16,18 +15,20 @@
 
 #include "daemon/command_line.h"
 #include "daemon/crawl/crawl.h"
+#include "daemon/crawl/dry_run.h"
 #include "daemon/crawl/import.h"
 #include "daemon/run/clock_sim.h"
 #include "daemon/run/log.h"
 #include "daemon/run/metrics.h"
 #include "daemon/run/notify.h"
+#include "daemon/token.h"
 #include "storage/bus_error.h"
 
 #ifndef RELICENSED_VERSION
 #define RELICENSED_VERSION "unknown"
 #endif
 
-enum { TOKEN_MAX = 1000, EX_HELD = EX_TEMPFAIL, EX_INCOMPLETE = 1 };
+enum { EX_HELD = EX_TEMPFAIL, EX_INCOMPLETE = 1 };
 
 struct daemon {
 	struct command_line line;
@@ -68,51 +69,6 @@ static int read_origin(struct daemon *daemon)
 	return EX_CONFIG;
 }
 
-static size_t trimmed(const char *text, size_t size)
-{
-	while (size && isspace((unsigned char)text[size - 1]))
-		size--;
-	return size;
-}
-
-/* The token is never shown, also not where it is malformed. */
-static int read_token(struct daemon *daemon, const char *path)
-{
-	char text[TOKEN_MAX + 2];
-	FILE *file = fopen(path, "re");
-	size_t size;
-	bool good;
-
-	if (!file) {
-		fprintf(stderr, "relicensed: token file %s: %s\n", path, strerror(errno));
-		return errno == EACCES ? EX_NOPERM : EX_CONFIG;
-	}
-	size = trimmed(text, fread(text, 1, sizeof(text), file));
-	fclose(file);
-	good = size > 0 && size <= TOKEN_MAX;
-	for (size_t i = 0; i < size && good; i++)
-		good = isgraph((unsigned char)text[i]) && (unsigned char)text[i] < 0x80;
-	if (good)
-		memcpy(daemon->token, text, size);
-	else
-		fprintf(stderr, "relicensed: token file %s does not hold one token\n", path);
-	explicit_bzero(text, sizeof(text));
-	return good ? EX_OK : EX_CONFIG;
-}
-
-static int find_token(struct daemon *daemon)
-{
-	const char *credentials = getenv("CREDENTIALS_DIRECTORY");
-	char path[1200];
-
-	if (daemon->config.token_file[0])
-		return read_token(daemon, daemon->config.token_file);
-	if (!credentials)
-		return EX_OK;
-	snprintf(path, sizeof(path), "%s/hub-token", credentials);
-	return access(path, F_OK) == 0 ? read_token(daemon, path) : EX_OK;
-}
-
 static int configure(struct daemon *daemon)
 {
 	struct config_problem problem = { 0 };
@@ -123,7 +79,7 @@ static int configure(struct daemon *daemon)
 		return EX_CONFIG;
 	}
 	status = read_origin(daemon);
-	return status ? status : find_token(daemon);
+	return status ? status : token_find(daemon->config.token_file, daemon->token);
 }
 
 /* --- starting ------------------------------------------------------------------------------------------------------*/
@@ -467,6 +423,54 @@ static int import_rows(struct daemon *daemon)
 	return status_of_import(&result);
 }
 
+/* --- dry run -------------------------------------------------------------------------------------------------------*/
+
+static int print_forecast(const struct dry_run *dry_run)
+{
+	const struct forecast *forecast = dry_run_forecast(dry_run);
+	struct buf text = BUF_INIT(64 * 1024);
+
+	if (!forecast) {
+		fprintf(stderr, "relicensed: %s\n", dry_run_why(dry_run));
+		return EX_UNAVAILABLE;
+	}
+	forecast_print(forecast, &text);
+	fputs(text.data, stdout);
+	buf_release(&text);
+	return fflush(stdout) ? EX_IOERR : EX_OK;
+}
+
+static int foretell(struct daemon *daemon)
+{
+	struct dry_run_options options = {
+		.clock = &daemon->clock,
+		.config = &daemon->config,
+		.origin = &daemon->origin,
+		.has_token = daemon->token[0],
+		.on_ended = on_crawl_ended,
+		.owner = daemon,
+	};
+	struct dry_run *dry_run = NULL;
+
+	if (daemon->config.log_level < LEVEL_DEBUG)
+		log_set_level(LEVEL_ERROR); /* a table is asked for, not a log */
+	size_thread_pool();
+	uv_loop_init(&daemon->loop);
+	daemon->status = open_clock(daemon);
+	if (!daemon->status)
+		daemon->status = open_engine(daemon);
+	if (!daemon->status) {
+		options.engine = daemon->engine;
+		dry_run = dry_run_new(&options);
+		dry_run_start(dry_run);
+		uv_run(&daemon->loop, UV_RUN_DEFAULT);
+		daemon->status = print_forecast(dry_run);
+	}
+	dry_run_free(&dry_run);
+	take_down(daemon);
+	return daemon->status;
+}
+
 /* --- modes ---------------------------------------------------------------------------------------------------------*/
 
 static int print_config(struct daemon *daemon)
@@ -490,6 +494,7 @@ static const struct {
 	[MODE_SERVE] = { true, serve },
 	[MODE_ONCE] = { true, serve },
 	[MODE_IMPORT] = { true, import_rows },
+	[MODE_DRY_RUN] = { true, foretell },
 	[MODE_CHECK_CONFIG] = { true, say_config_is_good },
 	[MODE_PRINT_CONFIG] = { false, print_config },
 };

@@ -93,17 +93,20 @@ static size_t news_max(const struct writer *writer)
 
 bool writer_has_room(const struct writer *writer)
 {
-	return writer->filling->news + writer->reserved < news_max(writer) &&
-	       writer->filling->count + writer->reserved < BATCH_MAX;
+	return !writer || (writer->filling->news + writer->reserved < news_max(writer) &&
+				  writer->filling->count + writer->reserved < BATCH_MAX);
 }
 
 void writer_reserve(struct writer *writer)
 {
-	writer->reserved++;
+	if (writer)
+		writer->reserved++;
 }
 
 void writer_unreserve(struct writer *writer)
 {
+	if (!writer)
+		return;
 	assert(writer->reserved > 0);
 	writer->reserved--;
 	writer->options.on_room(writer->options.owner);

@@ -37,6 +37,7 @@ struct writer *writer_new(const struct writer_options *options);
 /* Nothing may be in flight (writer_drain); what was not handed over is lost. */
 void writer_free(struct writer **writer);
 
+/* Without a writer (NULL, where nothing is handed over) there is always room. */
 bool writer_has_room(const struct writer *writer);
 void writer_reserve(struct writer *writer);
 void writer_unreserve(struct writer *writer);

@@ -175,6 +175,9 @@ class Ledger:
         return run([self.relicensed, "--config", self.config_path, "--import", path, "--observed-at", observed_at, *arguments],
                    status, timeout, env=self.environment, **options)
 
+    def dry_run(self, *arguments, status=0):
+        return run([self.relicensed, "--config", self.config_path, "--dry-run", *arguments], status, env=self.environment)
+
     def daemon(self, *arguments):
         return Daemon([self.relicensed, "--config", self.config_path, *self.clock_arguments, *arguments], self.log_path,
                       self.environment)
