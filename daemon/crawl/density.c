@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* A page of a busy day spans hours: it may be of the morning or of the night, of a Sunday or a Monday. */
-#define NOISE 0.25
+#define NOISE 0.35
 #define WORTH_A_PAGE 0.005 /* of all repos */
 
 /* What the next page has too is that page's. */
@@ -63,6 +63,15 @@ static double gap_error(const struct density *density, unsigned at)
 	return gap_s(density, at) * fabs((a + b) / 2 - mean_rate(a, b)) + NOISE * gap_rows(density, at);
 }
 
+/* Where half of the repos between two pages lie. */
+static double middle_s(const struct density *density, unsigned at)
+{
+	double ratio = density->page[at + 1].rate / density->page[at].rate;
+	double part = fabs(ratio - 1) > 1e-6 ? log((1 + ratio) / 2) / log(ratio) : 0.5;
+
+	return density->page[at].until_s + gap_s(density, at) * part;
+}
+
 bool density_next(const struct density *density, double *at_s)
 {
 	double most = 0, error_of_all, rows = density_rows(density, &error_of_all);
@@ -73,7 +82,7 @@ bool density_next(const struct density *density, double *at_s)
 		if (error <= most)
 			continue;
 		most = error;
-		*at_s = density->page[i].until_s + gap_s(density, i) / 2;
+		*at_s = middle_s(density, i);
 	}
 	return most > WORTH_A_PAGE * rows && density->count < DENSITY_PAGES_MAX;
 }
