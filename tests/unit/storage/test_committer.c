@@ -873,6 +873,17 @@ static void test_dump_without_the_card(void **state)
 	fixture_free(f);
 }
 
+static uint64_t downloads_of(struct fixture *f, uint32_t number)
+{
+	struct change_counter downloads, likes;
+	struct reader *reader;
+
+	assert_int_equal(reader_open(f->store, &reader, &f->problem), 0);
+	reader_counters(reader, number, &downloads, &likes);
+	reader_close(&reader);
+	return downloads.known ? downloads.value : UINT64_MAX;
+}
+
 /* Kinds have days of their own: a dump may be older than what is known of another kind, and keeps its day. */
 static void test_dump_keeps_its_day(void **state)
 {
@@ -880,9 +891,11 @@ static void test_dump_keeps_its_day(void **state)
 
 	(void)state;
 	fixture_import(f, DAY(1), true, ROW(f));
-	fixture_import(f, DAY(7), true, ROW(f, .card = "{\"license\":\"mit\"}"));
+	fixture_import(f, DAY(7), true, ROW(f, .card = "{\"license\":\"mit\"}", .downloads = 70));
 	f->projection.kind = REPO_DATASET;
-	fixture_import(f, DAY(2), true, ROW(f));
+	fixture_import(f, DAY(2), true, ROW(f, .downloads = 20));
+	assert_int_equal(downloads_of(f, 1), 70);
+	assert_int_equal(downloads_of(f, 2), 20); /* in the same block, which had a younger day */
 	fixture_import(f, DAY(3), true, ROW(f, .card = "{\"license\":\"mit\"}"));
 	assert_string_equal(fixture_field(f, 2, "at"), moment(f, DAY(3)));
 	assert_string_equal(fixture_field(f, 2, "observed_at"), moment(f, DAY(7))); /* time to seq stays a search */
