@@ -63,7 +63,7 @@ DAEMON  := $(call objects,daemon/*.c) $(DAEMON_PARTS)
 HUBSIM  := $(call objects,tests/hubsim/*.c)
 PROGRAMS := $(BUILD)/relicensed $(BUILD)/relicense $(BUILD)/hubsim
 
-.PHONY: all programs deps test demo bench fuzz shape install uninstall clean help test-interop lint dictionary unit
+.PHONY: all programs deps test demo bench bench-crawl fuzz shape install uninstall clean help test-interop lint dictionary unit
 .DELETE_ON_ERROR:
 all: deps-build
 	+@$(MAKE) --no-print-directory DEPS=no programs
@@ -147,6 +147,7 @@ help:
 #:: make test       builds and runs every test; ends with "N passed, N failed"
 #:: make            builds build/relicensed, build/relicense, build/hubsim
 #:: make bench      speed against nginx, curl and a requests + sqlite3 script, ratios of one run
+#:: make bench-crawl  how well requests are spent: simulated days of quota, freshness and coverage
 #:: make install    PREFIX=/usr/local DESTDIR= ; make uninstall takes away what it put there
 #:: make deps       installs the Debian packages that the above need (they do so themselves; DEPS=no: never)
 #:: make fuzz       builds the libFuzzer targets
@@ -253,6 +254,9 @@ lint: deps deps-check
 bench: deps deps-bench
 	+@$(MAKE) --no-print-directory DEPS=no programs $(BUILD)/bench/commit
 	@$(PYTHON) benchmarks/run.py --build $(BUILD)
+bench-crawl: deps
+	+@$(MAKE) --no-print-directory DEPS=no programs $(BUILD)/dump_store
+	@BUILD=$(BUILD) $(PYTHON) benchmarks/crawl.py
 $(BUILD)/bench/%: $(BUILD)/obj/benchmarks/%.o $(BUILD)/libstorage.a $(BUILD)/libmodel.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)

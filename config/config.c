@@ -57,6 +57,7 @@ static const struct word level_words[] = {
 	{ "error", LEVEL_ERROR }, { "warning", LEVEL_WARNING }, { "notice", LEVEL_NOTICE }, { "info", LEVEL_INFO },
 	{ "debug", LEVEL_DEBUG }, { NULL, 0 },
 };
+static const struct word pace_words[] = { { "even", PACE_EVEN }, { "burst", PACE_BURST }, { NULL, 0 } };
 
 /* How a type is written, and what people are told about it. */
 struct option_form {
@@ -73,6 +74,7 @@ static const struct option_form forms[] = {
 	[OPTION_SWITCH] = { switch_words, "yes or no" },
 	[OPTION_KINDS] = { kind_words, "any of models, datasets, spaces, with commas between" },
 	[OPTION_LEVEL] = { level_words, "one of error, warning, notice, info, debug" },
+	[OPTION_PACE] = { pace_words, "even or burst" },
 };
 
 /* --- problems ------------------------------------------------------------------------------------------------------*/
@@ -157,6 +159,7 @@ static bool read_value(enum option_type type, const char *text, int64_t *value)
 		return read_kinds(text, value);
 	case OPTION_SWITCH:
 	case OPTION_LEVEL:
+	case OPTION_PACE:
 		word = find_word(forms[type].words, text, strlen(text));
 		*value = word ? word->value : 0;
 		return word;
@@ -181,6 +184,7 @@ static void describe_range(const struct option *option, char *out, size_t size)
 	case OPTION_SWITCH:
 	case OPTION_KINDS:
 	case OPTION_LEVEL:
+	case OPTION_PACE:
 		snprintf(out, size, "%s", forms[option->type].accepted);
 		return;
 	default:
@@ -322,6 +326,17 @@ static int on_pair(void *owner, const char *section, const char *key, const char
 	return 1;
 }
 
+/* What is kept for one lane is kept from the others. */
+static void check_shares(const struct config *config, const char *name, struct config_problem *problem)
+{
+	int64_t sum = config->poll_share + config->confirm_share + config->detail_share + config->sweep_share +
+		config->backfill_share;
+
+	if (sum > 100)
+		complain(problem, "%s: poll_share, confirm_share, detail_share, sweep_share and backfill_share make %" PRId64
+			"%% together; they may make 100%%\n", name, sum);
+}
+
 int config_load(struct config *config, const char *name, struct config_problem *problem)
 {
 	struct config_file file = { .name = name, .config = config, .problem = problem };
@@ -339,6 +354,7 @@ int config_load(struct config *config, const char *name, struct config_problem *
 	if (ferror(file.stream))
 		complain(problem, "%s: cannot be read\n", name);
 	fclose(file.stream);
+	check_shares(config, name, problem);
 	return problem->count == before ? 0 : -1;
 }
 

@@ -22,6 +22,8 @@ enum { CONFIG_TEXT_SIZE = 1024 };
 
 enum config_level { LEVEL_ERROR, LEVEL_WARNING, LEVEL_NOTICE, LEVEL_INFO, LEVEL_DEBUG, LEVEL_COUNT };
 
+enum config_pace { PACE_EVEN, PACE_BURST };
+
 typedef char config_text[CONFIG_TEXT_SIZE];
 
 #define CONFIG_FIELD_OPTION_TEXT config_text
@@ -32,6 +34,7 @@ typedef char config_text[CONFIG_TEXT_SIZE];
 #define CONFIG_FIELD_OPTION_SWITCH int64_t   /* 0 or 1 */
 #define CONFIG_FIELD_OPTION_KINDS int64_t    /* bit mask */
 #define CONFIG_FIELD_OPTION_LEVEL int64_t
+#define CONFIG_FIELD_OPTION_PACE int64_t
 
 struct config {
 #define X(key, type, unit, min, max, fallback, reloadable, help) CONFIG_FIELD_##type key;

@@ -47,10 +47,33 @@
 		"Listing requests of one kind in flight at once: the next one starts when the head of the one before is there.") \
 	X(confirm_ahead, OPTION_NUMBER, "requests", 1, 64, "8", true, \
 		"Single-repo requests of one kind in flight at once when missing rows are confirmed.") \
+	X(commit_evidence, OPTION_SWITCH, "yes or no", 0, 1, "yes", true, \
+		"Whether the commit behind each license record is looked for.") \
+	X(backfill, OPTION_SWITCH, "yes or no", 0, 1, "yes", true, \
+		"Whether past switches are looked for in the commits of chosen repos: documented ones, the watch list, and ...") \
+	X(backfill_top, OPTION_NUMBER, "repos", 0, 1000000, "1000", true, \
+		"... so many of each kind, the most downloaded first.") \
+	X(backfill_ahead, OPTION_NUMBER, "repos", 1, 16, "4", true, \
+		"Repos of one kind whose commits are searched at once.") \
 	X(quota_share, OPTION_SHARE, "share", 1, 100, "50%", true, \
 		"How much of the quota that the Hub announces is used. The anonymous one belongs to everybody behind your address.") \
+	X(quota_pace, OPTION_PACE, "pace", 0, 1, "even", true, \
+		"Whether that share is spread over each of the Hub's windows (even) or used as soon as there is work (burst, as " \
+		"long as no other client is seen on the same quota).") \
+	X(poll_share, OPTION_SHARE, "share", 1, 100, "15%", true, \
+		"How much of ours is kept for polls, and the most that they use: where it is too little, polls are further apart " \
+		"than poll_interval. This and the four that follow may not exceed 100% together; what a lane does not need, " \
+		"the others use.") \
+	X(confirm_share, OPTION_SHARE, "share", 0, 100, "10%", true, \
+		"How much of ours is kept for rows that a sweep missed, one request each.") \
+	X(detail_share, OPTION_SHARE, "share", 0, 100, "15%", true, \
+		"How much of ours is kept for the commit and the texts behind a switch.") \
+	X(sweep_share, OPTION_SHARE, "share", 0, 100, "30%", true, \
+		"How much of ours is kept for sweeps; they use all that is left over.") \
+	X(backfill_share, OPTION_SHARE, "share", 0, 100, "5%", true, \
+		"How much of ours is kept for switches from before the first day.") \
 	X(rate_without_quota, OPTION_NUMBER, "requests/s", 0, 1000000, "2", true, \
-		"The pace where the Hub announces no quota; 0 = as fast as it answers.") \
+		"The pace where the Hub announces no quota; 0 = as fast as it answers. Errors and growing latency slow it down.") \
 	X(connect_limit, OPTION_DURATION, "time", 100, OPTION_HOUR, "10s", false, \
 		"For a connection, name look-up and TLS.") \
 	X(first_byte_limit, OPTION_DURATION, "time", 100, OPTION_HOUR, "60s", false, \
@@ -93,6 +116,7 @@ enum option_type {
 	OPTION_SWITCH,   /* yes no */
 	OPTION_KINDS,    /* bits: 1 models, 2 datasets, 4 spaces */
 	OPTION_LEVEL,    /* enum config_level */
+	OPTION_PACE,     /* enum config_pace */
 };
 
 #endif

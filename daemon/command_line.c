@@ -19,6 +19,7 @@
 	X("check-config", 'C', "", NULL, "say whether the configuration is good, and end") \
 	X("print-config", 'P', "", NULL, "print every option with its default and meaning, and end") \
 	X("once", '1', "", NULL, "one poll, sweep and confirmation of every kind, then end: 0 when complete") \
+	X("backfill", 'b', "FILE|OWNER", NULL, "past switches of these repos out of their commits, then end: 0 when all were seen") \
 	X("dry-run", 'n', "", NULL, "say how many requests and hours a crawl will be, and end; asks the Hub up to 36 times") \
 	X("import", 'i', "ROWS", NULL, "read a dump of list rows (JSON lines or pages; gz, zst; - = standard input), and end") \
 	X("observed-at", 'o', "TIME", NULL, "when the dump was taken; a bare date means the end of that day, UTC") \
@@ -103,6 +104,9 @@ static bool take_value(struct command_line *line, int letter)
 	case 'c':
 		line->config_file = optarg;
 		return true;
+	case 'b':
+		line->backfill = optarg;
+		return true;
 	case 'S':
 		line->sim_clock = optarg;
 		return true;
@@ -130,7 +134,7 @@ static bool mode_of(int letter, enum mode *mode)
 		int letter;
 		enum mode mode;
 	} modes[] = {
-		{ 'C', MODE_CHECK_CONFIG }, { 'P', MODE_PRINT_CONFIG }, { '1', MODE_ONCE }, { 'n', MODE_DRY_RUN }, { 'i', MODE_IMPORT },
+		{ 'C', MODE_CHECK_CONFIG }, { 'P', MODE_PRINT_CONFIG }, { '1', MODE_ONCE }, { 'b', MODE_BACKFILL }, { 'n', MODE_DRY_RUN }, { 'i', MODE_IMPORT },
 	};
 
 	for (size_t i = 0; i < ARRAY_COUNT(modes); i++) {
@@ -179,7 +183,7 @@ int command_line_read(struct command_line *line, int argc, char **argv)
 		if (!mode_of(letter, &mode))
 			continue;
 		if (line->mode != MODE_SERVE && line->mode != mode)
-			return usage("it does one thing at a time: --once, --import, --dry-run, --check-config or --print-config");
+			return usage("it does one thing at a time: --once, --backfill, --import, --dry-run, --check-config or --print-config");
 		line->mode = mode;
 	}
 	if (optind == argc)

@@ -14,6 +14,7 @@ enum { OVERRIDES_MAX = 16 };
 enum mode {
 	MODE_SERVE,
 	MODE_ONCE,
+	MODE_BACKFILL,
 	MODE_IMPORT,
 	MODE_DRY_RUN,
 	MODE_CHECK_CONFIG,
@@ -28,6 +29,7 @@ struct command_line {
 	enum mode mode;
 	const char *config_file; /* NULL: the usual one, if it exists */
 	const char *sim_clock;   /* NULL: time is the system's */
+	const char *backfill; /* file or owner; NULL: no */
 	struct {
 		const char *path;
 		int64_t observed_ms; /* 0: not said */

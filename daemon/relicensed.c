@@ -35,6 +35,9 @@ struct daemon {
 	struct config config;
 	struct hub_origin origin;
 	char token[TOKEN_MAX + 1]; /* empty: none */
+	struct backfill_wish wish;
+	struct proxy proxy;
+	bool proxied;
 	struct store *store;
 	uv_loop_t loop;
 	struct clock clock;
@@ -69,6 +72,41 @@ static int read_origin(struct daemon *daemon)
 	return EX_CONFIG;
 }
 
+/* A file that is there, or the name of an owner. */
+static int read_wish(struct daemon *daemon)
+{
+	const char *what = daemon->line.backfill;
+	char why[512];
+
+	if (!what)
+		return EX_OK;
+	if (access(what, F_OK) != 0 && !strchr(what, '/')) {
+		daemon->wish.owner = what;
+		return EX_OK;
+	}
+	if (watch_list_read(&daemon->wish.names, what, why))
+		return EX_OK;
+	fprintf(stderr, "relicensed: --backfill: %s\n", why);
+	return EX_NOINPUT;
+}
+
+static int find_proxy(struct daemon *daemon)
+{
+	char why[PROXY_WHY_SIZE];
+
+	daemon->proxied = false;
+	switch (proxy_find(&daemon->origin, getenv, &daemon->proxy, why)) {
+	case PROXY_NONE:
+		return EX_OK;
+	case PROXY_FOUND:
+		daemon->proxied = true;
+		return EX_OK;
+	default:
+		fprintf(stderr, "relicensed: %s\n", why);
+		return EX_CONFIG;
+	}
+}
+
 static int configure(struct daemon *daemon)
 {
 	struct config_problem problem = { 0 };
@@ -79,7 +117,11 @@ static int configure(struct daemon *daemon)
 		return EX_CONFIG;
 	}
 	status = read_origin(daemon);
-	return status ? status : token_find(daemon->config.token_file, daemon->token);
+	if (!status)
+		status = find_proxy(daemon);
+	if (!status)
+		status = token_find(daemon->config.token_file, daemon->token);
+	return status ? status : read_wish(daemon);
 }
 
 /* --- starting ------------------------------------------------------------------------------------------------------*/
@@ -157,6 +199,7 @@ static int open_engine(struct daemon *daemon)
 		.token = daemon->token[0] ? daemon->token : NULL,
 		.user_agent = user_agent,
 		.ca_file = config->ca_file[0] ? config->ca_file : NULL,
+		.proxy = daemon->proxied ? &daemon->proxy : NULL,
 		.body_max = (size_t)config->page_bytes_max,
 		.transfers_max = (unsigned)config->transfers_max,
 		.connections_max = (unsigned)config->connections_max,
@@ -181,6 +224,12 @@ static void on_crawl_ended(void *owner)
 	uv_stop(&daemon->loop);
 }
 
+/* It ends by itself. */
+static bool is_once(const struct daemon *daemon)
+{
+	return daemon->line.mode != MODE_SERVE;
+}
+
 static void open_crawl(struct daemon *daemon)
 {
 	struct crawl_options options = {
@@ -190,7 +239,8 @@ static void open_crawl(struct daemon *daemon)
 		.store = daemon->store,
 		.engine = daemon->engine,
 		.has_token = daemon->token[0],
-		.once = daemon->line.mode == MODE_ONCE,
+		.once = is_once(daemon),
+		.backfill = daemon->line.backfill ? &daemon->wish : NULL,
 		.on_ended = on_crawl_ended,
 		.owner = daemon,
 	};
@@ -269,7 +319,7 @@ static void log_start_of(const struct daemon *daemon)
 {
 	log_write(LOG_STARTED, log_text("version", RELICENSED_VERSION), log_text("hub", daemon->origin.text),
 		log_text("store", daemon->config.store), log_text("ledger", store_ledger(daemon->store)),
-		log_yes("token", daemon->token[0]));
+		log_yes("token", daemon->token[0]), log_text("proxy", daemon->proxied ? daemon->proxy.origin.text : "none"));
 	if (!daemon->config.contact[0])
 		log_write(LOG_NO_CONTACT, log_text("help",
 			"set contact in the configuration: it is sent as User-Agent, so that the Hub's operators can reach you"));
@@ -292,10 +342,10 @@ static int final_status(const struct daemon *daemon)
 	bool complete = crawl_is_complete(daemon->crawl);
 	int error = crawl_store_error(daemon->crawl);
 
-	log_write(LOG_STOPPED, log_yes("complete", (daemon->line.mode == MODE_ONCE) ? complete : !error));
+	log_write(LOG_STOPPED, log_yes("complete", is_once(daemon) ? complete : !error));
 	if (error)
 		return status_of_store_error(error);
-	return (daemon->line.mode == MODE_ONCE) && !complete ? EX_INCOMPLETE : EX_OK;
+	return is_once(daemon) && !complete ? EX_INCOMPLETE : EX_OK;
 }
 
 static void on_walk(uv_handle_t *handle, void *owner)
@@ -331,7 +381,9 @@ static void take_down(struct daemon *daemon)
 	uv_loop_close(&daemon->loop);
 	metrics_file_finish(&daemon->metrics);
 	store_close(&daemon->store);
+	watch_list_release(&daemon->wish.names);
 	explicit_bzero(daemon->token, sizeof(daemon->token));
+	explicit_bzero(&daemon->proxy, sizeof(daemon->proxy));
 }
 
 static int serve(struct daemon *daemon)
@@ -493,6 +545,7 @@ static const struct {
 } modes[] = {
 	[MODE_SERVE] = { true, serve },
 	[MODE_ONCE] = { true, serve },
+	[MODE_BACKFILL] = { true, serve },
 	[MODE_IMPORT] = { true, import_rows },
 	[MODE_DRY_RUN] = { true, foretell },
 	[MODE_CHECK_CONFIG] = { true, say_config_is_good },

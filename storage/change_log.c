@@ -105,3 +105,35 @@ bool change_repo_next(struct txn *txn, MDB_cursor *cursor, uint32_t number, uint
 	*seq = get_u64(slice_bytes(key) + 4);
 	return true;
 }
+
+/* The keys of a line have a fixed order, and none of these values has an escape. */
+static bool is_observed_license(struct slice line)
+{
+	static const char event[] = "\"event\":\"license.", origin[] = "\"origin\":\"reconstructed\"";
+	const char *found = memmem(line.data, line.size, event, sizeof(event) - 1);
+	const char *end = found ? memchr(found, ',', line.size - (size_t)(found - line.data)) : NULL;
+
+	return end && !slice_starts_with((struct slice){ end + 1, line.size - (size_t)(end + 1 - line.data) },
+			      (struct slice){ origin, sizeof(origin) - 1 });
+}
+
+uint64_t change_newest_license(struct txn *txn, uint32_t number)
+{
+	MDB_cursor *cursor = txn_cursor(txn, TABLE_CHANGE_REPO);
+	struct key behind = { .size = 0 };
+	struct slice key, value, line;
+	uint64_t seq = 0;
+	bool found;
+
+	key_add(&behind, (uint64_t)number + 1, 4);
+	key = key_slice(&behind);
+	found = txn_seek(txn, cursor, MDB_SET_RANGE, &key, &value);
+	found = txn_seek(txn, cursor, found ? MDB_PREV : MDB_LAST, &key, &value);
+	for (; !seq && found && key.size == 12 && get_u32(slice_bytes(key)) == number;
+		found = txn_seek(txn, cursor, MDB_PREV, &key, &value))
+		if (change_get(txn, get_u64(slice_bytes(key) + 4), &line) && is_observed_license(line))
+			seq = get_u64(slice_bytes(key) + 4);
+	if (cursor)
+		mdb_cursor_close(cursor);
+	return seq;
+}

@@ -31,6 +31,8 @@ void receipt_put(struct txn *txn, struct frame_maker *frames, uint64_t seq, cons
 
 bool change_get(struct txn *txn, uint64_t seq, struct slice *line);
 bool change_time_next(struct txn *txn, MDB_cursor *cursor, struct log_position *position, bool backwards);
+/* The newest license.* record of a repo, which its own line names; 0: none. */
+uint64_t change_newest_license(struct txn *txn, uint32_t number);
 bool change_repo_next(struct txn *txn, MDB_cursor *cursor, uint32_t number, uint64_t *seq);
 
 #endif

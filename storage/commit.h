@@ -30,6 +30,10 @@ struct commit {
 	int64_t created_ms; /* of the store: its first answer that was not imported; before that, never */
 	int64_t now_ms;     /* of the newest answer */
 
+	/* As the daemon is configured. */
+	bool texts_wanted;
+	uint32_t texts_downloads_min;
+
 	/* Gathered over the batch, written sorted. */
 	struct name_entry *names;
 	size_t name_count, name_room;
@@ -66,6 +70,16 @@ void commit_gone_row(struct commit *commit, const struct repo_oid *oid, enum eve
 /* The newest look that saw the row as it stands. */
 int64_t commit_last_seen(struct commit *commit, const struct before *before);
 
+/* What a stored version says; text in commit->arena. False: the transaction has failed. */
+bool commit_read_version(struct commit *commit, uint32_t number, uint32_t version, struct state *state);
+
+/* --- commit_text.c: which texts are to be looked at, and what a look says --- */
+void commit_want_texts(struct commit *commit, const struct repo_oid *oid, const struct repo_row *row,
+	const struct observation *observation); /* a repo first seen, or its head moved */
+void commit_want_evidence(struct commit *commit, const struct repo_oid *oid, uint64_t seq); /* a license record */
+void commit_side_text(struct commit *commit, const struct repo_oid *oid, struct change_side *side); /* where it is known */
+void commit_text_look(struct commit *commit, const struct text_look *look);
+
 /* --- commit_record.c: records and what goes with them --- */
 struct record {
 	enum event event;
@@ -76,6 +90,7 @@ struct record {
 	unsigned field_count;
 	const struct slice *fields;
 	uint32_t downloads, likes; /* COUNTER_UNKNOWN: null */
+	uint64_t of; /* 0: null */
 	struct slice reason;
 	struct slice row; /* as received, for the receipt of license events */
 };

@@ -42,6 +42,7 @@ void commit_record(struct commit *commit, const struct record *record)
 		.fields = record->fields,
 		.downloads = counter_of(record->downloads),
 		.likes = counter_of(record->likes),
+		.of = record->of,
 		.reason = record->reason,
 	};
 
@@ -49,10 +50,13 @@ void commit_record(struct commit *commit, const struct record *record)
 		change.oid = *record->oid;
 	change_log_append(&commit->txn, &commit->head, &change, record->number, &commit->origin, &commit->line);
 	commit->counts->records++;
-	if (event_is_license(record->event)) {
-		keep_receipt(commit, change.seq, record);
-		commit_evidence_due(commit, record);
-	}
+	if (!event_is_license(record->event))
+		return;
+	keep_receipt(commit, change.seq, record);
+	if (answer->look)
+		return; /* the texts are what it tells of, and no commit of a card is behind it */
+	commit_evidence_due(commit, record);
+	commit_want_evidence(commit, record->oid, change.seq);
 }
 
 void commit_gap(struct commit *commit, struct slice reason)

@@ -4,6 +4,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "storage/detail_table.h"
 #include "storage/model/memory.h"
 #include "storage/projection_table.h"
 #include "storage/repo_table.h"
@@ -76,6 +77,19 @@ static bool read_state(struct commit *commit, struct slice canonical, struct can
 	else if (state)
 		state_read(&commit->json, canon, &commit->arena, state);
 	return !error;
+}
+
+bool commit_read_version(struct commit *commit, uint32_t number, uint32_t version, struct state *state)
+{
+	struct slice content, canonical, derived;
+	struct canon canon;
+
+	if (snapshot_content(&commit->txn, commit->frames, number, version, &commit->arena, &content)) {
+		txn_fail(&commit->txn, ERROR_CORRUPT);
+		return false;
+	}
+	content_split(content, &canonical, &derived);
+	return read_state(commit, canonical, &canon, state);
 }
 
 /*
@@ -163,6 +177,7 @@ void commit_new_row(struct commit *commit, const struct observation *observation
 				 .oid = observation->oid });
 	add_counters(commit, row.number, observation);
 	commit->counts->rows_new++;
+	commit_want_texts(commit, &observation->oid, &row, observation);
 	if (event != EVENT_COUNT)
 		record_first_sight(commit, observation, &row, event, look_ms);
 }
@@ -386,8 +401,8 @@ static void move_name(struct commit *commit, const struct before *before, const 
 static void record_verdict(struct commit *commit, const struct observation *observation, const struct before *before,
 	const struct comparison *comparison)
 {
-	struct change_side old = { &comparison->before_state, before->row.versions, { 0 } };
-	struct change_side new = { &comparison->after_state, before->row.versions + 1, { 0 } };
+	struct change_side old = { .state = &comparison->before_state, .version = before->row.versions };
+	struct change_side new = { .state = &comparison->after_state, .version = before->row.versions + 1 };
 	int64_t date = credible_date(observation, &before->row, comparison->seen_ms, commit->answer->answered_ms);
 	bool as_received = observation->draft && observation->draft->raw.size;
 	struct slice row = as_received ? observation->draft->raw : comparison->after_text;
@@ -397,6 +412,8 @@ static void record_verdict(struct commit *commit, const struct observation *obse
 
 	memcpy(old.sha, before->row.sha, SHA_BYTES);
 	memcpy(new.sha, observation->sha, SHA_BYTES);
+	commit_side_text(commit, &before->oid, &old);
+	commit_side_text(commit, &before->oid, &new);
 	state_read(&commit->json, &masked, &commit->arena, &judged);
 	verdict_judge(&commit->json, &comparison->before_state, &judged, &commit->arena, &verdict);
 	for (unsigned i = 0; i < verdict.count; i++)
@@ -416,6 +433,14 @@ static void record_verdict(struct commit *commit, const struct observation *obse
 				      });
 }
 
+/* A version is never older than the one before, also where our clock was set back in between. */
+static int64_t version_ms(const struct commit *commit, const struct repo_row *row)
+{
+	int64_t answered_ms = commit->answer->answered_ms;
+
+	return answered_ms > row->last_changed_ms ? answered_ms : row->last_changed_ms;
+}
+
 static void new_version(struct commit *commit, const struct observation *observation, struct before *before,
 	struct comparison *comparison)
 {
@@ -423,7 +448,7 @@ static void new_version(struct commit *commit, const struct observation *observa
 	struct slice content, older;
 	struct snapshot_value value = { .projection = commit->projection,
 		.observed_after_ms = comparison->seen_ms,
-		.observed_at_ms = commit->answer->answered_ms };
+		.observed_at_ms = version_ms(commit, row) };
 
 	state_read(&commit->json, &comparison->before, &commit->arena, &comparison->before_state);
 	state_read(&commit->json, &comparison->after, &commit->arena, &comparison->after_state);
@@ -440,7 +465,7 @@ static void new_version(struct commit *commit, const struct observation *observa
 	put_version(commit, row->number, row->versions + 1, older, content, &value);
 	row->versions++;
 	row->projection = commit->projection;
-	row->last_changed_ms = commit->answer->answered_ms;
+	row->last_changed_ms = value.observed_at_ms;
 	intern_statement(commit, &comparison->after_state, row);
 	take_head(commit, observation, row);
 	repo_put(&commit->txn, commit->answer->kind, &before->oid, row);
@@ -450,19 +475,11 @@ static void new_version(struct commit *commit, const struct observation *observa
 /* A repo that was gone is back: told before whatever changed meanwhile. */
 static void restore(struct commit *commit, const struct observation *observation, struct before *before)
 {
-	struct slice content, canonical, derived;
-	struct canon canon;
 	struct state state;
 	struct change_side side = { .state = &state, .version = before->row.versions };
 
 	arena_reset(&commit->arena);
-	if (snapshot_content(&commit->txn, commit->frames, before->row.number, before->row.versions, &commit->arena,
-		    &content)) {
-		txn_fail(&commit->txn, ERROR_CORRUPT);
-		return;
-	}
-	content_split(content, &canonical, &derived);
-	if (!read_state(commit, canonical, &canon, &state))
+	if (!commit_read_version(commit, before->row.number, before->row.versions, &state))
 		return;
 	memcpy(side.sha, before->row.sha, SHA_BYTES);
 	commit_record(commit, &(struct record){
@@ -529,6 +546,7 @@ void commit_known_row(struct commit *commit, const struct observation *observati
 	struct observation seen = with_head(commit, observation, &before->row);
 	struct comparison comparison;
 	bool write = before->missing || is_only_look(commit->answer, &before->row);
+	bool moved = memcmp(seen.sha, before->row.sha, SHA_BYTES) != 0;
 
 	if (is_overtaken(commit, before, &seen)) {
 		commit->counts->redone++;
@@ -541,6 +559,8 @@ void commit_known_row(struct commit *commit, const struct observation *observati
 	}
 	if (seen.stable_hash == before->row.stable_hash) {
 		found_same(commit, &seen, before, write);
+		if (moved)
+			commit_want_texts(commit, &before->oid, &before->row, &seen);
 		return;
 	}
 	commit->counts->redone += !seen.draft; /* the row has moved since it was prepared */
@@ -550,6 +570,8 @@ void commit_known_row(struct commit *commit, const struct observation *observati
 		rebase(commit, &seen, before, &comparison);
 	else
 		new_version(commit, &seen, before, &comparison);
+	if (moved)
+		commit_want_texts(commit, &before->oid, &before->row, &seen);
 }
 
 /* --- a repo that is not there any more ---------------------------------------------------------------------------- */
@@ -558,8 +580,6 @@ void commit_gone_row(struct commit *commit, const struct repo_oid *oid, enum eve
 {
 	enum repo_kind kind = commit->answer->kind;
 	struct before before = { .oid = *oid };
-	struct slice content, canonical, derived;
-	struct canon canon;
 	struct state state;
 	struct change_side side = { .state = &state };
 
@@ -567,13 +587,7 @@ void commit_gone_row(struct commit *commit, const struct repo_oid *oid, enum eve
 		return;
 	before.missing = missing_get(&commit->txn, kind, oid, &before.missing_since);
 	arena_reset(&commit->arena);
-	if (snapshot_content(&commit->txn, commit->frames, before.row.number, before.row.versions, &commit->arena,
-		    &content)) {
-		txn_fail(&commit->txn, ERROR_CORRUPT);
-		return;
-	}
-	content_split(content, &canonical, &derived);
-	if (!read_state(commit, canonical, &canon, &state))
+	if (!commit_read_version(commit, before.row.number, before.row.versions, &state))
 		return;
 	side.version = before.row.versions;
 	memcpy(side.sha, before.row.sha, SHA_BYTES);
@@ -587,6 +601,7 @@ void commit_gone_row(struct commit *commit, const struct repo_oid *oid, enum eve
 				      .likes = COUNTER_UNKNOWN,
 				      .reason = reason,
 			      });
+	detail_delete(&commit->txn, kind, oid);
 	before.row.flags |= REPO_GONE;
 	before.row.last_written_ms = commit->answer->answered_ms;
 	repo_put(&commit->txn, kind, oid, &before.row);

@@ -60,6 +60,12 @@ void committer_free(struct committer **committer)
 	*committer = NULL;
 }
 
+void committer_want_texts(struct committer *committer, bool wanted, uint32_t downloads_min)
+{
+	committer->commit.texts_wanted = wanted;
+	committer->commit.texts_downloads_min = downloads_min;
+}
+
 /* --- begin and end ------------------------------------------------------------------------------------------------ */
 
 static uint64_t entries_of(struct commit *commit, enum store_table table)
@@ -68,6 +74,15 @@ static uint64_t entries_of(struct commit *commit, enum store_table table)
 
 	txn_fail(&commit->txn, mdb_stat(commit->txn.lmdb, store_table(commit->store, table), &stat));
 	return stat.ms_entries;
+}
+
+/* What is no answer (a block of quota) is not the store's first look. */
+static const struct answer *first_answer(struct answer *const *answers, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!answers[i]->quota_block.size)
+			return answers[i];
+	return NULL;
 }
 
 /*
@@ -88,7 +103,7 @@ static void begin_store(struct commit *commit, const struct answer *first)
 static void begin(struct commit *commit, const struct answer *first)
 {
 	commit->name_count = commit->counter_count = 0;
-	commit->now_ms = first->answered_ms;
+	commit->now_ms = first ? first->answered_ms : 0;
 	meta_head(&commit->txn, &commit->head);
 	commit->next_number = (uint32_t)meta_number(&commit->txn, "numbers") + 1;
 	commit->missing_rows = entries_of(commit, TABLE_MISSING);
@@ -98,7 +113,7 @@ static void begin(struct commit *commit, const struct answer *first)
 		commit->gone[kind] = meta_gone(&commit->txn, (enum repo_kind)kind);
 		commit->newest_look_ms[kind] = meta_newest_look(&commit->txn, (enum repo_kind)kind);
 	}
-	if (!commit->created_ms)
+	if (!commit->created_ms && first)
 		begin_store(commit, first);
 }
 
@@ -354,9 +369,13 @@ static void commit_answer(struct commit *commit, const struct answer *answer)
 {
 	const struct page *page = &answer->page;
 
+	if (answer->quota_block.size) {
+		quota_block_put(&commit->txn, answer->bucket, answer->quota_block);
+		return;
+	}
 	commit->answer = answer;
 	commit->now_ms = answer->answered_ms;
-	if (answer->answered_ms > commit->newest_look_ms[answer->kind])
+	if (!answer->look && answer->answered_ms > commit->newest_look_ms[answer->kind])
 		commit->newest_look_ms[answer->kind] = answer->answered_ms;
 	commit_tables_changed(commit);
 	if (page->count)
@@ -367,6 +386,8 @@ static void commit_answer(struct commit *commit, const struct answer *answer)
 		for (size_t i = 0; i < page->count; i++)
 			single_row(commit, &page->observations[i]);
 	settle(commit, answer);
+	if (answer->look)
+		commit_text_look(commit, answer->look);
 	if (page->damaged)
 		record_damage(commit, answer);
 	if (answer->past)
@@ -393,7 +414,7 @@ int committer_run(struct committer *committer, struct answer *const *answers, si
 	commit->counts = counts;
 	code = txn_begin(commit->store, true, &commit->txn);
 	if (!code) {
-		begin(commit, answers[0]);
+		begin(commit, first_answer(answers, count));
 		for (size_t i = 0; i < count && !commit->txn.error; i++)
 			commit_answer(commit, answers[i]);
 		end(commit);

@@ -13,6 +13,7 @@
 
 #include "storage/model/lane.h"
 #include "storage/model/past.h"
+#include "storage/model/text.h"
 #include "storage/page.h"
 
 /* What a single-repo request settled about the row that was asked for. */
@@ -35,8 +36,11 @@ struct answer {
 	struct repo_oid confirm_oid;
 	const struct past *past;           /* what a search of commits brought, or NULL; in the page's arena */
 	const struct evidence *evidence;   /* the commit behind a record, or NULL; the same */
+	const struct text_look *look;      /* of lane detail, in the page's arena; NULL: none */
 	struct slice gap;                  /* why something could not be seen (recorded as a gap); size 0: no gap */
 	struct slice cursor;               /* where the lane stands after this answer; size 0: as it was */
+	struct slice quota_block;          /* granted of a bucket's quota: then this is no answer, and nothing else of it counts */
+	unsigned bucket;
 };
 
 /* X(counter, meaning) */
@@ -51,7 +55,8 @@ struct answer {
 	X(listing_gaps, "missing rows that turned out to be there") \
 	X(damaged, "rows that could not be read") \
 	X(private_rows, "private rows dropped") \
-	X(redone, "rows that moved between preparation and commit")
+	X(redone, "rows that moved between preparation and commit") \
+	X(texts_wanted, "repos noted for a look at their texts")
 
 struct commit_counts {
 #define X(counter, meaning) uint64_t counter;
@@ -64,6 +69,13 @@ struct committer;
 
 struct committer *committer_new(struct store *store);
 void committer_free(struct committer **committer);
+
+/*
+ * From the next commit on, repos are noted for a look at their texts: those that a license record is about, those that
+ * were looked at before, and, with so many downloads in 30 days, those whose statement leaves the terms open. Off in a
+ * new committer.
+ */
+void committer_want_texts(struct committer *committer, bool wanted, uint32_t downloads_min);
 
 /* The answers stay the caller's (release their pages afterwards). Counts are those of this batch. */
 int committer_run(struct committer *committer, struct answer *const *answers, size_t count,

@@ -167,3 +167,29 @@ bool cursor_get(struct txn *txn, enum lane lane, enum repo_kind kind, struct sli
 
 	return txn_get(txn, TABLE_CURSOR, key_slice(&key), text);
 }
+
+/* No lane has this number. */
+enum { KEY_QUOTA = 255 };
+
+static struct key block_key(unsigned bucket)
+{
+	struct key key = { .size = 0 };
+
+	key_add(&key, KEY_QUOTA, 1);
+	key_add(&key, bucket, 1);
+	return key;
+}
+
+void quota_block_put(struct txn *txn, unsigned bucket, struct slice text)
+{
+	struct key key = block_key(bucket);
+
+	txn_put(txn, TABLE_CURSOR, key_slice(&key), text);
+}
+
+bool quota_block_get(struct txn *txn, unsigned bucket, struct slice *text)
+{
+	struct key key = block_key(bucket);
+
+	return txn_get(txn, TABLE_CURSOR, key_slice(&key), text);
+}

@@ -6,6 +6,7 @@
  *     missing  kind u8, oid [12]                              since u48, last seen u48, tries u32
  *     damage   hash of the raw row u64                        first seen u48
  *     cursor   lane u8, kind u8                               the lane's own text
+ *              255 u8, bucket u8                              the block that was granted of a bucket's quota
  *
  * A look says that the rows up to its oid, from the one before, were as they were before or were written then. It is
  * what lets an unchanged row cost no write. The last look of a sweep has the greatest oid. Kept are the newest sweep that
@@ -38,5 +39,8 @@ bool damage_is_new(struct txn *txn, uint64_t hash, int64_t now_ms); /* and remem
 
 void cursor_put(struct txn *txn, enum lane lane, enum repo_kind kind, struct slice text);
 bool cursor_get(struct txn *txn, enum lane lane, enum repo_kind kind, struct slice *text);
+
+void quota_block_put(struct txn *txn, unsigned bucket, struct slice text);
+bool quota_block_get(struct txn *txn, unsigned bucket, struct slice *text);
 
 #endif

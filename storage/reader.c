@@ -5,6 +5,7 @@
 
 #include "storage/change_log.h"
 #include "storage/counter_table.h"
+#include "storage/detail_table.h"
 #include "storage/look_table.h"
 #include "storage/meta.h"
 #include "storage/model/memory.h"
@@ -14,6 +15,7 @@
 #include "storage/repo_table.h"
 #include "storage/snapshot_table.h"
 #include "storage/statement_table.h"
+#include "storage/text_table.h"
 
 struct reader {
 	struct store *store;
@@ -331,6 +333,11 @@ int reader_cursor(struct reader *reader, enum lane lane, enum repo_kind kind, st
 	return outcome(reader, cursor_get(&reader->txn, lane, kind, text));
 }
 
+int reader_quota_block(struct reader *reader, unsigned bucket, struct slice *text)
+{
+	return outcome(reader, quota_block_get(&reader->txn, bucket, text));
+}
+
 int reader_missing_from(struct reader *reader, enum repo_kind kind, const struct repo_oid *oid, struct missing_row *row)
 {
 	MDB_cursor *cursor = cursor_of(reader, TABLE_MISSING);
@@ -345,9 +352,43 @@ int reader_missing_from(struct reader *reader, enum repo_kind kind, const struct
 	return outcome(reader, found && missing_decode(key, value, row));
 }
 
-uint64_t reader_missing_count(struct reader *reader)
+static uint64_t entries_of(struct reader *reader, enum store_table table)
 {
 	MDB_stat stat = { 0 };
 
-	return mdb_stat(reader->txn.lmdb, store_table(reader->store, TABLE_MISSING), &stat) ? 0 : stat.ms_entries;
+	return mdb_stat(reader->txn.lmdb, store_table(reader->store, table), &stat) ? 0 : stat.ms_entries;
+}
+
+uint64_t reader_missing_count(struct reader *reader)
+{
+	return entries_of(reader, TABLE_MISSING);
+}
+
+/* --- texts ---------------------------------------------------------------------------------------------------------*/
+
+int reader_texts(struct reader *reader, enum repo_kind kind, const struct repo_oid *oid, struct arena *arena,
+	struct text_entry *entry)
+{
+	bool found = text_repo_get(&reader->txn, kind, oid, entry);
+
+	for (unsigned i = 0; i < TEXT_KINDS; i++) {
+		entry->seen[i].name = arena_copy(arena, entry->seen[i].name);
+		entry->seen[i].etag = arena_copy(arena, entry->seen[i].etag);
+	}
+	return outcome(reader, found);
+}
+
+int reader_text(struct reader *reader, const uint8_t hash[TEXT_HASH_BYTES], struct buf *text)
+{
+	return outcome(reader, text_get(&reader->txn, reader->frames, hash, text));
+}
+
+int reader_detail_from(struct reader *reader, struct detail_todo *todo)
+{
+	return outcome(reader, detail_from(&reader->txn, cursor_of(reader, TABLE_DETAIL), todo));
+}
+
+uint64_t reader_detail_count(struct reader *reader)
+{
+	return entries_of(reader, TABLE_DETAIL);
 }

@@ -12,6 +12,7 @@
 #include "storage/model/change.h"
 #include "storage/model/lane.h"
 #include "storage/model/past.h"
+#include "storage/model/text.h"
 #include "storage/store.h"
 
 enum { READER_CHUNK = 64 * 1024 };
@@ -138,6 +139,8 @@ int reader_sweep(struct reader *reader, enum repo_kind kind, struct sweep_state 
 int64_t reader_newest_look(struct reader *reader, enum repo_kind kind);
 /* A lane's cursor text as it was committed; ERROR_NOT_FOUND before the first. */
 int reader_cursor(struct reader *reader, enum lane lane, enum repo_kind kind, struct slice *text);
+/* The same for what was granted last of a bucket's quota. */
+int reader_quota_block(struct reader *reader, unsigned bucket, struct slice *text);
 
 struct missing_row {
 	enum repo_kind kind;
@@ -148,5 +151,33 @@ struct missing_row {
 /* The first missing row at or behind (kind, oid); ERROR_NOT_FOUND at the end. */
 int reader_missing_from(struct reader *reader, enum repo_kind kind, const struct repo_oid *oid, struct missing_row *row);
 uint64_t reader_missing_count(struct reader *reader);
+
+/* --- texts ---------------------------------------------------------------------------------------------------------*/
+
+/* What is known of a repo's license file and card; texts in the arena. ERROR_NOT_FOUND: never looked at. */
+int reader_texts(struct reader *reader, enum repo_kind kind, const struct repo_oid *oid, struct arena *arena,
+	struct text_entry *entry);
+/* Appends a text. ERROR_NOT_FOUND, ERROR_COMPRESSION, ERROR_CORRUPT. */
+int reader_text(struct reader *reader, const uint8_t hash[TEXT_HASH_BYTES], struct buf *text);
+
+/* Why a repo's texts are wanted; what comes first is asked for first. */
+enum detail_rank {
+	DETAIL_RECORD, /* a license record is about it */
+	DETAIL_STATE,  /* its statement leaves the terms open, and its head is new */
+	DETAIL_RANKS
+};
+
+struct detail_todo {
+	enum repo_kind kind;
+	enum detail_rank rank;
+	struct repo_oid oid;
+	int64_t since_ms;
+	uint64_t of; /* seq of the newest license record that asks; 0: none */
+	uint32_t tries;
+};
+
+/* The first at or behind (kind, rank, oid), which go in with `todo`; ERROR_NOT_FOUND behind the last of the kind. */
+int reader_detail_from(struct reader *reader, struct detail_todo *todo);
+uint64_t reader_detail_count(struct reader *reader);
 
 #endif

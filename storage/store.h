@@ -39,6 +39,9 @@ enum { STORE_SCHEMA = 1, STORE_UUID_TEXT = 37, STORE_HUB_MAX = 256 };
 	X(TABLE_MISSING, "missing") \
 	X(TABLE_DAMAGE, "damage") \
 	X(TABLE_COUNTER, "counter") \
+	X(TABLE_TEXT, "text") \
+	X(TABLE_TEXT_REPO, "text.repo") \
+	X(TABLE_DETAIL, "detail") \
 	X(TABLE_DICTIONARY, "dictionary") \
 	X(TABLE_PROJECTION, "projection") \
 	X(TABLE_CURSOR, "cursor") \

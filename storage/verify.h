@@ -7,6 +7,7 @@
  *     repo         check word, number, statement, projection, every version decompressed, the canonical hash of the
  *                  newest, the name that leads back to it
  *     name, statement, receipt, missing    what each points to exists
+ *     text, text.repo, detail              every text has its hash, every hash its text, every repo its row
  *     counts       entries of tables that must have equally many
  *
  * Nothing is held for long: the store is let go after every few hundred entries, so a crawl can go on beside it. Counts
@@ -36,7 +37,7 @@ struct verify_options {
 };
 
 struct verify_summary {
-	uint64_t records, repos, versions, names, statements, receipts, missing;
+	uint64_t records, repos, versions, names, statements, receipts, missing, texts;
 	uint64_t findings;
 	bool counts_compared; /* nothing was committed while we walked */
 	struct log_head head; /* up to which the chain was walked */

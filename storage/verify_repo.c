@@ -176,7 +176,7 @@ void verify_space(struct verify *verify, struct slice key, struct slice value)
 
 /* ---- what points to rows -------------------------------------------------------------------------------------------*/
 
-static bool row_exists(struct verify *verify, enum repo_kind kind, const struct repo_oid *oid, uint32_t number)
+bool verify_row_exists(struct verify *verify, enum repo_kind kind, const struct repo_oid *oid, uint32_t number)
 {
 	struct repo_row row;
 	bool there = repo_get(&verify->txn, kind, oid, &row) && (!number || row.number == number);
@@ -197,7 +197,7 @@ void verify_name(struct verify *verify, struct slice key, struct slice value)
 		return;
 	}
 	for (unsigned kind = 0; kind < REPO_KINDS && !there; kind++)
-		there = row_exists(verify, (enum repo_kind)kind, &entry.oid, entry.number);
+		there = verify_row_exists(verify, (enum repo_kind)kind, &entry.oid, entry.number);
 	if (!there)
 		verify_found(verify, "name", oid_text(&entry.oid, 0, text), "the name leads to no repo");
 }
@@ -210,7 +210,7 @@ void verify_missing(struct verify *verify, struct slice key, struct slice value)
 	verify->summary->missing++;
 	if (!missing_decode(key, value, &row))
 		verify_found(verify, "missing", "an entry", "has another form than entries have");
-	else if (!row_exists(verify, row.kind, &row.oid, 0))
+	else if (!verify_row_exists(verify, row.kind, &row.oid, 0))
 		verify_found(verify, "missing", oid_text(&row.oid, 0, text), "is missing, but was never there");
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the parts of verify share: verify.c walks the tables, verify_log.c and verify_repo.c look at single entries.
+ * What the parts of verify share: verify.c walks the tables, verify_log.c, verify_repo.c and verify_text.c look at single entries.
  * Inside storage/ only.
  */
 #ifndef STORAGE_VERIFY_WALK_H
@@ -49,7 +49,13 @@ void verify_past(struct verify *verify, struct slice key, struct slice value);
 void verify_statement(struct verify *verify, struct slice key, struct slice value);
 void verify_missing(struct verify *verify, struct slice key, struct slice value);
 void verify_projection(struct verify *verify, struct slice key, struct slice value);
+void verify_text(struct verify *verify, struct slice key, struct slice value);
+void verify_text_repo(struct verify *verify, struct slice key, struct slice value);
+void verify_detail(struct verify *verify, struct slice key, struct slice value);
 void verify_dictionary(struct verify *verify, struct slice key, struct slice value);
+
+/* Damage of what is looked up is found in its own table. Number 0: whatever it is. */
+bool verify_row_exists(struct verify *verify, enum repo_kind kind, const struct repo_oid *oid, uint32_t number);
 
 /* Before the first record of the walk, and behind the last. */
 void verify_chain_begin(struct verify *verify);

@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "daemon/crawl/backfill.h"
 #include "daemon/crawl/confirm.h"
+#include "daemon/crawl/evidence.h"
 #include "daemon/crawl/poll.h"
 #include "daemon/crawl/sweep.h"
 #include "daemon/run/log.h"
@@ -26,6 +28,7 @@ enum { AGAIN_MAX = 32, ONCE_COMMIT_TRIES = 3 };
 	X(ONCE_SWEEP, once_sweep) \
 	X(ONCE_FIRST_POLL, once_first_poll) \
 	X(ONCE_CONFIRM, once_confirm) \
+	X(ONCE_BACKFILL, once_backfill) \
 	X(ONCE_DONE, once_done)
 
 enum once_stage {
@@ -34,7 +37,7 @@ enum once_stage {
 #undef X
 };
 
-enum slot { SLOT_POLL, SLOT_SWEEP, SLOT_CONFIRM, SLOT_COUNT };
+enum slot { SLOT_POLL, SLOT_SWEEP, SLOT_CONFIRM, SLOT_EVIDENCE, SLOT_BACKFILL, SLOT_COUNT };
 
 struct kind_crawl {
 	struct crawl *crawl;
@@ -42,9 +45,12 @@ struct kind_crawl {
 	struct poll poll;
 	struct sweep sweep;
 	struct confirm confirm;
+	struct evidence_lane evidence;
+	struct backfill backfill;
 	struct lane_run *run[SLOT_COUNT];
 	int64_t due_ms[SLOT_COUNT]; /* clock_mono_ms */
 	unsigned agains[SLOT_COUNT];
+	uint64_t records; /* METRIC_RECORDS when evidence was looked for */
 	struct clock_timer timer;
 	enum once_stage stage;
 	bool polled;
@@ -128,7 +134,23 @@ static bool start_confirm(struct kind_crawl *kind)
 	return true;
 }
 
-static bool (*const starters[SLOT_COUNT])(struct kind_crawl *kind) = { start_poll, start_sweep, start_confirm };
+static bool start_evidence(struct kind_crawl *kind)
+{
+	kind->due_ms[SLOT_EVIDENCE] = NEVER;
+	evidence_start(&kind->evidence);
+	return true;
+}
+
+static bool start_backfill(struct kind_crawl *kind)
+{
+	kind->due_ms[SLOT_BACKFILL] = NEVER;
+	backfill_start(&kind->backfill);
+	return true;
+}
+
+static bool (*const starters[SLOT_COUNT])(struct kind_crawl *kind) = {
+	start_poll, start_sweep, start_confirm, start_evidence, start_backfill,
+};
 
 /* --- as a daemon: every lane at its time ---------------------------------------------------------------------------*/
 
@@ -147,6 +169,11 @@ static void plan_daemon(struct kind_crawl *kind)
 		clock_start(kind->crawl->options.clock, &kind->timer, next_ms - now_ms);
 }
 
+static bool wants_evidence(const struct kind_crawl *kind)
+{
+	return kind->crawl->options.config->commit_evidence && evidence_is_due(kind->crawl->options.store, kind->state.kind);
+}
+
 /* A sweep that was cut off goes on now; else the next one is due an interval after the last one began. */
 static void set_first_times(struct kind_crawl *kind)
 {
@@ -163,6 +190,10 @@ static void set_first_times(struct kind_crawl *kind)
 		kind->due_ms[SLOT_SWEEP] = now_ms + kind->crawl->options.config->sweep_interval - passed_ms;
 	if (!facts.has_missing || facts.state.running || !facts.state.complete)
 		kind->due_ms[SLOT_CONFIRM] = NEVER;
+	if (!wants_evidence(kind))
+		kind->due_ms[SLOT_EVIDENCE] = NEVER;
+	if (!kind->crawl->options.config->backfill || !facts.state.completed_ms)
+		kind->due_ms[SLOT_BACKFILL] = NEVER; /* the first sweep comes first */
 }
 
 /* --- once: stage after stage ---------------------------------------------------------------------------------------*/
@@ -206,6 +237,12 @@ static bool once_confirm(struct kind_crawl *kind)
 		return false;
 	}
 	return facts.has_missing && start_confirm(kind);
+}
+
+/* With --backfill alone, and then it is all there is. */
+static bool once_backfill(struct kind_crawl *kind)
+{
+	return kind->crawl->options.backfill && start_backfill(kind);
 }
 
 static bool once_done(struct kind_crawl *kind)
@@ -256,6 +293,30 @@ static void sweep_completed(struct kind_crawl *kind)
 	}
 	if (facts.has_missing)
 		kind->due_ms[SLOT_CONFIRM] = clock_mono_ms();
+	if (kind->crawl->options.config->backfill)
+		kind->due_ms[SLOT_BACKFILL] = clock_mono_ms();
+}
+
+static void backfill_completed(struct kind_crawl *kind)
+{
+	char why[80];
+
+	if (!kind->crawl->options.backfill || !kind->backfill.unseen)
+		return;
+	snprintf(why, sizeof(why), "the commits of %" PRIu64 " repos could not be looked at", kind->backfill.unseen);
+	leave_incomplete(kind, lane_name(LANE_BACKFILL), why);
+}
+
+/* Records were written since this was asked last: some may want their commit. */
+static void look_for_evidence(struct kind_crawl *kind)
+{
+	uint64_t records = metrics_get(METRIC_RECORDS);
+
+	if (records == kind->records || kind->crawl->options.once)
+		return;
+	kind->records = records;
+	if (wants_evidence(kind))
+		kind->due_ms[SLOT_EVIDENCE] = clock_mono_ms();
 }
 
 static void lane_completed(struct kind_crawl *kind, enum slot slot)
@@ -265,6 +326,10 @@ static void lane_completed(struct kind_crawl *kind, enum slot slot)
 		metrics_add(METRIC_POLLS, 1);
 	else if (slot == SLOT_SWEEP)
 		sweep_completed(kind);
+	else if (slot == SLOT_BACKFILL)
+		backfill_completed(kind);
+	if (slot != SLOT_EVIDENCE)
+		look_for_evidence(kind);
 	if (kind->crawl->options.once)
 		kind->stage++;
 }
@@ -411,11 +476,16 @@ static void init_kind(struct crawl *crawl, enum repo_kind which)
 
 	kind->crawl = crawl;
 	kind->state = (struct kind_state){ .context = &crawl->context, .kind = which };
-	kind->wanted = crawl->options.config->kinds & (1 << which);
+	kind->wanted = crawl->options.backfill || crawl->options.config->kinds & (1 << which);
 	kind->timer = (struct clock_timer){ .on_timer = on_plan, .owner = kind };
 	poll_init(&kind->poll, &crawl->context, &kind->state, on_lane_ended, kind);
 	sweep_init(&kind->sweep, &crawl->context, &kind->state, on_lane_ended, kind);
 	confirm_init(&kind->confirm, &crawl->context, &kind->state, on_lane_ended, kind);
+	evidence_init(&kind->evidence, &crawl->context, &kind->state, on_lane_ended, kind);
+	backfill_init(&kind->backfill, &crawl->context, &kind->state, crawl->options.backfill, NULL, on_lane_ended, kind);
+	kind->stage = crawl->options.backfill ? ONCE_BACKFILL : ONCE_POLL;
+	kind->run[SLOT_EVIDENCE] = &kind->evidence.run;
+	kind->run[SLOT_BACKFILL] = &kind->backfill.run;
 	kind->run[SLOT_POLL] = &kind->poll.run;
 	kind->run[SLOT_SWEEP] = &kind->sweep.run;
 	kind->run[SLOT_CONFIRM] = &kind->confirm.run;
@@ -453,7 +523,7 @@ struct crawl *crawl_new(const struct crawl_options *options)
 	context->on_quiet = on_quiet;
 	context->owner = crawl;
 	context->writer = writer_new(&writer);
-	turn_init(&context->turn, options->clock, context->writer, config->quota_share, config->rate_without_quota);
+	turn_init(&context->turn, options->clock, context->writer, options->store, config);
 	workbench_init(&context->workbench, options->clock->loop, options->store, processors(),
 		(size_t)config->page_bytes_max, config->private_repos);
 	for (enum repo_kind kind = 0; kind < REPO_KINDS; kind++)
@@ -472,6 +542,8 @@ void crawl_free(struct crawl **taken)
 		clock_stop(crawl->options.clock, &crawl->kinds[kind].timer);
 		poll_release(&crawl->kinds[kind].poll);
 		sweep_release(&crawl->kinds[kind].sweep);
+		evidence_release(&crawl->kinds[kind].evidence);
+		backfill_release(&crawl->kinds[kind].backfill);
 	}
 	turn_stop(&crawl->context.turn);
 	writer_free(&crawl->context.writer);
@@ -504,8 +576,6 @@ void crawl_reload(struct crawl *crawl)
 {
 	const struct config *config = crawl->options.config;
 
-	crawl->context.turn.quota.share_percent = config->quota_share;
-	crawl->context.turn.quota.rate = config->rate_without_quota;
 	for (enum repo_kind kind = 0; kind < REPO_KINDS; kind++) {
 		if (!crawl->kinds[kind].wanted || crawl->context.stopping)
 			continue;
@@ -513,7 +583,7 @@ void crawl_reload(struct crawl *crawl)
 		bring_forward(&crawl->kinds[kind], SLOT_SWEEP, config->sweep_interval);
 		plan_soon(&crawl->kinds[kind]);
 	}
-	turn_run(&crawl->context.turn);
+	turn_reload(&crawl->context.turn);
 }
 
 bool crawl_is_complete(const struct crawl *crawl)

@@ -3,7 +3,8 @@
  * The crawl: owns the kinds and their lanes, and decides which lane runs when.
  *
  * As a daemon every lane of every kind has a time at which it is due: polls by poll_interval, sweeps by sweep_interval,
- * confirmations after a sweep that brought too little, parked lanes after park_time. With `once` each kind runs poll,
+ * confirmations after a sweep that brought too little, commits behind license records when there are some, backfill after
+ * each sweep, parked lanes after park_time. With `once` each kind runs poll,
  * sweep, poll (where the store was new) and confirm after each other, kinds side by side, and the crawl ends.
  *
  * Phases: crawl_new, crawl_start, then on_ended once: by itself (once) or after crawl_stop. Then crawl_free. Loop thread.
@@ -11,6 +12,7 @@
 #ifndef DAEMON_CRAWL_CRAWL_H
 #define DAEMON_CRAWL_CRAWL_H
 
+#include "daemon/crawl/backfill.h"
 #include "daemon/crawl/context.h"
 
 struct crawl_options {
@@ -20,6 +22,7 @@ struct crawl_options {
 	struct store *store;
 	struct engine *engine;
 	bool has_token, once;
+	const struct backfill_wish *backfill; /* nothing but this, then the end, as with once; NULL: all the rest */
 	void (*on_ended)(void *owner);
 	void *owner;
 };
@@ -34,7 +37,7 @@ void crawl_start(struct crawl *crawl);
 void crawl_stop(struct crawl *crawl);
 void crawl_reload(struct crawl *crawl);
 
-/* After on_ended: whether --once finished everything. */
+/* After on_ended: whether --once finished everything, or --backfill looked at all it was to. */
 bool crawl_is_complete(const struct crawl *crawl);
 /* The store refused for good: its error code, 0 if it did not. */
 int crawl_store_error(const struct crawl *crawl);

@@ -335,7 +335,7 @@ static void init_context(struct dry_run *dry_run)
 	context->origin = options->origin;
 	context->engine = options->engine;
 	context->has_token = options->has_token;
-	turn_init(&context->turn, options->clock, NULL, dry_run->config.quota_share, dry_run->config.rate_without_quota);
+	turn_init(&context->turn, options->clock, NULL, NULL, &dry_run->config);
 	workbench_init(&context->workbench, options->clock->loop, NULL, 1, (size_t)dry_run->config.page_bytes_max, false);
 }
 

@@ -17,7 +17,7 @@
  */
 #define VANISH_A_DAY (2241.0 / 29364 / 870)
 #define SWITCH_A_DAY (359.0 / 27123 / 870)
-enum { FIRST_PAGES = 20, BACKFILL_REPOS = 1000, BACKFILL_REQUESTS = 13, EVIDENCE_REQUESTS = 5 };
+enum { FIRST_PAGES = 20, BACKFILL_REQUESTS = 13, EVIDENCE_REQUESTS = 5 };
 
 /* --- requests of each lane -----------------------------------------------------------------------------------------*/
 
@@ -89,8 +89,9 @@ static double details_a_day(const struct forecast *forecast)
 
 static double backfill_of(const struct forecast *forecast, const struct forecast_kind *kind)
 {
-	(void)forecast;
-	return fmin(kind->rows, BACKFILL_REPOS) * BACKFILL_REQUESTS;
+	const struct config *config = forecast->config;
+
+	return config->backfill ? fmin(kind->rows, (double)config->backfill_top) * BACKFILL_REQUESTS : 0;
 }
 
 static double backfill(const struct forecast *forecast)
@@ -102,7 +103,7 @@ static double backfill(const struct forecast *forecast)
 #define LANES(X) \
 	X("first evening", first_evening, true, "20 pages of the most downloaded models") \
 	X("first sweep", one_sweep, true, "every repo, page_rows at a time") \
-	X("backfill", backfill, true, "the commits of the 1,000 most downloaded of each kind (13 each)") \
+	X("backfill", backfill, true, "the commits of the most downloaded of each kind (backfill_top, 13 each)") \
 	X("sweep", sweeps_a_day, false, "the same again each sweep_interval") \
 	X("polls", polls_a_day, false, "what was modified last, each poll_interval") \
 	X("confirm", confirms_a_day, false, "a repo that a sweep lacks (0.009 % a day, as from 2022 to 2024)") \

@@ -4,12 +4,17 @@
 #include <assert.h>
 #include <stdio.h>
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 #include "daemon/hub/refusal.h"
 #include "daemon/run/log.h"
 #include "daemon/run/metrics.h"
 #include "storage/model/moment.h"
 
 enum { MESSAGE_SHOWN = 200 };
+
+static const char goes_round[] = "the links to the next page go round in a circle";
 
 void lane_init(struct lane_run *run, struct context *context, struct kind_state *kind, enum lane lane,
 	void (*on_ended)(struct lane_run *run), void *owner)
@@ -25,7 +30,7 @@ void lane_begin(struct lane_run *run, bool resumed, int64_t watermark_ms)
 	run->active = true;
 	run->ending = false;
 	run->end = LANE_COMPLETE;
-	run->pages = run->rows = 0;
+	run->pages = run->rows = run->links = 0;
 	run->why[0] = '\0';
 	if (watermark_ms)
 		moment_write(watermark_ms, watermark);
@@ -39,10 +44,12 @@ static void end_if_idle(struct lane_run *run)
 	if (!run->ending || run->asked || run->handed || !run->active)
 		return;
 	run->active = false;
-	if (run->end == LANE_COMPLETE)
+	if (run->end == LANE_COMPLETE) {
+		run->round_told = false;
 		log_write(run->lane == LANE_POLL ? LOG_POLL_DONE : LOG_LANE_DONE, log_text("lane", lane_name(run->lane)),
 			log_text("kind", repo_kinds[run->kind->kind].name), log_number("pages", (int64_t)run->pages),
 			log_number("rows", (int64_t)run->rows));
+	}
 	run->on_ended(run);
 }
 
@@ -104,7 +111,7 @@ void lane_hand_over(struct lane_run *run, struct request *request, struct answer
 
 /* --- pages that are too heavy --------------------------------------------------------------------------------------*/
 
-static unsigned rows_now(const struct lane_run *run, int64_t rows)
+unsigned lane_rows_asked(const struct lane_run *run, int64_t rows)
 {
 	return run->rows_limit && run->rows_limit < rows ? run->rows_limit : (unsigned)rows;
 }
@@ -115,7 +122,7 @@ void lane_ask_listing(struct lane_run *run, const struct projection *projection,
 	struct buf counted = BUF_INIT(URL_MAX), final = BUF_INIT(URL_MAX);
 	struct projection asked = *projection;
 
-	url_with_rows(url, rows_now(run, rows), &counted);
+	url_with_rows(url, lane_rows_asked(run, rows), &counted);
 	if (run->without_card && asked.fields & field_bit(FIELD_CARD_DATA)) {
 		url_without_field(buf_as_slice(&counted), field_infos[FIELD_CARD_DATA].key, &final);
 		asked.fields &= ~field_bit(FIELD_CARD_DATA);
@@ -139,7 +146,7 @@ void lane_page_fits(struct lane_run *run, int64_t rows)
 
 void lane_listing_failed(struct lane_run *run, const struct request *request, int64_t rows)
 {
-	unsigned now = rows_now(run, rows);
+	unsigned now = lane_rows_asked(run, rows);
 
 	if (!request->too_heavy || (now == 1 && run->without_card)) {
 		run->rows_limit = 0;
@@ -210,4 +217,26 @@ enum lane_link lane_next_link(struct lane_run *run, const struct request *reques
 	log_write(LOG_LINK_REFUSED, log_text("lane", lane_name(run->lane)), log_text("kind", repo_kinds[run->kind->kind].name),
 		log_slice("link", request->head.next), log_text("why", why));
 	return LINK_REFUSED;
+}
+
+/* --- links that go round -------------------------------------------------------------------------------------------*/
+
+bool lane_goes_round(struct lane_run *run, struct slice next, struct buf *gap)
+{
+	uint64_t hash = XXH3_64bits(next.data, next.size);
+	bool was_there = run->links && hash == run->mark;
+
+	run->links++;
+	if ((run->links & (run->links - 1)) == 0)
+		run->mark = hash;
+	if (was_there && !run->round_told) {
+		run->round_told = true;
+		buf_printf(gap, "%s %s: %s", lane_name(run->lane), repo_kinds[run->kind->kind].plural, goes_round);
+	}
+	return was_there;
+}
+
+void lane_end_round(struct lane_run *run)
+{
+	lane_end(run, LANE_PARKED, goes_round);
 }

@@ -10,6 +10,8 @@
 
 #include "daemon/crawl/request.h"
 
+enum { GAP_BYTES_MAX = 256 };
+
 enum lane_end {
 	LANE_COMPLETE,
 	LANE_AGAIN,  /* start again at once, from the cursor */
@@ -26,12 +28,14 @@ struct lane_run {
 	/* kept from run to run */
 	unsigned rows_limit; /* 0: none; a page was too heavy, so fewer rows are asked for until they grow again */
 	bool without_card;   /* even one row was too heavy */
+	bool round_told;     /* a gap record says that the links go round; until a run completes */
 	/* of this run */
 	bool active;  /* begun and not ended */
 	bool ending;  /* lane_end was called: what still arrives is dropped */
 	unsigned asked, handed; /* requests and work items under way; answers that are not in the store yet */
 	enum lane_end end;
 	uint64_t pages, rows;
+	uint64_t links, mark; /* followed; the hash of one of them */
 	char why[320];
 };
 
@@ -48,6 +52,8 @@ void lane_answered(struct lane_run *run);
 /* The same for a page of a listing, with `rows` a page, or as many as rows_limit allows. */
 void lane_ask_listing(struct lane_run *run, const struct projection *projection, struct slice url, int64_t rows,
 	const struct request_calls *calls, uint64_t tag);
+/* So many a page it is now. */
+unsigned lane_rows_asked(const struct lane_run *run, int64_t rows);
 /* A page of a listing arrived: after one that was cut down, the next may be twice as large. */
 void lane_page_fits(struct lane_run *run, int64_t rows);
 /* A page of a listing was given up: half the rows, down to one, then that without its card; else the lane parks. */
@@ -64,5 +70,14 @@ void lane_refused(struct lane_run *run, struct request *request);
 /* The next page of a listing, as its head tells. */
 enum lane_link { LINK_NONE, LINK_NEXT, LINK_REFUSED };
 enum lane_link lane_next_link(struct lane_run *run, const struct request *request, struct buf *url);
+
+/*
+ * For each page that was taken, with its next link: true where the walk was there before. A circle of any length is noticed
+ * before its third round, and costs no memory (Brent's way: links are compared with the 1st, 2nd, 4th, 8th ... one). `gap`
+ * then gets the reason for a gap record, unless one was made already.
+ */
+bool lane_goes_round(struct lane_run *run, struct slice next, struct buf *gap);
+/* Parks it for that, once the page is handed over. */
+void lane_end_round(struct lane_run *run);
 
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/crawl/poll.h"
 
+#include "daemon/run/log.h"
+
 enum {
 	SHORT_SLEEP = 10,   /* intervals; a poll that has slept longer asks for whole pages */
 	RESERVE_SHARE = 4,  /* of what was needed the last time, one in so many more */
@@ -121,10 +123,10 @@ static int64_t rows_too_many(const struct poll *poll, const struct page *page)
 	return at < page->count ? (int64_t)(page->count - at) - 1 : 0;
 }
 
-static void hand_over(struct poll *poll, struct request *request)
+static void hand_over(struct poll *poll, struct request *request, struct slice gap)
 {
 	struct buf text = BUF_INIT(8 * URL_MAX);
-	struct answer answer = { 0 };
+	struct answer answer = { .gap = gap };
 
 	cursor_write(&poll->cursor, &text);
 	answer.cursor = buf_as_slice(&text);
@@ -132,11 +134,44 @@ static void hand_over(struct poll *poll, struct request *request)
 	buf_release(&text);
 }
 
+/* A full page without a next link, above the watermark: what is behind it was not shown. */
+static bool is_cut_short(const struct poll *poll, const struct page *page, bool reached)
+{
+	return !reached && page->rows >= lane_rows_asked(&poll->run, poll->rows);
+}
+
+/* The listing has no more pages, or none that are wanted. */
+static void end_walk(struct poll *poll, const struct page *page, bool reached)
+{
+	struct cursor *cursor = &poll->cursor;
+
+	poll->needed = (int64_t)cursor->rows - rows_too_many(poll, page);
+	buf_reset(&cursor->next);
+	if (!is_cut_short(poll, page, reached))
+		cursor->watermark_ms = cursor->started_ms;
+	else
+		log_write(LOG_POLL_CUT_SHORT, log_text("kind", repo_kinds[poll->run.kind->kind].name),
+			log_number("rows", (int64_t)cursor->rows));
+}
+
+static void go_on(struct poll *poll, enum lane_link link, bool round)
+{
+	if (link == LINK_NONE)
+		lane_end(&poll->run, LANE_COMPLETE, NULL);
+	else if (round)
+		lane_end_round(&poll->run);
+	else if (!poll->run.context->stopping)
+		ask(poll);
+	else
+		lane_end(&poll->run, LANE_PARKED, "the daemon ends");
+}
+
 static void take_page(struct poll *poll, struct request *request)
 {
 	struct cursor *cursor = &poll->cursor;
-	bool reached = reaches_watermark(poll, &request->page);
+	bool reached = reaches_watermark(poll, &request->page), round = false;
 	enum lane_link link = reached ? LINK_NONE : lane_next_link(&poll->run, request, &cursor->next);
+	struct buf gap = BUF_INIT(GAP_BYTES_MAX);
 
 	if (link == LINK_REFUSED) {
 		lane_end(&poll->run, LANE_PARKED, "the link to the next page cannot be followed");
@@ -144,21 +179,18 @@ static void take_page(struct poll *poll, struct request *request)
 	}
 	if (!cursor->pages)
 		cursor->started_ms = request->head.date_ms ? request->head.date_ms : request->reply.head_at_ms;
-	lane_page_fits(&poll->run, poll->rows);
 	cursor->pages++;
 	cursor->rows += request->page.rows;
-	if (link == LINK_NONE) {
-		poll->needed = (int64_t)cursor->rows - rows_too_many(poll, &request->page);
-		buf_reset(&cursor->next);
-		cursor->watermark_ms = cursor->started_ms;
-	}
-	hand_over(poll, request);
 	if (link == LINK_NONE)
-		lane_end(&poll->run, LANE_COMPLETE, NULL);
-	else if (!poll->run.context->stopping)
-		ask(poll);
+		end_walk(poll, &request->page, reached);
 	else
-		lane_end(&poll->run, LANE_PARKED, "the daemon ends");
+		round = lane_goes_round(&poll->run, buf_as_slice(&cursor->next), &gap);
+	if (round)
+		buf_reset(&cursor->next); /* the next one begins anew */
+	lane_page_fits(&poll->run, poll->rows);
+	hand_over(poll, request, buf_as_slice(&gap));
+	buf_release(&gap);
+	go_on(poll, link, round);
 }
 
 static bool on_page(struct request *request)

@@ -87,22 +87,11 @@ static void request_run(struct request *request)
 static void on_turn(struct turn_place *place);
 static void on_retry_timer(struct clock_timer *timer);
 
-static unsigned lane_priority(enum lane lane)
-{
-	switch (lane) {
-#define X(constant, priority, metric) case constant: return priority;
-	CRAWL_LANE_TABLE(X)
-#undef X
-	default:
-		return PRIORITY_LAST;
-	}
-}
-
 static void count_request(const struct request *request)
 {
 	metrics_add(METRIC_REQUESTS, 1);
 	switch (request->lane) {
-#define X(constant, priority, metric) case constant: metrics_add(metric, 1); break;
+#define X(constant, share, capped, metric) case constant: metrics_add(metric, 1); break;
 	CRAWL_LANE_TABLE(X)
 #undef X
 	default:
@@ -130,7 +119,13 @@ void request_start(const struct request_order *order)
 	order->context->requests = request;
 	request->step = REQUEST_QUOTA;
 	request->timer = (struct clock_timer){ .on_timer = on_retry_timer, .owner = request };
-	request->place = (struct turn_place){ .on_turn = on_turn, .owner = request };
+	request->place = (struct turn_place){
+		.on_turn = on_turn,
+		.owner = request,
+		.bucket = url_bucket(order->context->origin, order->url),
+		.lane = order->lane,
+		.kind = order->projection.kind,
+	};
 	buf_init(&request->url, URL_MAX);
 	buf_slice(&request->url, order->url);
 	buf_init(&request->if_none_match, REPLY_HEAD_MAX);
@@ -153,8 +148,7 @@ static enum request_step step_quota(struct request *request)
 {
 	if (request->context->stopping)
 		return REQUEST_FAIL;
-	request->place.priority = request->has_room ? PRIORITY_AGAIN : lane_priority(request->lane);
-	request->place.needs_room = !request->has_room;
+	request->place.again = request->has_room;
 	if (!turn_take(&request->context->turn, &request->place))
 		return request_park(request, REQUEST_SEND);
 	request->has_room = true;
@@ -163,14 +157,42 @@ static enum request_step step_quota(struct request *request)
 
 /* --- send ----------------------------------------------------------------------------------------------------------*/
 
+static struct quota_news news_of(const struct request *request)
+{
+	const struct quota_said *said = headers_quota(&request->head, hub_bucket_name(request->place.bucket));
+	struct quota_news news = { -1, -1, -1, -1, request->head.retry_after_s };
+
+	if (said) {
+		news.remaining = said->remaining;
+		news.reset_s = said->reset_s;
+		news.quota = said->quota;
+		news.window_s = said->window_s;
+	}
+	return news;
+}
+
+static bool is_trouble(unsigned status)
+{
+	return status >= 500 || status == 429 || status == 408 || status == 425;
+}
+
+/* The quota wants to know at once, not when a long body is here; a 429 comes to step_check. */
 static void on_head(void *owner, unsigned status, struct slice head)
 {
 	struct request *request = owner;
+	bool is_page = status == 200 && request->calls->on_head;
+	struct turn *turn = &request->context->turn;
 
-	if (status != 200 || !request->calls->on_head || request->context->stopping)
+	if (request->context->stopping || status == 429 || !(is_page || turn_wants_head(turn, &request->place)))
 		return;
 	headers_read(head, &request->head);
-	request->calls->on_head(request);
+	if (turn_wants_head(turn, &request->place)) {
+		struct quota_news news = news_of(request);
+
+		turn_ended(turn, &request->place, &news, is_trouble(status));
+	}
+	if (is_page)
+		request->calls->on_head(request);
 }
 
 static void on_done(void *owner, struct reply *reply)
@@ -201,33 +223,6 @@ static enum request_step step_send(struct request *request)
 
 /* --- check the reply -----------------------------------------------------------------------------------------------*/
 
-static struct quota_news news_of(const struct hub_head *head)
-{
-	const struct quota_said *said = headers_quota(head, "api");
-	struct quota_news news = { -1, -1, -1, -1, head->retry_after_s };
-
-	if (said) {
-		news.remaining = said->remaining;
-		news.reset_s = said->reset_s;
-		news.quota = said->quota;
-		news.window_s = said->window_s;
-	}
-	return news;
-}
-
-static void note_quota(const struct request *request, const struct quota_news *news, int64_t limit_before)
-{
-	const struct quota *quota = &request->context->turn.quota;
-
-	metrics_set(METRIC_QUOTA_LIMIT, (uint64_t)quota->limit);
-	if (news->remaining >= 0)
-		metrics_set(METRIC_QUOTA_REMAINING, (uint64_t)news->remaining);
-	if (quota->limit != limit_before)
-		log_write(LOG_QUOTA, log_text("bucket", "api"), log_number("quota", quota->limit),
-			log_number("window_s", quota->window_ms / 1000), log_number("remaining", news->remaining),
-			log_number("reset_s", news->reset_s));
-}
-
 static void count_status(unsigned status)
 {
 	if (status == 429)
@@ -242,11 +237,6 @@ static void count_status(unsigned status)
 		metrics_add(METRIC_STATUS_2XX, 1);
 }
 
-static bool is_trouble(unsigned status)
-{
-	return status >= 500 || status == 408 || status == 425;
-}
-
 static void say_why(struct request *request)
 {
 	const struct reply *reply = &request->reply;
@@ -259,34 +249,30 @@ static void say_why(struct request *request)
 		snprintf(request->why, sizeof(request->why), "status %u", reply->status);
 }
 
-/* Too many requests: everything waits, and this one comes again. Only where the window was not simply empty it counts as
- * one of its tries. */
+/* Too many requests: this one comes again. Only where the window was not simply empty it counts as one of its tries. */
 static enum request_step refused_by_quota(struct request *request, const struct quota_news *news)
 {
-	struct turn *turn = &request->context->turn;
-	int64_t wait_ms = quota_refused(&turn->quota, news, backoff_random(), clock_mono_ms());
+	int64_t rest_ms = turn_refused(&request->context->turn, &request->place, news);
 
-	log_write(LOG_QUOTA_REFUSED, log_text("bucket", "api"), log_number("remaining", news->remaining),
-		log_number("wait_ms", wait_ms));
 	say_why(request);
 	if (news->remaining != 0 && (int64_t)request->tries++ >= request->context->config->retries)
 		return REQUEST_FAIL;
 	reply_release(request->context->engine, &request->reply);
-	return REQUEST_QUOTA;
+	if (!rest_ms)
+		return REQUEST_QUOTA;
+	clock_start(request->context->clock, &request->timer, rest_ms);
+	return request_park(request, REQUEST_QUOTA);
 }
 
 static enum request_step step_check(struct request *request)
 {
 	struct reply *reply = &request->reply;
-	struct turn *turn = &request->context->turn;
-	int64_t limit_before = turn->quota.limit;
 	struct quota_news news;
 
 	headers_read(buf_as_slice(&reply->head), &request->head);
-	news = news_of(&request->head);
-	turn_ended(turn, reply->status ? &news : NULL);
-	if (reply->status)
-		note_quota(request, &news, limit_before);
+	news = news_of(request);
+	turn_ended(&request->context->turn, &request->place, reply->status ? &news : NULL,
+		reply->outcome != OUTCOME_OK || is_trouble(reply->status));
 	if (reply->outcome == OUTCOME_CANCELLED)
 		return REQUEST_FAIL;
 	if (reply->outcome != OUTCOME_OK)
@@ -294,7 +280,6 @@ static enum request_step step_check(struct request *request)
 	count_status(reply->status);
 	if (reply->status == 429)
 		return refused_by_quota(request, &news);
-	turn->quota.refusals = 0;
 	if (is_trouble(reply->status))
 		return REQUEST_RETRY;
 	if (reply->status == 200 && request->form != REQUEST_HEAD)
@@ -319,6 +304,9 @@ static enum request_step step_decode(struct request *request)
 	*work = (struct work){
 		.only_text = request->form == REQUEST_TEXT,
 		.text_max = request->body_max,
+		.read_text = request->calls->read_text,
+		.read_owner = request->owner,
+		.read_tag = request->tag,
 		.encoding = request->head.content_encoding,
 		.body = &request->reply.body,
 		.projection = &request->projection,
@@ -403,7 +391,7 @@ void request_hand_over(struct request *request, struct answer *answer, void (*on
 	assert(request->has_room);
 	moved->lane = request->lane;
 	moved->kind = request->projection.kind;
-	moved->answered_ms = request->reply.head_at_ms;
+	moved->answered_ms = request->reply.head_at_ms ? request->reply.head_at_ms : clock_wall_ms();
 	moved->page = request->page;
 	request->page = (struct page){ 0 };
 	moved->url = arena_copy(&moved->page.arena, buf_as_slice(&request->url));

@@ -29,6 +29,8 @@ enum request_form {
 struct request_calls {
 	void (*on_head)(struct request *request); /* may be NULL: a head with status 200 is here, the body is not */
 	bool (*on_page)(struct request *request); /* 200 to REQUEST_ROWS */
+	/* May be NULL: reads the body off the loop, before on_text. It may touch nothing but what waits for this very answer. */
+	void (*read_text)(void *owner, uint64_t tag, struct slice text);
 	void (*on_text)(struct request *request); /* 200 to REQUEST_TEXT: the body is in request->text */
 	void (*on_answer)(struct request *request);
 	void (*on_failed)(struct request *request);
@@ -80,8 +82,9 @@ void request_start(const struct request_order *order);
 void request_resume(struct request *request);
 
 /*
- * Within on_page, on_text or on_answer: gives an answer to the writer, with the room that was reserved for it. The page is moved;
- * url, date and request id are filled in, slices of `answer` are copied.
+ * Within on_page, on_text or on_answer, and in on_failed unless the daemon ends: gives an answer to the writer, with the room
+ * that was reserved for it. The page is moved (what else the answer points to lives in its arena); url, date and request id
+ * are filled in, slices of `answer` are copied.
  */
 void request_hand_over(struct request *request, struct answer *answer, void (*on_committed)(void *owner), void *owner);
 

@@ -171,12 +171,13 @@ static void move_cursor(struct sweep *sweep, const struct request *request, cons
 		buf_slice(&cursor->next, buf_as_slice(&page->next));
 }
 
-static void hand_over(struct sweep *sweep, struct request *request, const struct sweep_page *page)
+static void hand_over(struct sweep *sweep, struct request *request, const struct sweep_page *page, struct slice gap)
 {
 	struct buf text = BUF_INIT(8 * URL_MAX);
 	struct answer answer = { .in_sweep = true,
 		.sweep_first = sweep->cursor.pages == 0,
-		.sweep_last = page->link == LINK_NONE };
+		.sweep_last = page->link == LINK_NONE,
+		.gap = gap };
 
 	remember_last(sweep, &request->page);
 	move_cursor(sweep, request, page);
@@ -205,6 +206,8 @@ static void wake_next(struct sweep *sweep)
 static void take_page(struct sweep *sweep, struct request *request)
 {
 	const struct sweep_page *page = page_at(sweep, request->tag);
+	struct buf gap = BUF_INIT(GAP_BYTES_MAX);
+	bool round;
 
 	if (page->link == LINK_REFUSED) {
 		lane_end(&sweep->run, LANE_PARKED, "the link to the next page cannot be followed");
@@ -212,9 +215,13 @@ static void take_page(struct sweep *sweep, struct request *request)
 	}
 	sweep->turn++;
 	lane_page_fits(&sweep->run, page_rows(sweep));
-	hand_over(sweep, request, page);
+	round = page->link == LINK_NEXT && lane_goes_round(&sweep->run, buf_as_slice(&page->next), &gap);
+	hand_over(sweep, request, page, buf_as_slice(&gap));
+	buf_release(&gap);
 	if (page->link == LINK_NONE)
 		lane_end(&sweep->run, LANE_COMPLETE, NULL);
+	else if (round)
+		lane_end_round(&sweep->run);
 	else
 		ask_more(sweep);
 }

@@ -44,6 +44,8 @@ static void on_work(uv_work_t *item)
 		buf_init(&work->text, text.size + JSON_PADDING);
 		buf_slice(&work->text, text);
 		buf_reserve(&work->text, JSON_PADDING);
+		if (work->read_text)
+			work->read_text(work->read_owner, work->read_tag, buf_as_slice(&work->text));
 	} else if (!work->error) {
 		work->error =
 			preparer_page(bench->preparer, text.data, text.size, work->projection, &work->page, &work->problem);

@@ -19,6 +19,9 @@ struct work {
 	/* in */
 	bool only_text;  /* decompress it, and that is all */
 	size_t text_max; /* of that; 0: as for pages */
+	void (*read_text)(void *owner, uint64_t tag, struct slice text); /* may be NULL: reads it, off the loop too */
+	void *read_owner;
+	uint64_t read_tag;
 	struct slice encoding;
 	struct buf *body;
 	const struct projection *projection;

@@ -171,7 +171,9 @@ enum hub_bucket url_bucket(const struct hub_origin *origin, struct slice url)
 		return BUCKET_RESOLVERS;
 	if (slice_starts_with(path, SLICE("/api/")))
 		return BUCKET_API;
-	return memmem(path.data, path.size, "/resolve/", strlen("/resolve/")) ? BUCKET_RESOLVERS : BUCKET_API;
+	return memmem(path.data, path.size, "/resolve/", strlen("/resolve/")) ||
+			memmem(path.data, path.size, "/raw/", strlen("/raw/")) ?
+		BUCKET_RESOLVERS : BUCKET_API;
 }
 
 /* --- making --------------------------------------------------------------------------------------------------------*/
@@ -263,15 +265,36 @@ void url_commits(const struct hub_origin *origin, enum repo_kind kind, struct sl
 	buf_printf(out, "?limit=%u", rows);
 }
 
-void url_resolve(const struct hub_origin *origin, enum repo_kind kind, struct slice name, struct slice revision,
-	struct slice path, struct buf *out)
+static void add_file(const struct hub_origin *origin, enum repo_kind kind, struct slice name, const char *form,
+	struct slice revision, struct slice path, struct buf *out)
 {
 	buf_printf(out, "%s/%s", origin->text, repo_kinds[kind].prefix);
 	add_encoded_path(name, out);
-	buf_text(out, "/resolve/");
+	buf_text(out, form);
 	add_encoded(revision, "-._~", out);
 	buf_char(out, '/');
 	add_encoded_path(path, out);
+}
+
+void url_resolve(const struct hub_origin *origin, enum repo_kind kind, struct slice name, struct slice revision,
+	struct slice path, struct buf *out)
+{
+	add_file(origin, kind, name, "/resolve/", revision, path, out);
+}
+
+void url_raw(const struct hub_origin *origin, enum repo_kind kind, struct slice name, struct slice revision,
+	struct slice path, struct buf *out)
+{
+	add_file(origin, kind, name, "/raw/", revision, path, out);
+}
+
+void url_owner(const struct hub_origin *origin, const struct projection *projection, struct slice owner, unsigned rows,
+	struct buf *out)
+{
+	buf_printf(out, "%s/api/%s?author=", origin->text, repo_kinds[projection->kind].plural);
+	add_encoded(owner, "-._~", out);
+	buf_printf(out, "&sort=createdAt&direction=1&limit=%u", rows);
+	add_expand(projection, '&', out);
 }
 
 /* Whether one "key=value" of a query is an expand entry for `key` (NULL: any), in any of the forms that are in use. */

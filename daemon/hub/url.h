@@ -27,7 +27,7 @@ bool host_is_listed(const char *host, const char *list); /* names with commas or
 /* The Hub counts requests in buckets, each with a quota of its own (documentation of its rate limits). */
 enum hub_bucket {
 	BUCKET_API,       /* what lies under /api/ */
-	BUCKET_RESOLVERS, /* files: .../resolve/..., and /api/resolve-cache/... to which that leads */
+	BUCKET_RESOLVERS, /* files: .../resolve/..., /api/resolve-cache/... to which that leads, and .../raw/... */
 	BUCKET_COUNT
 };
 
@@ -58,6 +58,14 @@ void url_commits(const struct hub_origin *origin, enum repo_kind kind, struct sl
 /* A file's text at a revision; `path` like "README.md". */
 void url_resolve(const struct hub_origin *origin, enum repo_kind kind, struct slice name, struct slice revision,
 	struct slice path, struct buf *out);
+
+/* The same text in one request where resolve mostly takes two; it knows no If-None-Match, and of LFS only the pointer. */
+void url_raw(const struct hub_origin *origin, enum repo_kind kind, struct slice name, struct slice revision,
+	struct slice path, struct buf *out);
+
+/* All repos of one owner, oldest first. */
+void url_owner(const struct hub_origin *origin, const struct projection *projection, struct slice owner, unsigned rows,
+	struct buf *out);
 
 /* The field at a place of the expand list that the two above write, from 0; FIELD_NONE behind its end. */
 enum field url_expand_at(const struct projection *projection, unsigned place);

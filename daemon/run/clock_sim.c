@@ -52,7 +52,9 @@ static void on_told(uv_poll_t *told, int status, int events)
 /* libuv's own count of work under way: what is queued anywhere cannot be forgotten here. */
 static bool is_working(const struct clock_sim *sim)
 {
-	return sim->clock->loop->active_reqs.count > 0 || uv_is_active((const uv_handle_t *)&sim->clock->driver);
+	const uv_loop_t *loop = sim->clock->loop;
+
+	return loop->active_reqs.count > 0 || loop->stop_flag || uv_is_active((const uv_handle_t *)&sim->clock->driver);
 }
 
 static bool has_events(const struct clock_sim *sim)

@@ -8,7 +8,7 @@
 
 /* X(constant, name, level, fields, meaning) */
 #define LOG_EVENT_TABLE(X) \
-	X(LOG_STARTED, "started", LEVEL_NOTICE, "version hub store ledger token", "the daemon runs") \
+	X(LOG_STARTED, "started", LEVEL_NOTICE, "version hub store ledger token proxy", "the daemon runs") \
 	X(LOG_NO_CONTACT, "no-contact", LEVEL_WARNING, "help", "the Hub's operators cannot reach you") \
 	X(LOG_STOPPING, "stopping", LEVEL_NOTICE, "signal", "asked to end") \
 	X(LOG_STOPPED, "stopped", LEVEL_NOTICE, "complete", "everything handed over is in the store") \
@@ -19,6 +19,8 @@
 	X(LOG_POLL_STARTED, "poll-started", LEVEL_DEBUG, "lane kind resumed watermark", "a poll begins or goes on: there are many") \
 	X(LOG_POLL_DONE, "poll-done", LEVEL_DEBUG, "lane kind pages rows", "a poll has finished") \
 	X(LOG_LANE_PARKED, "lane-parked", LEVEL_WARNING, "lane kind why retry_ms", "a lane cannot go on; it tries again later") \
+	X(LOG_POLL_CUT_SHORT, "poll-cut-short", LEVEL_WARNING, "kind rows", \
+		"a listing ended above the watermark with a full page: the watermark stays") \
 	X(LOG_SWEEP_INCOMPLETE, "sweep-incomplete", LEVEL_WARNING, "kind seen known", \
 		"a sweep brought too few of the known rows: nothing is concluded from absence") \
 	X(LOG_FIELD_REFUSED, "field-refused", LEVEL_WARNING, "kind endpoint field", "the Hub does not know a property; no longer asked") \
@@ -30,8 +32,16 @@
 		"a page that stays too big or fails: asked again with fewer rows") \
 	X(LOG_LINK_REFUSED, "link-refused", LEVEL_WARNING, "lane kind link why", "a next page or redirect that is not followed") \
 	X(LOG_QUOTA, "quota", LEVEL_INFO, "bucket quota window_s remaining reset_s", "what the Hub announces, where it differs") \
-	X(LOG_QUOTA_REFUSED, "quota-refused", LEVEL_WARNING, "bucket remaining wait_ms", "a 429: requests wait") \
+	X(LOG_QUOTA_SHARED, "quota-shared", LEVEL_INFO, "bucket others used remaining", \
+		"a window is emptier than our use explains: another client has the same quota") \
+	X(LOG_QUOTA_REFUSED, "quota-refused", LEVEL_WARNING, "bucket why remaining wait_ms", \
+		"a 429; why: own or others (the window is empty), action (of one lane), edge (no quota told)") \
 	X(LOG_CONFIRM_UNDECIDED, "confirm-undecided", LEVEL_WARNING, "kind oid status why", "an answer that proves nothing about a repo") \
+	X(LOG_PAST_SEARCHED, "past-searched", LEVEL_INFO, "kind repo commits requests switches unlooked", \
+		"the commits from before a repo's first look were searched for license switches") \
+	X(LOG_PAST_UNSEEN, "past-unseen", LEVEL_INFO, "kind repo why", "a repo's commits could not be looked at") \
+	X(LOG_BACKFILL_DONE, "backfill-done", LEVEL_NOTICE, "kind searched before switches unseen", \
+		"lane backfill is through its list; before: those of it that had been searched earlier") \
 	X(LOG_COMMITTED, "committed", LEVEL_DEBUG, "answers records new same ms seq", "a batch is in the store") \
 	X(LOG_COMMIT_FAILED, "commit-failed", LEVEL_ERROR, "why retry_ms", "a batch could not be written; tried again") \
 	X(LOG_STORE_STOPPED, "store-stopped", LEVEL_ERROR, "why", "the store refuses for good: the daemon ends") \

@@ -14,6 +14,8 @@
 	X(METRIC_REQUESTS_POLL, "requests_poll_total", METRIC_COUNTER, "requests", "of these, by polls") \
 	X(METRIC_REQUESTS_SWEEP, "requests_sweep_total", METRIC_COUNTER, "requests", "of these, by sweeps") \
 	X(METRIC_REQUESTS_CONFIRM, "requests_confirm_total", METRIC_COUNTER, "requests", "of these, by confirmations") \
+	X(METRIC_REQUESTS_DETAIL, "requests_detail_total", METRIC_COUNTER, "requests", "of these, by details") \
+	X(METRIC_REQUESTS_BACKFILL, "requests_backfill_total", METRIC_COUNTER, "requests", "of these, by backfills") \
 	X(METRIC_RETRIES, "retries_total", METRIC_COUNTER, "requests", "requests that were sent again") \
 	X(METRIC_GIVEN_UP, "given_up_total", METRIC_COUNTER, "requests", "requests that failed for good") \
 	X(METRIC_IN_FLIGHT, "requests_in_flight", METRIC_GAUGE, "requests", "requests under way") \
@@ -46,9 +48,27 @@
 	X(METRIC_CONFIRM_GONE, "confirmed_gone_total", METRIC_COUNTER, "rows", "missing rows that are gone") \
 	X(METRIC_CONFIRM_REPLACED, "confirmed_replaced_total", METRIC_COUNTER, "rows", "names that another repo bears") \
 	X(METRIC_CONFIRM_UNDECIDED, "confirm_undecided_total", METRIC_COUNTER, "answers", "answers that prove nothing") \
+	X(METRIC_EVIDENCE_FOUND, "evidence_commits_found_total", METRIC_COUNTER, "records", "license records whose commit was found") \
+	X(METRIC_EVIDENCE_NOT_FOUND, "evidence_commits_missed_total", METRIC_COUNTER, "records", "license records whose commit cannot be found") \
+	X(METRIC_PAST_SEARCHED, "past_searched_total", METRIC_COUNTER, "repos", "repos whose commits were searched for past switches") \
+	X(METRIC_PAST_SWITCHES, "past_switches_total", METRIC_COUNTER, "switches", "switches found in their commits") \
+	X(METRIC_PAST_UNSEEN, "past_unseen_total", METRIC_COUNTER, "repos", "repos whose commits could not be looked at") \
 	X(METRIC_LANES_PARKED, "lanes_parked_total", METRIC_COUNTER, "times", "a lane could not go on") \
 	X(METRIC_QUOTA_LIMIT, "quota_limit", METRIC_GAUGE, "requests", "announced quota of the api bucket; 0 = none") \
 	X(METRIC_QUOTA_REMAINING, "quota_remaining", METRIC_GAUGE, "requests", "what the Hub says is left of it") \
+	X(METRIC_QUOTA_USED, "quota_used", METRIC_GAUGE, "requests", "used by us in this window") \
+	X(METRIC_QUOTA_OTHERS, "quota_others", METRIC_GAUGE, "requests", "used by other clients in this window, at least") \
+	X(METRIC_QUOTA_GRANTED, "quota_granted", METRIC_GAUGE, "requests", "of this window, granted in the store before use") \
+	X(METRIC_RESOLVERS_LIMIT, "quota_resolvers_limit", METRIC_GAUGE, "requests", "the same of the bucket of files") \
+	X(METRIC_RESOLVERS_REMAINING, "quota_resolvers_remaining", METRIC_GAUGE, "requests", "the same of the bucket of files") \
+	X(METRIC_RESOLVERS_USED, "quota_resolvers_used", METRIC_GAUGE, "requests", "the same of the bucket of files") \
+	X(METRIC_RESOLVERS_OTHERS, "quota_resolvers_others", METRIC_GAUGE, "requests", "the same of the bucket of files") \
+	X(METRIC_RESOLVERS_GRANTED, "quota_resolvers_granted", METRIC_GAUGE, "requests", "the same of the bucket of files") \
+	X(METRIC_429_OWN, "refused_own_total", METRIC_COUNTER, "answers", "429s for an empty window that our own use emptied") \
+	X(METRIC_429_OTHERS, "refused_others_total", METRIC_COUNTER, "answers", "429s for one that other clients emptied") \
+	X(METRIC_429_ACTION, "refused_action_total", METRIC_COUNTER, "answers", "429s for one action, with quota left") \
+	X(METRIC_429_EDGE, "refused_edge_total", METRIC_COUNTER, "answers", "429s without quota, from an edge of the network") \
+	X(METRIC_WAITED_MS, "quota_wait_milliseconds_total", METRIC_COUNTER, "milliseconds", "spent by requests waiting for their turn") \
 	X(METRIC_COMMITS, "commits_total", METRIC_COUNTER, "commits", "transactions written") \
 	X(METRIC_COMMIT_FAILURES, "commit_failures_total", METRIC_COUNTER, "commits", "transactions that had to be tried again") \
 	X(METRIC_COMMIT_MS, "commit_milliseconds_total", METRIC_COUNTER, "milliseconds", "time spent in transactions") \

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Transfers: URL in, status, head and body out. The only module that knows curl and sockets.
+ * Transfers: URL in, status, head and body out. This folder is the only one that knows curl and sockets.
  *
  * One curl multi handle on the libuv loop. In front of it stands a queue of our own, because handles that wait inside
- * curl cost more the more of them wait. HTTP/2 where TLS offers it, many requests on one connection; no redirects, no
- * cookies, http and https only. Names are looked up by libuv's threads and handed to curl as addresses: curl's own
- * resolver was seen to block the loop for seconds. The body stays as it was sent (decode.h).
+ * curl cost more the more of them wait: hundreds or thousands may be wanted, of which as many are under way as the
+ * connections carry. HTTP/2 where TLS offers it, many requests on one connection; no redirects, no cookies, http and
+ * https only. Names are looked up by libuv's threads and handed to curl as addresses: curl's own resolver was seen to
+ * block the loop for seconds. All limits are watched by our own clock. The body stays as it was sent (decode.h).
  *
  * Promises: on_done runs exactly once for each transfer_start(), never before that has returned and never inside a curl
  * callback; on_head at most once, before it. The token goes only to the configured origin; an order that leads elsewhere
@@ -19,6 +20,7 @@
 
 #include "daemon/run/clock.h"
 #include "daemon/transfer/outcome_table.h"
+#include "daemon/transfer/proxy.h"
 #include "storage/model/buf.h"
 
 enum { REPLY_HEAD_MAX = 64 * 1024, REPLY_WHY_SIZE = 256 };
@@ -48,8 +50,10 @@ struct engine_options {
 	const char *token;       /* NULL: none, or not allowed on this origin */
 	const char *user_agent;
 	const char *ca_file;     /* NULL: the system's */
+	const struct proxy *proxy; /* NULL: none; used during engine_new alone */
 	size_t body_max;
-	unsigned transfers_max, connections_max;
+	unsigned transfers_max;   /* under way at once; no more than connections over HTTP/1.1, a hundred times that over HTTP/2 */
+	unsigned connections_max;
 	int64_t connect_limit_ms, first_byte_limit_ms, stall_limit_ms, total_limit_ms;
 };
 

@@ -13,8 +13,12 @@ struct told {
 	uint64_t seq;
 	struct slice event, reason, line;
 	int64_t at_ms;
-	uint32_t version; /* of its after side, else of its before side */
+	uint32_t version; /* of its after side, else of its before side; 0: reconstructed, or evidence */
 	bool has_after;
+	uint64_t of;
+	struct slice side, class; /* of what was reconstructed: the state after it, as JSON */
+	struct slice commit;      /* for people; size 0: it names none */
+	struct slice commit_json;
 };
 
 struct history {
@@ -26,6 +30,7 @@ struct history {
 	struct slice name_now;
 };
 
+enum { SHA_SHOWN = 7 };
 enum { MARK_ROW = 0 }; /* versions count from 1: a row that is no version has none */
 
 /* One row: a version with the events that made it, or a record that made no version. */
@@ -33,12 +38,31 @@ struct history_row {
 	uint32_t version;
 	int64_t observed_after_ms, observed_at_ms, last_seen_ms;
 	struct version_view *view; /* NULL for a row that is no version */
+	struct slice side, class;  /* the state, as JSON; size 0 for a row that has none */
+	struct slice commit;       /* behind it, as JSON; size 0: none is known */
 	struct buf events, seqs;   /* JSON lists */
 	struct buf words;          /* the events, for people */
 	struct slice reason;
 };
 
 /* ---- the records ----------------------------------------------------------------------------------------------------*/
+
+/* "e95fa1c by Olivier: Update README.md" */
+static struct slice commit_words(struct record *record, struct arena *arena)
+{
+	struct slice sha = record_text(record, COMMIT_SHA), user = record_text(record, COMMIT_USER);
+	struct slice title = record_text(record, COMMIT_TITLE), words;
+	struct buf text = BUF_INIT(CHANGE_BYTES_MAX);
+
+	buf_add(&text, sha.data, sha.size < SHA_SHOWN ? sha.size : SHA_SHOWN);
+	buf_text(&text, user.size ? " by " : "");
+	buf_slice(&text, user);
+	buf_text(&text, title.size ? ": " : "");
+	buf_slice(&text, title);
+	words = arena_copy(arena, buf_as_slice(&text));
+	buf_release(&text);
+	return words;
+}
 
 static void take_record(struct history *history, uint64_t seq, struct slice line)
 {
@@ -52,7 +76,16 @@ static void take_record(struct history *history, uint64_t seq, struct slice line
 	told->reason = record_is_null(record, RECORD_REASON) ? SLICE_NONE :
 							       arena_copy(arena, record_text(record, RECORD_REASON));
 	moment_read(record_text(record, RECORD_AT), &told->at_ms);
-	told->has_after = !record_is_null(record, AFTER_VERSION);
+	told->has_after = !record_is_null(record, AFTER_LICENSE);
+	told->of = record_number(record, RECORD_OF);
+	if (!record_is_null(record, COMMIT_SHA)) {
+		told->commit = commit_words(record, arena);
+		told->commit_json = arena_copy(arena, record_member_cell(record, "commit").text);
+	}
+	if (told->has_after && record_is_null(record, AFTER_VERSION)) {
+		told->class = arena_copy(arena, record_text(record, AFTER_CLASS));
+		told->side = arena_copy(arena, record_member_cell(record, "after").text);
+	}
 	told->version = (uint32_t)record_number(record, told->has_after ? AFTER_VERSION : BEFORE_VERSION);
 }
 
@@ -80,13 +113,25 @@ static int read_records(struct tool *tool, struct history *history)
 /* Gone, replaced and restored made no version: they stand behind the one they are about. */
 static bool made_version(const struct told *told)
 {
-	return told->has_after && !slice_is(told->event, "repo.restored");
+	return told->has_after && told->version && !slice_is(told->event, "repo.restored");
+}
+
+/* The record that names the commit behind this one: itself, or the evidence that came later. */
+static const struct told *told_commit(const struct history *history, const struct told *told)
+{
+	if (told->commit.size)
+		return told;
+	for (size_t i = 0; i < history->told_count; i++)
+		if (history->told[i].of == told->seq && history->told[i].commit.size)
+			return &history->told[i];
+	return NULL;
 }
 
 /* ---- a row ----------------------------------------------------------------------------------------------------------*/
 
-static void add_told(struct history_row *row, const struct told *told)
+static void add_told(const struct history *history, struct history_row *row, const struct told *told)
 {
+	const struct told *commit = told_commit(history, told);
 	bool first = row->words.size == 0;
 
 	buf_text(&row->events, first ? "[" : ",");
@@ -94,6 +139,10 @@ static void add_told(struct history_row *row, const struct told *told)
 	buf_printf(&row->seqs, "%s%llu", first ? "[" : ",", (unsigned long long)told->seq);
 	buf_text(&row->words, first ? "" : ", ");
 	buf_slice(&row->words, told->event);
+	if (commit) {
+		buf_printf(&row->words, " (%.*s)", (int)commit->commit.size, commit->commit.data);
+		row->commit = commit->commit_json;
+	}
 	row->reason = told->reason;
 }
 
@@ -157,10 +206,11 @@ static void write_table_row(struct history *history, struct history_row *row)
 	cells[TABLE_VERSION] = number_cell(arena, row->version);
 	cells[TABLE_FIRST] = moment_cell(arena, row->observed_at_ms, true);
 	cells[TABLE_LAST] = moment_cell(arena, row->last_seen_ms, true);
-	if (row->view) {
-		cells[TABLE_LICENSE] = cell_text(side_license(&history->record, buf_as_slice(&row->view->side)));
-		cells[TABLE_CLASS] = cell_word(license_class_name(row->view->state.meaning.class));
-	} else if (row->reason.size) {
+	if (row->side.size) {
+		cells[TABLE_LICENSE] = cell_text(side_license(&history->record, row->side));
+		cells[TABLE_CLASS] = cell_text(row->class);
+	}
+	if (!row->view && row->reason.size) {
 		buf_printf(&row->words, " (%.*s)", (int)row->reason.size, row->reason.data);
 		happened = buf_as_slice(&row->words);
 	}
@@ -198,8 +248,8 @@ static void write_csv_row(struct history *history, struct history_row *row)
 	cells[5] = moment_cell(arena, row->last_seen_ms, false);
 	cells[6] = (struct cell){ CELL_JSON, list_of(&row->events), TONE_PLAIN };
 	cells[7] = (struct cell){ CELL_JSON, list_of(&row->seqs), TONE_PLAIN };
-	if (row->view)
-		side_cells(&history->record, buf_as_slice(&row->view->side), side);
+	if (row->side.size)
+		side_cells(&history->record, row->side, side);
 	memcpy(cells + CSV_LEADING, side + 1, sizeof(side) - sizeof(side[0]));
 	listing_row(&history->listing, cells);
 }
@@ -222,8 +272,9 @@ static void write_json_row(struct history *history, struct history_row *row)
 	object_moment(&object, "last_seen", row->last_seen_ms);
 	object_raw(&object, "events", list_of(&row->events));
 	object_raw(&object, "seqs", list_of(&row->seqs));
-	object_raw(&object, "state", row->view ? buf_as_slice(&row->view->side) : SLICE_NONE);
+	object_raw(&object, "state", row->side);
 	object_text(&object, "reason", row->reason);
+	object_raw(&object, "commit", row->commit);
 	object_end(&object);
 	listing_object(&history->listing, buf_as_slice(&text));
 	buf_release(&text);
@@ -255,7 +306,24 @@ static void write_marks(struct history *history, uint32_t version)
 		if (told->version != version || made_version(told))
 			continue;
 		row_begin(&row);
-		add_told(&row, told);
+		add_told(history, &row, told);
+		write_row(history, &row);
+		row_release(&row);
+	}
+}
+
+/* What the commits told of the time before the first look: a series of its own, before the versions. */
+static void write_reconstructed(struct history *history)
+{
+	for (size_t i = 0; i < history->told_count; i++) {
+		const struct told *told = &history->told[i];
+		struct history_row row = { .version = MARK_ROW, .observed_at_ms = told->at_ms, .side = told->side,
+			.class = told->class };
+
+		if (!told->side.size)
+			continue;
+		row_begin(&row);
+		add_told(history, &row, told);
 		write_row(history, &row);
 		row_release(&row);
 	}
@@ -291,11 +359,13 @@ static int write_version(struct tool *tool, struct history *history, uint32_t ve
 		code = last_seen_of(tool, history, version, &row.last_seen_ms);
 	if (!code) {
 		row_begin(&row);
+		row.side = buf_as_slice(&view.side);
+		row.class = slice_of(license_class_name(view.state.meaning.class));
 		row.observed_after_ms = view.snapshot.observed_after_ms;
 		row.observed_at_ms = view.snapshot.observed_at_ms;
 		for (size_t i = 0; i < history->told_count; i++)
 			if (history->told[i].version == version && made_version(&history->told[i]))
-				add_told(&row, &history->told[i]);
+				add_told(history, &row, &history->told[i]);
 		write_row(history, &row);
 		history->name_now = view.state.name;
 		row_release(&row);
@@ -321,6 +391,7 @@ static int write_history(struct tool *tool, struct history *history)
 	int code = read_records(tool, history);
 
 	begin_listing(tool, history, columns);
+	write_reconstructed(history);
 	for (uint32_t version = 1; !code && version <= history->view.found.ref.row.versions; version++)
 		code = write_version(tool, history, version);
 	tool_tail(tool, &tail);
@@ -357,6 +428,7 @@ const struct command command_history = {
 	.arguments_min = 1,
 	.arguments_max = 1,
 	.details = "A version is one state of the stable metadata. Between \"last seen\" and the next \"first seen\" nobody looked.\n"
+		   "What stands before the first version was reconstructed from commits and is dated by them.\n"
 		   "\nexamples:\n"
 		   "  relicense history tiiuae/falcon-40b\n"
 		   "  relicense history 646e8a3cd8f2f5d2c6a1b0f3 --format ndjson\n",

@@ -17,6 +17,7 @@ static const struct {
 #define PREFIX_RECORD ""
 #define PREFIX_BEFORE "before_"
 #define PREFIX_AFTER "after_"
+#define PREFIX_COMMIT "commit_"
 
 const struct column record_columns[RECORD_FIELD_COUNT] = {
 #define X(constant, side, key) [constant] = { PREFIX_##side key, false },
@@ -83,6 +84,7 @@ bool record_read(struct record *record, struct slice line)
 	take_members(record, 0, RECORD);
 	take_side(record, "before", BEFORE);
 	take_side(record, "after", AFTER);
+	take_side(record, "commit", COMMIT);
 	return true;
 }
 
@@ -157,8 +159,8 @@ struct slice record_license(struct record *record, enum record_side side)
 	struct buf text = BUF_INIT(CHANGE_BYTES_MAX);
 	unsigned count;
 
-	if (record_is_null(record, first))
-		return SLICE_NONE;
+	if (record_is_null(record, first + (BEFORE_LICENSE - BEFORE_VERSION)))
+		return SLICE_NONE; /* there is no such side; one that was reconstructed has no version */
 	count = record_list(record, first + (BEFORE_LICENSE - BEFORE_VERSION), id, LICENSES_MAX);
 	name = record_text(record, first + (BEFORE_LICENSE_NAME - BEFORE_VERSION));
 	for (unsigned i = 0; i < count; i++) {

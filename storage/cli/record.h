@@ -2,7 +2,8 @@
 /*
  * One record of the change log as the tool sees it: the columns of its CSV, found in the stored line.
  *
- * The columns have the record's own order and names, `before_` and `after_` in front of what stands in the two sides.
+ * The columns have the record's own order and names, `before_`, `after_` and `commit_` in front of what stands in the two
+ * sides and the commit.
  * New columns only at the end. Fields that a newer program added are passed over. One thread at a time.
  */
 #ifndef STORAGE_CLI_RECORD_H
@@ -61,9 +62,13 @@
 	X(RECORD_OF, RECORD, "of") \
 	X(RECORD_REASON, RECORD, "reason") \
 	X(RECORD_PREV, RECORD, "prev") \
-	X(RECORD_HASH, RECORD, "hash")
+	X(RECORD_HASH, RECORD, "hash") \
+	X(COMMIT_SHA, COMMIT, "sha") \
+	X(COMMIT_TITLE, COMMIT, "title") \
+	X(COMMIT_USER, COMMIT, "user") \
+	X(COMMIT_DATE, COMMIT, "date")
 
-enum record_side { RECORD, BEFORE, AFTER };
+enum record_side { RECORD, BEFORE, AFTER, COMMIT };
 
 enum record_field {
 #define X(constant, side, key) constant,

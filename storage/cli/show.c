@@ -2,17 +2,20 @@
 /* relicense show: what is known of a repo, now or at a time. */
 #include "storage/cli/commands.h"
 #include "storage/cli/repo_view.h"
+#include "storage/cli/show_text.h"
 #include "storage/cli/version_at.h"
 
 static struct {
 	int64_t at_ms; /* 0: now */
 	bool metadata;
-} options;
+	int text; /* enum text_kind; TEXT_KINDS: none */
+} options = { .text = TEXT_KINDS };
 
 static const struct option_row rows[] = {
 	{ "at", 0, VALUE_END, "TIME", "as it was then; a bare date means the end of that day, UTC", &options.at_ms, NULL },
 	{ "metadata", 0, VALUE_FLAG, NULL, "in a table: the whole stored metadata too (json has it always)",
 		&options.metadata, NULL },
+	{ "text", 0, VALUE_WORD, NULL, "print the text that was seen last, and nothing else", &options.text, text_kind_words },
 };
 
 struct showing {
@@ -21,6 +24,7 @@ struct showing {
 	struct version_view version; /* of the answer; not read where there is none */
 	struct slice name_now;       /* of the newest version */
 	struct change_counter downloads, likes;
+	struct text_entry texts; /* as they are now */
 	int64_t last_seen_ms;
 };
 
@@ -56,6 +60,8 @@ static int find_out(struct tool *tool, struct showing *showing)
 		code = version_view_read(tool, &showing->view, showing->answer.version, &showing->version);
 	if (!code && !options.at_ms && reader_counters(tool->reader, ref->row.number, &showing->downloads, &showing->likes))
 		showing->downloads.known = showing->likes.known = false;
+	if (!code && !options.at_ms)
+		code = show_texts_read(tool, &showing->view, &showing->texts);
 	return code;
 }
 
@@ -117,6 +123,7 @@ static void write_object(struct tool *tool, struct showing *showing)
 	object_raw(&object, "state", known ? buf_as_slice(&showing->version.side) : SLICE_NONE);
 	row_members(showing, &object);
 	passed_on_member(showing, &object);
+	show_texts_member(&showing->texts, &object);
 	object_raw(&object, "metadata", known ? showing->version.snapshot.canonical : SLICE_NONE);
 	object_raw(&object, "derived", known ? showing->version.snapshot.derived : SLICE_NONE);
 	as_of_members(&tool->as_of, &object);
@@ -283,6 +290,7 @@ static void print_card(struct tool *tool, struct showing *showing)
 	if (showing->answer.version)
 		print_state(tool, showing);
 	print_figures(print, showing);
+	show_texts_lines(print, &showing->texts);
 	version_at_text(&showing->answer, &text);
 	print_bytes(print, SLICE("\n"));
 	print_safe(print, buf_as_slice(&text));
@@ -324,6 +332,8 @@ static enum exit_status run(struct tool *tool, const struct arguments *arguments
 		code = find_out(tool, &showing);
 		if (code)
 			status = tool_fail(tool, code, "reading the repo");
+		else if (options.text != TEXT_KINDS)
+			status = show_text(tool, &showing.texts.seen[options.text]);
 		else
 			write_showing(tool, &showing);
 	}
@@ -344,6 +354,7 @@ const struct command command_show = {
 		   "\nexamples:\n"
 		   "  relicense show tiiuae/falcon-40b\n"
 		   "  relicense show tiiuae/falcon-40b --at 2023-05-30\n"
+		   "  relicense show tiiuae/falcon-40b --text license\n"
 		   "  relicense show datasets/squad --format json | jq .state.license\n",
 	.options = { rows, ARRAY_COUNT(rows) },
 	.run = run,

@@ -121,7 +121,8 @@ void change_side_write(const struct change_side *side, struct buf *line)
 	write_meaning(&state->meaning, line);
 	write_settings(side, line);
 	write_list("base_model", state->base, state->base_count, line);
-	buf_text(line, ",\"text\":null}");
+	write_word("text", side->text, line);
+	buf_char(line, '}');
 }
 
 static void write_judgement(const struct change *change, struct buf *line)

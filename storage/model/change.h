@@ -24,6 +24,7 @@ struct change_side {
 	const struct state *state;
 	uint32_t version; /* 0: reconstructed, of no version; then gated, disabled and private were not seen: null */
 	uint8_t sha[SHA_BYTES]; /* zero: none */
+	char text[HASH_HEX + 1]; /* SHA-256 of the license file's text then; empty: not known, or none */
 };
 
 /* The commit behind a record: with evidence.commit, and with what was reconstructed from commits. */

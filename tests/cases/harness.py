@@ -41,6 +41,8 @@ DEFAULTS = {
     "retry_base": "10ms",
     "park_time": "1s",
     "commit_interval": "10ms",
+    "commit_evidence": "no",
+    "backfill": "no",
 }
 
 

@@ -56,6 +56,14 @@ bool access_sees(const struct account *account, const struct repo *repo)
 	return !repo->private || access_reads(account, repo);
 }
 
+void access_tell(const struct exchange *exchange, struct repo *repo)
+{
+	enum fault fault = fault_of(exchange, FAULT_IN_SENDING);
+
+	if (!request_is_head(&exchange->request) && (fault == FAULT_NONE || fault == FAULT_DRIP))
+		hub_served(repo, exchange->now_ms);
+}
+
 static void answer_missing(struct exchange *exchange)
 {
 	if (exchange->account.token)
@@ -125,7 +133,7 @@ static void mark_missing(struct exchange *exchange, enum kind kind, struct slice
 	if (!gone)
 		gone = hub_gone(&exchange->sim->hub, kind, name);
 	if (gone && gone->state)
-		hub_served(gone, exchange->now_ms);
+		access_tell(exchange, gone);
 }
 
 struct repo *access_find(struct exchange *exchange, enum kind kind, unsigned first, unsigned *rest)

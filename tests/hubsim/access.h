@@ -17,6 +17,8 @@ struct account access_account(const struct sim *sim, const char *authorization);
 bool access_reads(const struct account *account, const struct repo *repo);
 /* Is the repo there at all for this account? */
 bool access_sees(const struct account *account, const struct repo *repo);
+/* The answer tells the repo's state (or that it is gone), unless a fault keeps it from arriving. */
+void access_tell(const struct exchange *exchange, struct repo *repo);
 
 /*
  * The repo whose name begins at path segment `first`; *rest is the first segment behind it. NULL: the exchange has

@@ -22,6 +22,7 @@ struct answer {
 	} header[ANSWER_HEADERS_MAX];
 	unsigned headers;
 	bool weak_etag; /* compute the API's ETag from the body and compare If-None-Match with it */
+	bool edge;      /* not from the Hub itself: without its usual headers */
 	bool plain;     /* a file URL: errors are text */
 	unsigned rows;  /* for the counters */
 };

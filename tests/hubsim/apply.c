@@ -127,7 +127,9 @@ static unsigned what_of(uint16_t field)
 	case FIELD_commit: return WHAT_COMMIT;
 	case FIELD_commitUser: return 0;
 	case FIELD_readmeText:
-	case FIELD_licenseText: return WHAT_OTHER | WHAT_COMMIT;
+	case FIELD_licenseText:
+	case FIELD_licenseFile:
+	case FIELD_licenseElsewhere: return WHAT_OTHER | WHAT_COMMIT;
 	default: break;
 	}
 	switch (field_entry(field)->class) {

@@ -4,7 +4,8 @@
  *
  * A row may be partial. Members that it brings replace, `null` removes, the others stay. `_id` decides which repo is
  * meant; without `_id` the name does. hubsim's own members: `repoType`, `commit` (title), `commitUser`, `readmeText`
- * (what follows the front matter), `licenseText` (a LICENSE file), `oldNames` (names that lead to this repo).
+ * (what follows the front matter), `licenseText` (a LICENSE file; `licenseFile` names it otherwise, `licenseElsewhere`
+ * lets it lie on another host), `oldNames` (names that lead to this repo).
  *
  * Counters and settings change without a commit; anything else is one: a new sha and lastModified unless the row
  * brings its own. New tags under an unchanged sha are none (the Hub recomputes tags at will).

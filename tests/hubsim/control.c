@@ -108,7 +108,9 @@ static void stats(struct exchange *exchange)
 	buf_printf(out, ",\"changes\":%zu,\"repos\":{", truth_count(hub->truth));
 	for (int kind = 0; kind < KIND_COUNT; kind++)
 		buf_printf(out, "%s\"%s\":%zu", kind ? "," : "", kind_words[kind].many, count[kind]);
-	buf_text(out, "}");
+	buf_text(out, "},\"faults\":{");
+	faults_count(&exchange->sim->faults, out);
+	buf_char(out, '}');
 	time_server_write(&exchange->sim->time, out);
 	buf_char(out, '}');
 	answer_json(&exchange->answer);
@@ -171,6 +173,20 @@ static void skew(struct exchange *exchange)
 	move_time(exchange, skew_time);
 }
 
+/* --- faults --------------------------------------------------------------------------------------------------------*/
+
+static void faults(struct exchange *exchange)
+{
+	struct faults *set = &exchange->sim->faults;
+
+	if (strcmp(exchange->request.method, "POST") == 0 && !faults_parse(set, exchange->request.body)) {
+		answer_error(&exchange->answer, 400, NULL, "name=probability,...: see GET /sim/faults for the names");
+		return;
+	}
+	faults_list(set, &exchange->answer.body);
+	answer_json(&exchange->answer);
+}
+
 static const struct {
 	const char *name;
 	void (*answer)(struct exchange *exchange);
@@ -183,6 +199,7 @@ static const struct {
 	{ "run", run },
 	{ "advance", advance },
 	{ "skew", skew },
+	{ "faults", faults },
 };
 
 void control_answer(struct exchange *exchange)

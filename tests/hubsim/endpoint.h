@@ -13,9 +13,13 @@ void tree_answer(struct exchange *exchange, const struct repo *repo, unsigned re
 void commits_answer(struct exchange *exchange, const struct repo *repo, unsigned rest); /* commits.c; rest: segment `commits` */
 void control_answer(struct exchange *exchange);                                         /* control.c: /sim/... */
 
-/* Chooses the endpoint by the path; server.c calls it. */
+/* exchange.c: the request is read, the account known. */
+void exchange_answer(struct exchange *exchange);
+/* Chooses the endpoint by the path. */
 void route_answer(struct exchange *exchange);
 /* The quota that a request falls under, known from its path alone. */
 enum bucket route_bucket(const struct request *request);
+/* /api/models and the like. */
+bool route_is_listing(const struct request *request);
 
 #endif

@@ -68,7 +68,9 @@
 	X(commit, "commit", 0, 0, 0, HIDDEN, NULL) \
 	X(commitUser, "commitUser", 0, 0, 0, HIDDEN, NULL) \
 	X(readmeText, "readmeText", 0, 0, 0, HIDDEN, NULL) \
-	X(licenseText, "licenseText", 0, 0, 0, HIDDEN, NULL)
+	X(licenseText, "licenseText", 0, 0, 0, HIDDEN, NULL) \
+	X(licenseFile, "licenseFile", 0, 0, 0, HIDDEN, NULL) \
+	X(licenseElsewhere, "licenseElsewhere", 0, 0, 0, HIDDEN, NULL)
 
 enum field {
 #define X(name, text, models, datasets, spaces, class, value) FIELD_##name,

@@ -51,7 +51,7 @@ static int signals(void)
 
 static void set_public_url(struct sim *sim, char *room, size_t size, unsigned port)
 {
-	snprintf(room, size, "http://127.0.0.1:%u", port);
+	snprintf(room, size, "%s://127.0.0.1:%u", sim->options.tls ? "https" : "http", port);
 	sim->public_url = slice_of(sim->options.public_url ? sim->options.public_url : room);
 	while (sim->public_url.size && sim->public_url.data[sim->public_url.size - 1] == '/')
 		sim->public_url.size--;
@@ -74,7 +74,7 @@ static int serve(struct sim *sim, int stop_fd)
 	}
 	timeline_start(&sim->timeline, sim->options.changes_a_day, sim->options.seed);
 	set_public_url(sim, url, sizeof(url), server_port(server));
-	printf("listening on http://127.0.0.1:%u\n", server_port(server));
+	printf("listening on %s://127.0.0.1:%u\n", sim->options.tls ? "https" : "http", server_port(server));
 	fflush(stdout);
 	good = server_run(server, stop_fd);
 	server_free(server);
@@ -100,6 +100,9 @@ int main(int argc, char **argv)
 	sim.hub.truth = truth_new();
 	sim.hub.no_card = sim.options.no_card;
 	sim.random = sim.options.seed;
+	sim.faults.random = sim.options.fault_seed;
+	if (sim.options.faults)
+		faults_parse(&sim.faults, slice_of(sim.options.faults));
 	if (sim.options.log && !(sim.log = fopen(sim.options.log, "a"))) {
 		fprintf(stderr, "hubsim: %s: %s\n", sim.options.log, strerror(errno));
 		status = EXIT_FAILURE;

@@ -6,10 +6,11 @@
 #include "tests/hubsim/access.h"
 #include "tests/hubsim/cursor.h"
 #include "tests/hubsim/endpoint.h"
+#include "tests/hubsim/page.h"
 #include "tests/hubsim/projection.h"
 #include "tests/hubsim/statement_of.h"
 
-enum { LIMIT_MAX = 1000, FILTERS_MAX = REQUEST_PARAMETERS_MAX };
+enum { LIMIT_MAX = PAGE_ROWS_MAX, FILTERS_MAX = REQUEST_PARAMETERS_MAX };
 
 /* What is asked, read from the parameters. */
 struct query {
@@ -148,43 +149,43 @@ static bool matches(const struct query *query, const struct account *account, co
 	return true;
 }
 
-/* The request's own URL with another cursor, at the public origin. */
-static void add_link(struct exchange *exchange, const struct query *query, const struct repo *last)
+/* The request's own URL, or with another cursor, at the public origin or elsewhere. */
+static void add_link(struct exchange *exchange, const struct query *query, const struct page *page)
 {
 	const struct request *request = &exchange->request;
 	struct buf link = BUF_INIT(1 << 16), cursor = BUF_INIT(1 << 13);
 	struct slice rest = request->query;
 
-	buf_slice(&link, exchange->sim->public_url);
+	buf_slice(&link, page->link == LINK_ELSEWHERE ? slice_of(exchange->sim->options.elsewhere) : exchange->sim->public_url);
 	buf_slice(&link, request->path);
 	buf_char(&link, '?');
 	while (rest.size) {
 		const char *end = memchr(rest.data, '&', rest.size);
 		struct slice part = { rest.data, end ? (size_t)(end - rest.data) : rest.size };
-		if (part.size && !slice_starts_with(part, SLICE("cursor="))) {
+		if (part.size && (page->link == LINK_ITSELF || !slice_starts_with(part, SLICE("cursor=")))) {
 			buf_slice(&link, part);
 			buf_char(&link, '&');
 		}
 		rest.data += part.size + (end != NULL);
 		rest.size -= part.size + (end != NULL);
 	}
-	buf_text(&link, "cursor=");
-	cursor_write(query->sort, last, query->searches > 0, &cursor);
-	percent_encode(buf_as_slice(&cursor), "", &link);
+	if (page->link == LINK_ITSELF || page->link == LINK_FIRST) {
+		link.data[--link.size] = '\0';
+	} else {
+		buf_text(&link, "cursor=");
+		cursor_write(query->sort, page->last, query->searches > 0, &cursor);
+		percent_encode(buf_as_slice(&cursor), "", &link);
+	}
 	answer_header(&exchange->answer, "Link", "<%s>; rel=\"next\"", link.data);
 	buf_release(&cursor);
 	buf_release(&link);
 }
 
-static void write_page(struct exchange *exchange, struct query *query, const struct projection *projection,
-	const struct order *order, struct order_place place)
+static void choose_rows(struct exchange *exchange, struct query *query, const struct order *order, struct order_place place,
+	struct page *page)
 {
-	static size_t last_page_bytes; /* what the page before needed: one allocation a page */
-	struct answer *answer = &exchange->answer;
-	struct repo *repo, *last = NULL;
+	struct repo *repo;
 
-	buf_reserve(&answer->body, last_page_bytes);
-	buf_char(&answer->body, '[');
 	while ((repo = order_next(order, &place))) {
 		if (!matches(query, &exchange->account, repo))
 			continue;
@@ -192,18 +193,33 @@ static void write_page(struct exchange *exchange, struct query *query, const str
 			query->skip--;
 			continue;
 		}
-		if (answer->rows == query->limit) {
-			add_link(exchange, query, last);
-			break;
+		if (page->count == query->limit) {
+			page->link = LINK_NEXT;
+			return;
 		}
-		if (answer->rows++)
+		page->last = page->repo[page->count++] = repo;
+	}
+}
+
+static void write_page(struct exchange *exchange, const struct query *query, const struct projection *projection,
+	const struct page *page)
+{
+	static size_t last_page_bytes; /* what the page before needed: one allocation a page */
+	struct answer *answer = &exchange->answer;
+
+	buf_reserve(&answer->body, last_page_bytes);
+	buf_char(&answer->body, '[');
+	for (unsigned i = 0; i < page->count; i++) {
+		if (i)
 			buf_char(&answer->body, ',');
-		projection_write(projection, repo, repo->row, &answer->body);
-		if (projection->shows_license && !request_is_head(&exchange->request))
-			hub_served(repo, exchange->now_ms);
-		last = repo;
+		projection_write(projection, page->repo[i], page->repo[i]->row, &answer->body);
+		if (projection->shows_license)
+			access_tell(exchange, page->repo[i]);
 	}
 	buf_char(&answer->body, ']');
+	if (page->link != LINK_NONE)
+		add_link(exchange, query, page);
+	answer->rows = page->count;
 	last_page_bytes = answer->body.size + answer->body.size / 8;
 	answer_json(answer);
 }
@@ -218,8 +234,11 @@ void list_answer(struct exchange *exchange, enum kind kind)
 	struct query *query = memory_new(sizeof(*query));
 	struct projection *projection = memory_new(sizeof(*projection));
 	struct repo probe = { 0 };
+	struct page page;
 	const struct order *order;
 
+	page.count = 0;
+	page.link = LINK_NONE;
 	exchange->endpoint = ENDPOINT_list;
 	query->kind = kind;
 	if (!read_sort(exchange, query) || !read_numbers(exchange, query) || !read_filters(exchange, query) ||
@@ -230,8 +249,9 @@ void list_answer(struct exchange *exchange, enum kind kind)
 		goto done;
 	}
 	order = hub_order(&exchange->sim->hub, kind, query->sort);
-	write_page(exchange, query, projection, order,
-		query->cursor.size ? order_behind(order, &probe) : order_first());
+	choose_rows(exchange, query, order, query->cursor.size ? order_behind(order, &probe) : order_first(), &page);
+	fault_page(exchange, kind, &page);
+	write_page(exchange, query, projection, &page);
 done:
 	free(projection);
 	free(query);

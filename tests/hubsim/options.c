@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "tests/hubsim/fault.h"
+
 enum { EXIT_USAGE = 64 };
 
 static const char help[] =
@@ -31,6 +33,8 @@ static const char help[] =
 	"  --token TOKEN       a valid token (repeatable) that may read every private and gated repo;\n"
 	"                      TOKEN=a,b only those of these owners; TOKEN= none\n"
 	"  --latency MS[-MS]   wait so long before each answer, or a time in between\n"
+	"  --tls FILE          HTTPS by a certificate made at the start; its authority's is written to FILE.\n"
+	"                      The same port goes on answering plain HTTP, for /sim/...\n"
 	"\n"
 	"Time\n"
 	"  --changes-a-day N   so many changes of all kinds happen by themselves, at random moments\n"
@@ -38,10 +42,16 @@ static const char help[] =
 	"                      happen, in here and in the relicensed --sim-clock that is connected to this socket\n"
 	"\n"
 	"Diary\n"
-	"  --log FILE          one line for each request: time method target status bytes ms anonymous|token\n"
+	"  --log FILE          one line for each request: time method target status bytes ms anonymous|token [fault]\n"
 	"  --help\n"
 	"\n"
-	"Control (not counted by the quota)\n"
+	"Faults\n"
+	"  --faults LIST       name=probability,...: for each request to the Hub (never /sim/...) one at most;\n"
+	"                      all=P: every fault, P together. Names are listed below\n"
+	"  --fault-seed S      what decides [that of --seed]\n"
+	"  --elsewhere URL     another origin, to which links and redirects can lead [http://127.0.0.1:9]\n"
+	"\n"
+	"Control (not counted by the quota, spared by faults)\n"
 	"  POST /sim/rows          JSONL, applied as commits, renames, settings ... that happen now\n"
 	"  DELETE /sim/rows/OID    the repo is gone (?kind=dataset where kinds share an oid)\n"
 	"  POST /sim/tick?changes=N  N made-up changes of all kinds\n"
@@ -51,13 +61,16 @@ static const char help[] =
 	"  POST /sim/run?ms=N      simulated time goes on for N ms and stops there; without ms it does not stop\n"
 	"  POST /sim/advance?ms=N  simulated time is N ms later at once, as if all had slept\n"
 	"  POST /sim/skew?ms=N     relicensed's wall clock is N ms off simulated time\n"
+	"  GET /sim/faults         the faults: what each does, its probability, how often it happened\n"
+	"  POST /sim/faults        LIST from now on; nothing: none\n"
 	"\n"
 	"Example\n"
 	"  hubsim --generate 10000 --seed 7 --port 8080 --quota api=50/10,resolvers=100/10 &\n"
 	"  curl 'http://127.0.0.1:8080/api/models?sort=createdAt&direction=1&limit=2&expand[]=cardData'\n";
 
 enum { OPT_ROWS = 256, OPT_GENERATE, OPT_KINDS, OPT_SEED, OPT_NO_CARD, OPT_PORT, OPT_PUBLIC_URL, OPT_QUOTA,
-	OPT_TOKEN_QUOTA, OPT_TOKEN, OPT_LATENCY, OPT_LOG, OPT_CHANGES_A_DAY, OPT_SIM_CLOCK, OPT_HELP };
+	OPT_TOKEN_QUOTA, OPT_TOKEN, OPT_LATENCY, OPT_LOG, OPT_CHANGES_A_DAY, OPT_SIM_CLOCK,
+	OPT_TLS, OPT_FAULTS, OPT_FAULT_SEED, OPT_ELSEWHERE, OPT_HELP };
 
 static const struct option long_options[] = {
 	{ "rows", required_argument, NULL, OPT_ROWS },
@@ -74,6 +87,10 @@ static const struct option long_options[] = {
 	{ "log", required_argument, NULL, OPT_LOG },
 	{ "changes-a-day", required_argument, NULL, OPT_CHANGES_A_DAY },
 	{ "sim-clock", required_argument, NULL, OPT_SIM_CLOCK },
+	{ "tls", required_argument, NULL, OPT_TLS },
+	{ "faults", required_argument, NULL, OPT_FAULTS },
+	{ "fault-seed", required_argument, NULL, OPT_FAULT_SEED },
+	{ "elsewhere", required_argument, NULL, OPT_ELSEWHERE },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ NULL, 0, NULL, 0 },
 };
@@ -138,6 +155,22 @@ static bool add_to_list(const char **list, unsigned *count, const char *text)
 	return true;
 }
 
+static bool are_faults(const char *text)
+{
+	struct faults ignored = { 0 };
+
+	return faults_parse(&ignored, slice_of(text));
+}
+
+static void print_help(void)
+{
+	struct buf faults = BUF_INIT(1 << 16);
+
+	faults_help(&faults);
+	printf("%s\nFaults: name, where it strikes, what happens\n%s", help, faults.data);
+	buf_release(&faults);
+}
+
 static bool take(struct options *options, int option, const char *text, bool *own_token_quota)
 {
 	switch (option) {
@@ -160,6 +193,10 @@ static bool take(struct options *options, int option, const char *text, bool *ow
 	case OPT_LOG: options->log = text; return true;
 	case OPT_CHANGES_A_DAY: return parse_number(text, 86400000, &options->changes_a_day);
 	case OPT_SIM_CLOCK: options->sim_clock = text; return true;
+	case OPT_TLS: options->tls = text; return true;
+	case OPT_FAULTS: options->faults = text; return are_faults(text);
+	case OPT_FAULT_SEED: options->fault_seed_given = true; return parse_number(text, UINT64_MAX, &options->fault_seed);
+	case OPT_ELSEWHERE: options->elsewhere = text; return true;
 	default: return false;
 	}
 }
@@ -169,12 +206,12 @@ int options_parse(struct options *options, int argc, char **argv)
 	bool own_token_quota = false;
 	int option, index = 0;
 
-	*options = (struct options){ .share = { 70, 15, 15 }, .seed = 1 };
+	*options = (struct options){ .share = { 70, 15, 15 }, .seed = 1, .elsewhere = "http://127.0.0.1:9" };
 	quota_parse("api=500/300,resolvers=3000/300", &options->quota);
 	quota_parse("api=1000/300,resolvers=5000/300", &options->token_quota);
 	while ((option = getopt_long(argc, argv, "", long_options, &index)) != -1) {
 		if (option == OPT_HELP) {
-			fputs(help, stdout);
+			print_help();
 			return 0;
 		}
 		if (option == '?')
@@ -189,5 +226,7 @@ int options_parse(struct options *options, int argc, char **argv)
 		fprintf(stderr, "hubsim: unexpected argument %s; see --help\n", argv[optind]);
 		return EXIT_USAGE;
 	}
+	if (!options->fault_seed_given)
+		options->fault_seed = options->seed;
 	return -1;
 }

@@ -23,6 +23,11 @@ struct options {
 	const char *log;
 	const char *sim_clock;   /* NULL: time is the system's */
 	uint64_t changes_a_day;
+	const char *tls;       /* the file for the authority's certificate; NULL: plain HTTP */
+	const char *faults;    /* as for faults_parse; NULL: none */
+	uint64_t fault_seed;   /* as `seed` unless given */
+	bool fault_seed_given;
+	const char *elsewhere; /* another origin */
 	bool no_card;
 };
 

@@ -11,6 +11,7 @@ struct quota_client {
 	struct {
 		int64_t window; /* number of the window on the clock's grid */
 		uint32_t used;
+		bool halved;
 	} bucket[BUCKET_COUNT];
 };
 
@@ -66,6 +67,27 @@ static struct quota_client *find_client(struct quota *quota, const char *name)
 	return &quota->client[quota->clients++];
 }
 
+/* In the window of now. */
+static struct quota_client *client_now(struct quota *quota, const char *name, enum bucket bucket, int64_t window)
+{
+	struct quota_client *found = find_client(quota, name);
+
+	if (found->bucket[bucket].window != window) {
+		found->bucket[bucket].window = window;
+		found->bucket[bucket].used = 0;
+		found->bucket[bucket].halved = false;
+	}
+	return found;
+}
+
+void quota_halve(struct quota *quota, const char *client, enum bucket bucket, const struct quota_limits *limits,
+	int64_t now_ms)
+{
+	int64_t window = now_ms / (limits->limit[bucket].window_s * (int64_t)1000);
+
+	client_now(quota, client, bucket, window)->bucket[bucket].halved = true;
+}
+
 struct quota_state quota_take(struct quota *quota, const char *client, enum bucket bucket, const struct quota_limits *limits,
 	int64_t now_ms)
 {
@@ -78,15 +100,14 @@ struct quota_state quota_take(struct quota *quota, const char *client, enum buck
 	state.limit = limits->limit[bucket];
 	window_ms = (int64_t)state.limit.window_s * 1000;
 	window = now_ms / window_ms;
-	found = find_client(quota, client);
-	if (found->bucket[bucket].window != window) {
-		found->bucket[bucket].window = window;
-		found->bucket[bucket].used = 0;
-	}
+	found = client_now(quota, client, bucket, window);
+	if (found->bucket[bucket].halved)
+		state.limit.requests = (state.limit.requests + 1) / 2;
 	state.refused = found->bucket[bucket].used >= state.limit.requests;
 	if (!state.refused)
 		found->bucket[bucket].used++;
-	state.remaining = state.limit.requests - found->bucket[bucket].used;
+	if (found->bucket[bucket].used < state.limit.requests)
+		state.remaining = state.limit.requests - found->bucket[bucket].used;
 	state.reset_s = (uint32_t)(((window + 1) * window_ms - now_ms + 999) / 1000);
 	return state;
 }

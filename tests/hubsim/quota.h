@@ -37,6 +37,9 @@ extern const char *const bucket_names[BUCKET_COUNT];
 bool quota_parse(const char *text, struct quota_limits *limits);
 
 void quota_release(struct quota *quota);
+/* Until the window ends. */
+void quota_halve(struct quota *quota, const char *client, enum bucket bucket, const struct quota_limits *limits,
+	int64_t now_ms);
 /* Counts one request of `client`. */
 struct quota_state quota_take(struct quota *quota, const char *client, enum bucket bucket, const struct quota_limits *limits,
 	int64_t now_ms);

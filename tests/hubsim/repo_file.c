@@ -17,9 +17,27 @@ static bool always(const struct row *row)
 	return true;
 }
 
+/* LICENSE, unless the row names another of the files below. */
+static bool has_license_as(const struct row *row, const char *quoted)
+{
+	struct slice name = row_value(row, FIELD_licenseFile);
+
+	return row_value(row, FIELD_licenseText).data && slice_is(name.data ? name : SLICE("\"LICENSE\""), quoted);
+}
+
 static bool has_license(const struct row *row)
 {
-	return row_value(row, FIELD_licenseText).data != NULL;
+	return has_license_as(row, "\"LICENSE\"");
+}
+
+static bool has_license_md(const struct row *row)
+{
+	return has_license_as(row, "\"LICENSE.md\"");
+}
+
+static bool has_license_txt(const struct row *row)
+{
+	return has_license_as(row, "\"LICENSE.txt\"");
 }
 
 static bool has_readme(const struct row *row)
@@ -152,6 +170,8 @@ static const struct {
 } files[] = {
 	{ ".gitattributes", always, write_gitattributes },
 	{ "LICENSE", has_license, write_license },
+	{ "LICENSE.md", has_license_md, write_license },
+	{ "LICENSE.txt", has_license_txt, write_license },
 	{ "README.md", has_readme, write_readme },
 };
 

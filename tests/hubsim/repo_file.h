@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The files of a repo at one commit, made from its row: .gitattributes always, README.md where there is a card (its
- * front matter is cardData), LICENSE where the row brought a licenseText.
+ * front matter is cardData), LICENSE, or LICENSE.md or LICENSE.txt as licenseFile says, where the row brought a licenseText.
  *
  * Front matter is written as JSON values below plain keys, which is YAML; texts are UTF-8, not escapes.
  */

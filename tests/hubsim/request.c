@@ -132,6 +132,16 @@ bool request_is_head(const struct request *request)
 	return strcmp(request->method, "HEAD") == 0;
 }
 
+bool request_offers_gzip(const struct request *request)
+{
+	const char *at = request->accept_encoding ? strcasestr(request->accept_encoding, "gzip") : NULL;
+
+	if (!at)
+		return false;
+	at += strlen("gzip");
+	return strncmp(at, ";q=", 3) != 0 || strtod(at + 3, NULL) > 0;
+}
+
 void percent_encode(struct slice text, const char *keep, struct buf *out)
 {
 	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";

@@ -44,6 +44,7 @@ bool request_is(const struct parameter *parameter, const char *name);
 /* `true` or `1` or `True`. */
 bool request_flag(const struct request *request, const char *name);
 bool request_is_head(const struct request *request);
+bool request_offers_gzip(const struct request *request);
 
 /* Everything but A-Z a-z 0-9 - . _ ~ becomes %XX; `keep` names more characters to leave. */
 void percent_encode(struct slice text, const char *keep, struct buf *out);

@@ -34,6 +34,11 @@ enum bucket route_bucket(const struct request *request)
 	return file_kind(request, &first) == KIND_COUNT ? BUCKET_NONE : BUCKET_RESOLVERS;
 }
 
+bool route_is_listing(const struct request *request)
+{
+	return segment_is(request, 0, "api") && request->segments == 2 && kind_of(request->segment[1]) != KIND_COUNT;
+}
+
 static void answer_nothing(struct exchange *exchange)
 {
 	answer_error(&exchange->answer, 404, NULL, "Sorry, we can't find the page you are looking for.");

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * HTTP by libmicrohttpd, driven by our own loop on one thread: answers are made one at a time, so a test sees the Hub
- * change only between them. Quota, authorization, gzip, ETag, the headers of every answer, latency and the log are here.
- *
- * Faults (a later addition) belong between the answer and its sending: see send_answer().
+ * change only between them. Latency, waiting and the log are here; doors.h has the connections, exchange.c what comes
+ * before an answer, sending.c how it goes out.
  */
 #ifndef HUBSIM_SERVER_H
 #define HUBSIM_SERVER_H

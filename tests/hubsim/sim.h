@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "tests/hubsim/answer.h"
+#include "tests/hubsim/fault.h"
 #include "tests/hubsim/hub.h"
 #include "tests/hubsim/options.h"
 #include "tests/hubsim/quota.h"
@@ -19,6 +20,7 @@ struct sim {
 	struct hub hub;
 	struct quota quota;
 	struct stats stats;
+	struct faults faults;
 	struct slice public_url; /* without a slash at its end */
 	uint64_t request_number;
 	uint64_t random;         /* state of what is made up while running */
@@ -41,6 +43,10 @@ struct exchange {
 	struct account account;
 	enum endpoint endpoint;
 	int64_t now_ms; /* when the answer is made */
+	struct quota_state quota;
+	enum fault fault;      /* that befalls it, or FAULT_NONE */
+	bool fault_happened;
+	int64_t date_shift_ms; /* of the Date header */
 };
 
 #endif

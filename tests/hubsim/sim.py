@@ -14,6 +14,7 @@ import os
 import re
 import subprocess
 import tempfile
+import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
@@ -39,10 +40,22 @@ class Answer:
         return found.group(2) if found else None
 
 
+def faults_text(faults):
+    return faults if isinstance(faults, str) else ",".join(f"{name}={share}" for name, share in faults.items())
+
+
+def known_faults():
+    """All that hubsim can do wrong, as GET /sim/faults lists it, by name."""
+    with Hubsim() as hub:
+        return {fault["name"]: fault for fault in hub.get("/sim/faults").json()}
+
+
 class Hubsim:
     """A running hubsim. Options become arguments: quota="none" is --quota none, no_card=True is --no-card.
 
     sim_clock=True: time is simulated, at a socket of its own (hub.sim_clock).
+    faults={"reset-body": 0.3} or the text; tls=True makes url https, and the authority's certificate is `ca_file`.
+    What is asked here goes by plain HTTP.
     """
 
     def __init__(self, rows=None, sim_clock=False, **options):
@@ -58,6 +71,11 @@ class Hubsim:
             with open(path, "w", encoding="utf-8") as file:
                 file.writelines(json.dumps(row) + "\n" for row in rows)
             arguments += ["--rows", path]
+        self.ca_file = os.path.join(self.directory.name, "authority.pem")
+        if options.get("tls") is True:
+            options["tls"] = self.ca_file
+        if isinstance(options.get("faults"), dict):
+            options["faults"] = faults_text(options["faults"])
         for name, value in options.items():
             for one in value if isinstance(value, list) else [value]:
                 arguments.append("--" + name.replace("_", "-"))
@@ -65,7 +83,7 @@ class Hubsim:
                     arguments.append(str(one))
         self.process = subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True)
         line = self.process.stdout.readline()
-        found = re.fullmatch(r"listening on (http://(127\.0\.0\.1:\d+))\n", line)
+        found = re.fullmatch(r"listening on (https?://(127\.0\.0\.1:\d+))\n", line)
         if not found:
             self.close()
             raise RuntimeError(f"hubsim said {line!r}, exit status {self.process.returncode}")
@@ -86,8 +104,20 @@ class Hubsim:
         self.directory.cleanup()
         return status
 
-    def request(self, method, path, body=None, headers=None):
+    def connect(self):
+        """A connection by plain HTTP; it waits out the moments in which a fault refuses all."""
         connection = http.client.HTTPConnection(self.address, timeout=30)
+        end = time.monotonic() + 30
+        while True:
+            try:
+                connection.connect()
+                return connection
+            except ConnectionRefusedError:
+                if self.process.poll() is not None or time.monotonic() > end:
+                    raise
+
+    def request(self, method, path, body=None, headers=None):
+        connection = self.connect()
         try:
             connection.request(method, path, body=body, headers=headers or {})
             return Answer(connection.getresponse())
@@ -110,6 +140,15 @@ class Hubsim:
 
     def truth(self, visible=False):
         return self.get("/sim/truth?visible=1" if visible else "/sim/truth").lines()
+
+    def set_faults(self, faults=""):
+        """From now on these: {"stall": 0.3}, or the text; nothing: none."""
+        answer = self.request("POST", "/sim/faults", faults_text(faults).encode())
+        assert answer.status == 200, answer.body
+
+    def happened(self, fault):
+        """How often a fault had its effect so far."""
+        return self.stats()["faults"].get(fault, 0)
 
     def stats(self):
         return self.get("/sim/stats").json()

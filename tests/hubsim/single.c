@@ -14,8 +14,8 @@ static void write_info(struct exchange *exchange, struct repo *repo, const struc
 	if (projection_read(exchange, repo->kind, true, PROJECTION_NO_KEY, projection)) {
 		projection_write(projection, repo, at, &exchange->answer.body);
 		exchange->answer.rows = 1;
-		if (projection->shows_license && at == repo->row && !request_is_head(&exchange->request))
-			hub_served(repo, exchange->now_ms);
+		if (projection->shows_license && at == repo->row)
+			access_tell(exchange, repo);
 		answer_json(&exchange->answer);
 	}
 	free(projection);

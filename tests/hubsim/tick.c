@@ -6,6 +6,7 @@
 #include "tests/hubsim/apply.h"
 #include "tests/hubsim/generate.h"
 #include "tests/hubsim/random.h"
+#include "tests/hubsim/sim_clock.h"
 #include "tests/hubsim/truth.h"
 #include "tests/hubsim/words.h"
 
@@ -47,6 +48,20 @@ static void apply(struct ticking *ticking)
 	apply_row(&ticking->sim->hub, ticking->row.data, ticking->row.size, APPLY_NOW);
 }
 
+/* A commit is dated by the committer's clock. */
+static void end_commit(struct ticking *ticking)
+{
+	int64_t shift_ms = fault_commit_shift_ms(&ticking->sim->faults);
+	char date[HUB_DATE_ROOM];
+
+	if (shift_ms) {
+		hub_date_format((sim_clock_now_ms() + shift_ms) / 1000 * 1000, date);
+		buf_printf(&ticking->row, ",\"lastModified\":\"%s\"", date);
+	}
+	buf_char(&ticking->row, '}');
+	apply(ticking);
+}
+
 static void end(struct ticking *ticking)
 {
 	buf_char(&ticking->row, '}');
@@ -84,7 +99,7 @@ static void set_license(struct ticking *ticking, const char *members)
 	if (ticking->row.data[ticking->row.size - 1] == ',')
 		ticking->row.size--;
 	buf_text(&ticking->row, "},\"commit\":\"Update README.md\"");
-	end(ticking);
+	end_commit(ticking);
 }
 
 static void switch_license(struct ticking *ticking)
@@ -130,7 +145,7 @@ static void commit_only(struct ticking *ticking)
 {
 	begin(ticking);
 	buf_printf(&ticking->row, ",\"commit\":\"%s\"", any(ticking, commit_titles));
-	end(ticking);
+	end_commit(ticking);
 }
 
 static void count_up(struct ticking *ticking)
@@ -173,7 +188,7 @@ static void change_base(struct ticking *ticking)
 	buf_text(&ticking->row, ",\"cardData\":{");
 	copy_card(ticking, SLICE("base_model"));
 	buf_printf(&ticking->row, "\"base_model\":\"north-labs/base-%" PRIu64 "\"}", random_below(ticking->random, 1000));
-	end(ticking);
+	end_commit(ticking);
 }
 
 /* `,"id":` with the owner kept and a name that nobody has. */

@@ -169,6 +169,7 @@ void time_server_quiet(struct sim *sim, const struct held *held, bool quiet)
 {
 	struct time_server *time = &sim->time;
 
+	time->held = held->calls;
 	if (!quiet) {
 		time->disturbed = true;
 		time->doubted = time->sure = false;
@@ -211,7 +212,7 @@ void time_server_skew(struct time_server *time, int64_t ms)
 void time_server_write(const struct time_server *time, struct buf *out)
 {
 	if (time->path)
-		buf_printf(out, ",\"time\":{\"now_ms\":%" PRId64 ",\"stopped\":%s,\"daemon\":%s,\"moves\":%" PRIu64 "}",
-			sim_clock_now_ms(), sim_clock_now_ms() >= time->until_ms ? "true" : "false",
-			time->daemon >= 0 ? "true" : "false", time->moves);
+		buf_printf(out, ",\"time\":{\"now_ms\":%" PRId64 ",\"stopped\":%s,\"daemon\":%s,\"moves\":%" PRIu64
+			",\"held\":%" PRIu64 "}", sim_clock_now_ms(), sim_clock_now_ms() >= time->until_ms ? "true" : "false",
+			time->daemon >= 0 ? "true" : "false", time->moves, time->held);
 }

@@ -32,7 +32,7 @@ struct time_server {
 	int64_t doubted_ms;   /* since when, the system's time */
 	int64_t until_ms;     /* time goes on up to there */
 	int64_t skew_ms;      /* of the daemon's wall clock */
-	uint64_t moves;
+	uint64_t moves, held; /* figures for people and tests */
 };
 
 /* `path` NULL: time is the system's. False with errno set: it cannot listen there. */

@@ -4,16 +4,35 @@
  *
  *     kind oid version canonical-JSON
  *
- * A repo that is gone has a line `kind oid gone` behind its versions. Sorted by kind, oid and version.
+ * Behind its versions a repo has, where its texts were looked at, `kind oid license OUTCOME SHA-256` and the same of its
+ * card, and `kind oid gone` where it is. Sorted by kind, oid and version.
  */
 #include <stdio.h>
 
 #include "storage/reader.h"
+#include "storage/text_table.h"
 
 static int stop(const struct store_problem *problem)
 {
 	fprintf(stderr, "dump_store: %s\n", problem->text[0] ? problem->text : error_text(problem->code));
 	return 1;
+}
+
+static void dump_texts(struct reader *reader, const struct repo_ref *ref, struct arena *arena)
+{
+	static const char *const names[TEXT_KINDS] = { [TEXT_LICENSE] = "license", [TEXT_CARD] = "card" };
+	char oid[OID_HEX + 1], hash[2 * TEXT_HASH_BYTES + 1];
+	struct text_entry entry;
+
+	if (reader_texts(reader, ref->kind, &ref->oid, arena, &entry))
+		return;
+	oid_write(&ref->oid, oid);
+	for (unsigned kind = 0; kind < TEXT_KINDS; kind++) {
+		text_hash_write(entry.seen[kind].hash, hash);
+		printf("%s %s %s %s %s\n", repo_kinds[ref->kind].name, oid, names[kind],
+			text_outcome_name(entry.seen[kind].outcome), hash);
+	}
+	arena_reset(arena);
 }
 
 static int dump_repo(struct reader *reader, const struct repo_ref *ref, struct arena *arena)
@@ -32,6 +51,7 @@ static int dump_repo(struct reader *reader, const struct repo_ref *ref, struct a
 		printf("%s %s %u %.*s\n", kind, oid, version, (int)snapshot.canonical.size, snapshot.canonical.data);
 		arena_reset(arena);
 	}
+	dump_texts(reader, ref, arena);
 	if (ref->row.flags & REPO_GONE)
 		printf("%s %s gone\n", kind, oid);
 	return 0;

@@ -9,6 +9,7 @@
 #include "storage/frame.h"
 #include "storage/meta.h"
 #include "storage/name_table.h"
+#include "storage/past_table.h"
 #include "storage/txn.h"
 #include "tests/unit/storage/fixture.h"
 
@@ -358,6 +359,31 @@ static void flip_dictionary(struct txn *txn)
 	flip(txn, TABLE_DICTIONARY, key_slice(&key), 1000);
 }
 
+static void odd_evidence(struct txn *txn)
+{
+	txn_put(txn, TABLE_EVIDENCE, SLICE("12345678"), SLICE("odd"));
+}
+
+static void evidence_of_nothing(struct txn *txn)
+{
+	evidence_put(txn, &(struct evidence_due){ .seq = 4711, .oid = fixture_oid_bytes(1) });
+}
+
+static void evidence_of_nobody(struct txn *txn)
+{
+	evidence_put(txn, &(struct evidence_due){ .seq = 1, .oid = fixture_oid_bytes(99) });
+}
+
+static void odd_past(struct txn *txn)
+{
+	txn_put(txn, TABLE_BACKFILL, SLICE("1234"), SLICE("odd"));
+}
+
+static void past_of_another(struct txn *txn)
+{
+	past_put(txn, 2, &(struct past_row){ .oid = fixture_oid_bytes(1) });
+}
+
 static void odd_look(struct txn *txn)
 {
 	txn_put(txn, TABLE_LOOK, SLICE("odd"), SLICE("123456"));
@@ -407,6 +433,11 @@ static void test_damage_is_found(void **state)
 		{ add_missing, "is missing, but was never there" },
 		{ flip_projection, "projection 1: cannot be read" },
 		{ flip_dictionary, "is not the one that is built into this program" },
+		{ odd_evidence, "evidence an entry: has another form" },
+		{ evidence_of_nothing, "evidence seq 4711: has no record" },
+		{ evidence_of_nobody, "evidence seq 1: is about a repo that has no row" },
+		{ odd_past, "has another form than entries have" },
+		{ past_of_another, "backfill repo 2: is about a repo that has no row, or another number" },
 		{ odd_look, "look an entry: has another form than entries have" },
 		{ move_head, "meta head: has another hash than the last record" },
 	};

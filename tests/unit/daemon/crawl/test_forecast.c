@@ -69,10 +69,14 @@ static void test_options_count(void **state)
 	config.page_rows = 100;
 	config.poll_interval = 60000;
 	config.quota_share = 100;
+	config.backfill_top = 10;
 	told.missing = 1000;
 	told.kind[REPO_MODEL].wanted = false;
 	expect(&told, "first sweep             10      0.0");
 	expect(&told, "sweep                    5      0.0");
+	expect(&told, "backfill               130      0.0");
+	config.backfill = 0;
+	expect(&told, "backfill                 0      0.0");
 	expect(&told, "polls                1,440      0.2");
 	expect(&told, "confirm              1,001      0.2");
 	expect(&told, "first evening            0");

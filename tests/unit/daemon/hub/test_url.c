@@ -154,6 +154,12 @@ static void test_files_and_commits(void **state)
 	buf_reset(&out);
 	url_resolve(&origin, REPO_SPACE, SLICE("a/b"), SLICE("main"), SLICE("docs/LICENSE?.md"), &out);
 	assert_string_equal(out.data, "https://h/spaces/a/b/resolve/main/docs/LICENSE%3F.md");
+	buf_reset(&out);
+	url_raw(&origin, REPO_DATASET, SLICE("a/b"), SLICE("ab12"), SLICE("README.md"), &out);
+	assert_string_equal(out.data, "https://h/datasets/a/b/raw/ab12/README.md");
+	buf_reset(&out);
+	url_owner(&origin, &(struct projection){ .kind = REPO_SPACE, .fields = 1u << FIELD_SHA }, SLICE("a&b"), 7, &out);
+	assert_string_equal(out.data, "https://h/api/spaces?author=a%26b&sort=createdAt&direction=1&limit=7&expand[]=sha");
 	buf_release(&out);
 }
 
@@ -167,6 +173,7 @@ static void test_buckets(void **state)
 		{ "https://h/api/models/a/resolve/x", BUCKET_API },
 		{ "https://h/api/resolve-cache/models/a/b/0/README.md?x", BUCKET_RESOLVERS },
 		{ "https://h/a/b/resolve/main/LICENSE", BUCKET_RESOLVERS },
+		{ "https://h/spaces/a/b/raw/main/README.md", BUCKET_RESOLVERS },
 		{ "https://h/datasets/a/b/resolve/main/README.md", BUCKET_RESOLVERS },
 		{ "https://h/api/models?x=/resolve/", BUCKET_API },
 	};

@@ -81,7 +81,8 @@ static void test_format(void **state)
 		"\"class\":\"permissive\",\"rank\":0,\"commercial_use\":\"yes\",\"basis\":\"id\",\"confidence\":\"%s\","
 		"\"gated\":\"auto\",\"disabled\":true,\"private\":false,\"base_model\":[\"a/b\"],\"text\":null},"
 		"\"direction\":\"loosened\",\"commercial\":\"gained\",\"fields\":[\"cardData.license\",\"cardData.license_name\"],"
-		"\"downloads_30d\":123,\"likes\":null,\"tables\":\"%s\",\"of\":null,\"reason\":null",
+		"\"downloads_30d\":123,\"likes\":null,\"tables\":\"%s\",\"of\":null,\"reason\":null,"
+		"\"commit\":null",
 		before.state->meaning.confidence, after.state->meaning.confidence, license_tables_version());
 	assert_string_equal(line.data, wanted.data);
 	buf_release(&line);
@@ -108,6 +109,27 @@ static void test_kinds_and_nulls(void **state)
 	assert_non_null(strstr(line.data, "\"of\":7,"));
 	assert_null(strchr(line.data, '\n'));
 	buf_release(&line);
+}
+
+/* Read from a commit: of no version, without settings; the commit names itself. */
+static void test_reconstructed(void **state)
+{
+	struct tools *t = tools_new();
+	struct change_side side = { .state = state_of(t, "{\"cardData\":null,\"id\":\"a/b\",\"tags\":[]}") };
+	struct change_commit commit = { .sha = { 0xCD }, .title = SLICE("a \"b\""), .date_ms = 1 };
+	struct change change = { .seq = 1, .event = EVENT_LICENSE_WITHDRAWN, .origin = ORIGIN_RECONSTRUCTED, .has_repo = true,
+		.name = SLICE("a/b"), .at_ms = 1, .observed_at_ms = 2, .after = &side, .commit = &commit };
+	struct buf line = BUF_INIT(CHANGE_BYTES_MAX);
+
+	(void)state;
+	change_write(&change, &origin, &line);
+	assert_non_null(strstr(line.data, "\"origin\":\"reconstructed\""));
+	assert_non_null(strstr(line.data, "\"after\":{\"version\":null,\"sha\":null,\"repo\":\"a/b\",\"license\":[],"));
+	assert_non_null(strstr(line.data, "\"gated\":null,\"disabled\":null,\"private\":null,\"base_model\":[]"));
+	assert_non_null(strstr(line.data, "\"reason\":null,\"commit\":{\"sha\":\"cd00000000000000000000000000000000000000\","
+					  "\"title\":\"a \\\"b\\\"\",\"user\":null,\"date\":\"1970-01-01T00:00:00.001Z\"}"));
+	buf_release(&line);
+	tools_free(t);
 }
 
 static void hex_of(const unsigned char digest[32], char hex[HASH_HEX + 1])
@@ -175,6 +197,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_format),
 		cmocka_unit_test(test_kinds_and_nulls),
+		cmocka_unit_test(test_reconstructed),
 		cmocka_unit_test(test_seal),
 		cmocka_unit_test(test_edits_show),
 	};

@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Switches from before the first day: found in the commits of made-up histories, by few requests, and told once."""
+import math
+import random
+
+import pytest
+
+from harness import Failed, Hubsim, Ledger, record_text
+
+OID = "64666f3ba5b6a2b4e1c1a7d1"
+NAME = "tiiuae/falcon-40b"
+MIT, APACHE, OTHER = ({"license": "mit"}, {"license": "apache-2.0"},
+                      {"license": "other", "license_name": "falcon-llm-license"})
+SWITCH = "license.switched tiiuae/falcon-40b other/falcon-llm-license -> apache-2.0 loosened gained"
+
+
+def date_of(index):
+    return f"20{10 + index // 8760 % 15}-{1 + index // 730 % 12:02}-{1 + index // 27 % 27:02}T{index % 24:02}:00:00.000Z"
+
+
+def history(*stretches, oid=OID, name=NAME, **members):
+    """Rows of one repo, the oldest commit first: (card, number of commits with it) each."""
+    rows = []
+    for number, (card, commits) in enumerate(stretches):
+        for _ in range(commits):
+            index = len(rows)
+            rows.append({"_id": oid, "id": name, "cardData": card, "lastModified": date_of(index),
+                         "commit": f"Commit {index}", "commitUser": f"user{number}", **members})
+    return rows
+
+
+def requests(hub):
+    return sum(count for endpoint, answers in hub.stats()["requests"].items() if endpoint != "control"
+               for count in answers.values())
+
+
+def backfill(ledger, *names, status=0):
+    path = ledger.directory / "names.txt"
+    path.write_text("".join(name + "\n" for name in names), encoding="utf-8")
+    return ledger.once("--backfill", path, status=status)
+
+
+def told(record):
+    """The event without its reason, and the commit that brought it."""
+    return record_text({**record, "reason": None}), record["commit"]["title"], record["commit"]["user"]
+
+
+@pytest.mark.parametrize("commits", [2, 3, 7, 50, 412, 1000, 1001, 2600])
+def test_one_switch_within_the_bound(tmp_path, commits):
+    older = random.Random(commits).randint(1, commits - 1)
+    with Hubsim(rows=history((OTHER, older), (APACHE, commits - older)), quota="none") as hub:
+        ledger = Ledger(tmp_path, hub.url)
+        backfill(ledger, NAME)
+        assert requests(hub) <= 2 * math.log2(commits) + 3, hub.stats()["requests"]
+        record, = ledger.changes("--origin", "reconstructed")
+        assert told(record) == (SWITCH, f"Commit {older}", "user1")
+        assert record["at"] == record["commit"]["date"] == date_of(older)
+        assert record["observed_after"] is None and record["observed_at"] > record["at"]
+        assert record["after"]["sha"] == record["commit"]["sha"] != record["before"]["sha"]
+        for side in ("before", "after"):
+            assert record[side]["version"] is record[side]["gated"] is record[side]["private"] is None
+        rows = ledger.tool("history", NAME, "--format", "ndjson").lines()
+        assert [row.get("version") for row in rows[:2]] == [None, 1]
+        assert rows[0]["commit"]["title"] == f"Commit {older}" and rows[0]["state"]["license"] == ["apache-2.0"]
+        ledger.verify()
+
+
+def test_a_second_run_asks_nothing_and_tells_nothing(tmp_path):
+    with Hubsim(rows=history((OTHER, 60), (APACHE, 40)), quota="none") as hub:
+        ledger = Ledger(tmp_path, hub.url)
+        backfill(ledger, NAME)
+        before, sent = ledger.changes(), requests(hub)
+        done = backfill(ledger, NAME)
+        assert ledger.changes() == before and len(before) == 1
+        assert requests(hub) == sent and "before=1" in done.errors
+        # what the ledger sees itself, later, is an event of its own; the past stays as it is
+        hub.post_rows({"_id": OID, "cardData": MIT})
+        ledger.once()
+        backfill(ledger, NAME)
+        assert [record["origin"] for record in ledger.changes()] == ["reconstructed", "observed"]
+
+
+@pytest.mark.parametrize("stretches", [
+    [(OTHER, 100), (APACHE, 200), (MIT, 300)],
+    [(OTHER, 10), (APACHE, 5), (MIT, 400), (APACHE, 30)],
+    [({}, 30), (OTHER, 150), (APACHE, 150), ({}, 100)],
+    [(MIT, 300), (APACHE, 40), (MIT, 300)],
+    [(MIT, 500), (APACHE, 1), (MIT, 300)],
+    [(MIT, 2), (APACHE, 1), (MIT, 2)],
+])
+def test_several_switches_are_found_or_the_rest_is_said(tmp_path, stretches):
+    there = {}
+    for number in range(1, len(stretches)):
+        there[f"Commit {sum(count for _, count in stretches[:number])}"] = f"user{number}"
+    with Hubsim(rows=history(*stretches), quota="none") as hub:
+        ledger = Ledger(tmp_path, hub.url)
+        said = backfill(ledger, NAME).errors
+        records = ledger.changes("--origin", "reconstructed")
+        found = {record["commit"]["title"]: record["commit"]["user"] for record in records}
+        assert found.items() <= there.items() and len(found) == len(records), (found, there)
+        commits = sum(count for _, count in stretches)
+        assert requests(hub) <= 2 * math.log2(commits) * max(1, len(found)) + 3
+        assert [record["commit"]["title"] for record in records] == sorted(found, key=lambda title: int(title.split()[1]))
+        if found != there:
+            assert "not looked at: of the commits" in said
+            assert all("not looked at" in record["reason"] for record in records)
+        if commits <= 10:
+            assert found == there and all(record["reason"] is None for record in records)
+        if len({str(card) for card, _ in stretches}) == len(stretches):  # nothing hides between equals
+            assert found == there
+        ledger.verify()
+
+
+def test_cards_that_nobody_can_read(tmp_path):
+    """Tabs in one commit's front matter, no README in the first ones: the first is not "none", the others are."""
+    rows = history((None, 3), (APACHE, 1), (APACHE, 1), (MIT, 3))
+    rows[3] = {**rows[3], "cardData": None, "readmeText": "---\nlicense: apache-2.0\n\tx: y\n---\n"}
+    rows[4]["readmeText"] = None
+    with Hubsim(rows=rows, quota="none") as hub:
+        ledger = Ledger(tmp_path, hub.url)
+        backfill(ledger, NAME)
+        first, second = ledger.changes("--event", "license.*")
+        assert told(first)[:2] == ("license.declared tiiuae/falcon-40b - -> apache-2.0", "Commit 4")
+        assert "could not be read" in first["reason"]
+        assert told(second)[:2] == ("license.switched tiiuae/falcon-40b apache-2.0 -> mit lateral unchanged", "Commit 5")
+
+
+def test_dates_of_committers_are_not_trusted(tmp_path):
+    rows = history((OTHER, 5), (APACHE, 5))
+    rows[5]["lastModified"] = "2093-01-01T00:00:00.000Z"
+    with Hubsim(rows=rows, quota="none") as hub:
+        ledger = Ledger(tmp_path, hub.url)
+        backfill(ledger, NAME)
+        record, = ledger.changes()
+        assert record["at"] == record["observed_at"] and record["commit"]["date"].startswith("2093")
+        ledger.verify()
+
+
+def test_datasets_old_names_and_an_owner(tmp_path):
+    rows = history((OTHER, 20), (APACHE, 20), name="tiiuae/new-name", oldNames=[NAME])
+    for number in range(3):
+        rows += history((MIT, 9), (APACHE, 9), oid=f"64666f3ba5b6a2b4e1c1a8d{number}", name=f"ann/set-{number}",
+                        repoType="dataset")
+    rows += history((MIT, 5), (APACHE, 5), oid="64666f3ba5b6a2b4e1c1a9d1", name="bob/other", repoType="dataset")
+    with Hubsim(rows=rows, quota="none") as hub:
+        ledger = Ledger(tmp_path, hub.url, page_rows="2")
+        backfill(ledger, NAME, "datasets/ann/set-1  # one of three")
+        assert sorted(told(record)[0].split()[1] for record in ledger.changes()) == [
+            "datasets/ann/set-1", "tiiuae/new-name"]
+        ledger.once("--backfill", "ann")
+        assert sorted(record["repo"] for record in ledger.changes()) == [
+            "ann/set-0", "ann/set-1", "ann/set-2", "tiiuae/new-name"]
+        ledger.verify()
+
+
+def test_what_could_not_be_looked_at_is_said(tmp_path):
+    gated = history((OTHER, 10), (APACHE, 10))
+    gated[-1]["gated"] = "auto"
+    with Hubsim(rows=gated, quota="none") as hub:
+        ledger = Ledger(tmp_path, hub.url)
+        done = backfill(ledger, NAME, "nobody/nothing", status=1)
+        assert "repo=tiiuae/falcon-40b why=\"gated: its commits are not shown\"" in done.errors
+        assert "repo=nobody/nothing" in done.errors and "unseen=2" in done.errors
+        assert ledger.changes() == [] and ledger.metrics()["past_unseen_total"] == 2
+        hub.post_rows({"_id": OID, "gated": False})
+        backfill(ledger, NAME)  # asked again, by wish
+        assert len(ledger.changes()) == 1
+    assert ledger.once("--backfill", tmp_path / "no/such/file", status=66).errors.startswith("relicensed: --backfill: ")
+
+
+def test_rewritten_history_is_no_switch(tmp_path):
+    with Hubsim(rows=history((OTHER, 4), (APACHE, 4)), quota="none") as hub:
+        ledger = Ledger(tmp_path, hub.url)
+        ledger.once()
+        address = hub.address
+    squashed = [{"_id": OID, "id": NAME, "cardData": APACHE, "sha": "ab" * 20}]
+    with Hubsim(rows=squashed, quota="none", port=address.rsplit(":", 1)[1]) as hub:
+        done = backfill(ledger, NAME, status=1)
+        assert "why=\"the history was rewritten" in done.errors
+        assert ledger.changes() == []
+
+
+def test_killed_in_the_midst_goes_on(tmp_path):
+    """Forty repos with a switch each; the daemon is killed again and again. Every switch is told once."""
+    spread = random.Random(5)
+    rows = []
+    for number in range(40):
+        rows += history((OTHER, 7), (APACHE, 6), oid=f"64666f3ba5b6a2b4e1c1b0{number:02x}", name=f"many/repo-{number}")
+    with Hubsim(rows=rows, quota="none") as hub:
+        ledger = Ledger(tmp_path, hub.url)
+        for _ in range(6):
+            goal = requests(hub) + spread.randint(5, 80)
+            with ledger.daemon("--backfill", "many") as daemon:
+                try:
+                    daemon.wait(lambda: requests(hub) >= goal)
+                except Failed:
+                    assert daemon.process.returncode == 0
+                    break
+                daemon.kill()
+            ledger.verify()
+        ledger.once("--backfill", "many")
+        records = ledger.changes()
+        assert len(records) == len({record["repo"] for record in records}) == 40
+        assert {record["commit"]["title"] for record in records} == {"Commit 7"}
+        ledger.verify()
+
+
+def test_the_lane_of_a_daemon(tmp_path):
+    """After the first sweep: documented repos and the most downloaded ones, nobody else; once, restarts included."""
+    rows = history((OTHER, 30), (APACHE, 30))
+    for number in range(4):
+        rows += history((MIT, 3), (APACHE, 3), oid=f"64666f3ba5b6a2b4e1c1c0{number:02x}", name=f"some/repo-{number}",
+                        downloads=number)
+    with Hubsim(rows=rows, quota="none") as hub:
+        ledger = Ledger(tmp_path, hub.url, backfill="yes", backfill_top="2", kinds="models")
+        for _ in range(2):
+            with ledger.daemon() as daemon:
+                daemon.wait(lambda: daemon.said().count("event=backfill-done") > _)
+            assert sorted(record["repo"] for record in ledger.changes()) == ["some/repo-2", "some/repo-3", NAME]
+        assert "searched=0 before=3 switches=0 unseen=0" in ledger.said()
+        ledger.verify()
