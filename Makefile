@@ -10,7 +10,8 @@ PYTHON   ?= /usr/bin/python3
 
 # --- packages (Debian 12) -------------------------------------------------------------------------------------------
 PACKAGES_build := gcc g++ pkg-config python3 zstd libcurl4-openssl-dev libuv1-dev liblmdb-dev libzstd-dev \
-	libsimdjson-dev libdeflate-dev libxxhash-dev libinih-dev libyaml-dev libmicrohttpd-dev libsystemd-dev libssl-dev
+	libsimdjson-dev libdeflate-dev libxxhash-dev libinih-dev libyaml-dev libmicrohttpd-dev libsystemd-dev \
+	libssl-dev zlib1g-dev
 PACKAGES_test  := libcmocka-dev python3-pytest python3-jsonschema nginx-light openssl systemd
 PACKAGES_check := clang clang-tidy cppcheck shellcheck codespell libclang-rt-14-dev nodejs npm python3-venv
 PACKAGES_bench := nginx-light openssl curl python3-requests
@@ -47,7 +48,7 @@ libs = $(shell pkg-config --libs $(1))
 MODEL_LIBS   = $(call libs,simdjson libcrypto) -lstdc++
 STORAGE_LIBS = $(call libs,lmdb libzstd) $(MODEL_LIBS)
 CONFIG_LIBS  = $(call libs,inih)
-DAEMON_LIBS  = $(call libs,libcurl libuv libdeflate libsystemd yaml-0.1) -lm
+DAEMON_LIBS  = $(call libs,libcurl libuv libdeflate libsystemd yaml-0.1 zlib) -lm
 SIM_LIBS     = $(call libs,libmicrohttpd libdeflate libzstd libxxhash)
 
 # --- what each program is made of: a folder is a library ------------------------------------------------------------
@@ -58,7 +59,7 @@ CONFIG  := $(call objects,config/*.c)
 CLI     := $(call objects,storage/cli/*.c) \
 	$(patsubst storage/cli/schema/%.json,$(BUILD)/gen/schema_%.o,$(wildcard storage/cli/schema/*.json))
 DAEMON_PARTS := $(call objects,daemon/run/*.c daemon/hub/*.c daemon/transfer/*.c daemon/crawl/*.c)
-DAEMON  := $(BUILD)/obj/daemon/relicensed.o $(DAEMON_PARTS)
+DAEMON  := $(call objects,daemon/*.c) $(DAEMON_PARTS)
 HUBSIM  := $(call objects,tests/hubsim/*.c)
 PROGRAMS := $(BUILD)/relicensed $(BUILD)/relicense $(BUILD)/hubsim
 

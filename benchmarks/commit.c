@@ -80,6 +80,7 @@ static void add_page(struct bench *bench, struct buf *body, bool first, bool las
 	*answer = (struct answer){ .lane = LANE_SWEEP,
 		.kind = bench->projection.kind,
 		.answered_ms = now_ms(),
+		.in_sweep = true,
 		.sweep_first = first,
 		.sweep_last = last };
 	if (preparer_page(bench->preparer, body->data, body->size, &bench->projection, &answer->page, &problem))

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * relicensed: the daemon, in the foreground. Reads the configuration, opens the store, runs the crawl on one loop until
- * SIGTERM or SIGINT (or until --once is done), and takes everything down in one place.
+ * SIGTERM or SIGINT (or until --once is done), and takes everything down in one place. What else it can do is the table of
+ * modes at the end.
  */
-#include <ctype.h>
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <malloc.h>
 #include <signal.h>
@@ -14,47 +13,22 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "config/config.h"
+#include "daemon/command_line.h"
 #include "daemon/crawl/crawl.h"
+#include "daemon/crawl/dry_run.h"
+#include "daemon/crawl/import.h"
 #include "daemon/run/clock_sim.h"
 #include "daemon/run/log.h"
 #include "daemon/run/metrics.h"
 #include "daemon/run/notify.h"
+#include "daemon/token.h"
 #include "storage/bus_error.h"
 
 #ifndef RELICENSED_VERSION
 #define RELICENSED_VERSION "unknown"
 #endif
 
-enum { TOKEN_MAX = 1000, EX_HELD = EX_TEMPFAIL, EX_INCOMPLETE = 1, OVERRIDES_MAX = 16 };
-
-/* X(long option, letter, argument or "", key of the configuration or NULL, help) */
-#define PROGRAM_OPTIONS(X) \
-	X("config", 'c', "FILE", NULL, "read this file instead of " CONFIG_DEFAULT_FILE) \
-	X("check-config", 'C', "", NULL, "say whether the configuration is good, and end") \
-	X("print-config", 'P', "", NULL, "print every option with its default and meaning, and end") \
-	X("once", '1', "", NULL, "one poll, sweep and confirmation of every kind, then end: 0 when complete") \
-	X("backfill", 'b', "FILE|OWNER", NULL, "past switches of these repos out of their commits, then end: 0 when all were seen") \
-	X("store", 's', "DIR", "store", "where the history is kept") \
-	X("hub", 'u', "URL", "hub", "the Hub to look at") \
-	X("token-file", 't', "FILE", "token_file", "a file with a read token of the Hub") \
-	X("log-level", 'l', "LEVEL", "log_level", "error, warning, notice, info or debug") \
-	X("sim-clock", 'S', "SOCKET", NULL, "for tests: time is what the simulated Hub at this socket says") \
-	X("version", 'V', "", NULL, "print the version, and end") \
-	X("help", 'h', "", NULL, "print this, and end")
-
-struct override {
-	const char *option, *key, *value;
-};
-
-struct command_line {
-	const char *config_file; /* NULL: the usual one, if it exists */
-	const char *sim_clock;   /* NULL: time is the system's */
-	bool check, print, once;
-	const char *backfill; /* FILE or OWNER; NULL: no */
-	struct override override[OVERRIDES_MAX];
-	unsigned overrides;
-};
+enum { EX_HELD = EX_TEMPFAIL, EX_INCOMPLETE = 1 };
 
 struct daemon {
 	struct command_line line;
@@ -76,101 +50,7 @@ struct daemon {
 	int status;
 };
 
-/* --- command line --------------------------------------------------------------------------------------------------*/
-
-static void print_help(void)
-{
-	puts("usage: relicensed [OPTION]...\n"
-	     "Keeps a dated history of the metadata of every repository on a Hugging Face compatible Hub,\n"
-	     "and a log of what changed: above all license switches. `relicense` reads both.\n");
-#define X(name, letter, argument, key, help) \
-	printf("  --%s%*s%s\n", name " " argument, (int)(24 - strlen(name " " argument)), "", help);
-	PROGRAM_OPTIONS(X)
-#undef X
-}
-
-static void add_override(struct command_line *line, int letter)
-{
-	static const struct {
-		int letter;
-		const char *option, *key;
-	} known[] = {
-#define X(name, letter, argument, key, help) { letter, "--" name, key },
-		PROGRAM_OPTIONS(X)
-#undef X
-	};
-
-	for (size_t i = 0; i < ARRAY_COUNT(known); i++)
-		if (known[i].letter == letter && known[i].key && line->overrides < OVERRIDES_MAX)
-			line->override[line->overrides++] = (struct override){ known[i].option, known[i].key, optarg };
-}
-
-/* -1: go on; else the exit status. */
-static int read_command_line(struct command_line *line, int argc, char **argv)
-{
-	static const struct option known[] = {
-#define X(name, letter, argument, key, help) { name, sizeof(argument) > 1 ? required_argument : no_argument, NULL, letter },
-		PROGRAM_OPTIONS(X)
-#undef X
-		{ NULL, 0, NULL, 0 },
-	};
-	int letter;
-
-	while ((letter = getopt_long(argc, argv, "", known, NULL)) != -1) {
-		switch (letter) {
-		case 'c':
-			line->config_file = optarg;
-			break;
-		case 'C':
-			line->check = true;
-			break;
-		case 'P':
-			line->print = true;
-			break;
-		case '1':
-			line->once = true;
-			break;
-		case 'b':
-			line->backfill = optarg;
-			line->once = true;
-			break;
-		case 'S':
-			line->sim_clock = optarg;
-			break;
-		case 'V':
-			puts("relicensed " RELICENSED_VERSION);
-			return EX_OK;
-		case 'h':
-			print_help();
-			return EX_OK;
-		case '?':
-			fputs("relicensed: --help lists the options\n", stderr);
-			return EX_USAGE;
-		default:
-			add_override(line, letter);
-		}
-	}
-	if (optind == argc)
-		return -1;
-	fprintf(stderr, "relicensed: \"%s\" is not an option; --help lists them\n", argv[optind]);
-	return EX_USAGE;
-}
-
 /* --- configuration -------------------------------------------------------------------------------------------------*/
-
-static int load_config(const struct command_line *line, struct config *config, struct config_problem *problem)
-{
-	const char *file = line->config_file;
-
-	config_init(config);
-	if (!file && access(CONFIG_DEFAULT_FILE, F_OK) == 0)
-		file = CONFIG_DEFAULT_FILE;
-	if (file)
-		config_load(config, file, problem);
-	for (unsigned i = 0; i < line->overrides; i++)
-		config_set(config, line->override[i].option, line->override[i].key, line->override[i].value, problem);
-	return problem->count ? -1 : 0;
-}
 
 static bool may_speak_plainly(const struct daemon *daemon)
 {
@@ -190,51 +70,6 @@ static int read_origin(struct daemon *daemon)
 	fprintf(stderr, "relicensed: hub: %s is plain http to another machine; name the host in plain_http to allow that\n",
 		daemon->origin.text);
 	return EX_CONFIG;
-}
-
-static size_t trimmed(const char *text, size_t size)
-{
-	while (size && isspace((unsigned char)text[size - 1]))
-		size--;
-	return size;
-}
-
-/* The token is never shown, also not where it is malformed. */
-static int read_token(struct daemon *daemon, const char *path)
-{
-	char text[TOKEN_MAX + 2];
-	FILE *file = fopen(path, "re");
-	size_t size;
-	bool good;
-
-	if (!file) {
-		fprintf(stderr, "relicensed: token file %s: %s\n", path, strerror(errno));
-		return errno == EACCES ? EX_NOPERM : EX_CONFIG;
-	}
-	size = trimmed(text, fread(text, 1, sizeof(text), file));
-	fclose(file);
-	good = size > 0 && size <= TOKEN_MAX;
-	for (size_t i = 0; i < size && good; i++)
-		good = isgraph((unsigned char)text[i]) && (unsigned char)text[i] < 0x80;
-	if (good)
-		memcpy(daemon->token, text, size);
-	else
-		fprintf(stderr, "relicensed: token file %s does not hold one token\n", path);
-	explicit_bzero(text, sizeof(text));
-	return good ? EX_OK : EX_CONFIG;
-}
-
-static int find_token(struct daemon *daemon)
-{
-	const char *credentials = getenv("CREDENTIALS_DIRECTORY");
-	char path[1200];
-
-	if (daemon->config.token_file[0])
-		return read_token(daemon, daemon->config.token_file);
-	if (!credentials)
-		return EX_OK;
-	snprintf(path, sizeof(path), "%s/hub-token", credentials);
-	return access(path, F_OK) == 0 ? read_token(daemon, path) : EX_OK;
 }
 
 /* A file that is there, or the name of an owner. */
@@ -277,7 +112,7 @@ static int configure(struct daemon *daemon)
 	struct config_problem problem = { 0 };
 	int status;
 
-	if (load_config(&daemon->line, &daemon->config, &problem)) {
+	if (command_line_config(&daemon->line, &daemon->config, &problem)) {
 		fputs(problem.text, stderr);
 		return EX_CONFIG;
 	}
@@ -285,7 +120,7 @@ static int configure(struct daemon *daemon)
 	if (!status)
 		status = find_proxy(daemon);
 	if (!status)
-		status = find_token(daemon);
+		status = token_find(daemon->config.token_file, daemon->token);
 	return status ? status : read_wish(daemon);
 }
 
@@ -389,6 +224,12 @@ static void on_crawl_ended(void *owner)
 	uv_stop(&daemon->loop);
 }
 
+/* It ends by itself. */
+static bool is_once(const struct daemon *daemon)
+{
+	return daemon->line.mode != MODE_SERVE;
+}
+
 static void open_crawl(struct daemon *daemon)
 {
 	struct crawl_options options = {
@@ -398,7 +239,7 @@ static void open_crawl(struct daemon *daemon)
 		.store = daemon->store,
 		.engine = daemon->engine,
 		.has_token = daemon->token[0],
-		.once = daemon->line.once,
+		.once = is_once(daemon),
 		.backfill = daemon->line.backfill ? &daemon->wish : NULL,
 		.on_ended = on_crawl_ended,
 		.owner = daemon,
@@ -432,7 +273,7 @@ static void on_hangup(uv_signal_t *handle, int number)
 	struct config fresh;
 
 	(void)number;
-	if (load_config(&daemon->line, &fresh, &problem)) {
+	if (command_line_config(&daemon->line, &fresh, &problem)) {
 		log_write(LOG_RELOAD_REFUSED, log_text("why", problem.text));
 		return;
 	}
@@ -501,10 +342,10 @@ static int final_status(const struct daemon *daemon)
 	bool complete = crawl_is_complete(daemon->crawl);
 	int error = crawl_store_error(daemon->crawl);
 
-	log_write(LOG_STOPPED, log_yes("complete", daemon->line.once ? complete : !error));
+	log_write(LOG_STOPPED, log_yes("complete", is_once(daemon) ? complete : !error));
 	if (error)
 		return status_of_store_error(error);
-	return daemon->line.once && !complete ? EX_INCOMPLETE : EX_OK;
+	return is_once(daemon) && !complete ? EX_INCOMPLETE : EX_OK;
 }
 
 static void on_walk(uv_handle_t *handle, void *owner)
@@ -547,7 +388,6 @@ static void take_down(struct daemon *daemon)
 
 static int serve(struct daemon *daemon)
 {
-	log_start((enum config_level)daemon->config.log_level);
 	size_thread_pool();
 	uv_loop_init(&daemon->loop);
 	daemon->status = open_clock(daemon);
@@ -565,27 +405,167 @@ static int serve(struct daemon *daemon)
 	return daemon->status;
 }
 
+/* --- importing -----------------------------------------------------------------------------------------------------*/
+
+static volatile sig_atomic_t import_stop;
+
+static void on_import_signal(int number)
+{
+	(void)number;
+	import_stop = 1;
+}
+
+static void print_import(const struct import_result *result)
+{
+	for (enum repo_kind kind = 0; kind < REPO_KINDS; kind++) {
+		const struct import_kind *told = &result->kind[kind];
+		const struct commit_counts *counts = &told->counts;
+
+		if (!told->rows && !told->unidentified)
+			continue;
+		printf("%-8s  %" PRIu64 " rows: %" PRIu64 " new, %" PRIu64 " with another version, %" PRIu64 " records, %" PRIu64
+			" missing", repo_kinds[kind].plural, told->rows, counts->rows_new, counts->versions, counts->records, counts->missing);
+		if (told->repeated || told->damaged || told->unidentified || counts->private_rows)
+			printf("; left out: %" PRIu64 " repeated, %" PRIu64 " damaged, %" PRIu64 " without a known _id, %" PRIu64 " private",
+				told->repeated, told->damaged, told->unidentified, counts->private_rows);
+		putchar('\n');
+	}
+}
+
+static int status_of_import(const struct import_result *result)
+{
+	static const int statuses[] = {
+		[IMPORT_DONE] = EX_OK, [IMPORT_STOPPED] = EX_INCOMPLETE, [IMPORT_TOO_FEW] = EX_INCOMPLETE,
+		[IMPORT_NO_INPUT] = EX_NOINPUT, [IMPORT_REFUSED] = EX_DATAERR,
+	};
+
+	return result->end == IMPORT_FAILED ? status_of_store_error(result->error) : statuses[result->end];
+}
+
+static int import_rows(struct daemon *daemon)
+{
+	const struct command_line *line = &daemon->line;
+	struct import_options options = {
+		.config = &daemon->config,
+		.path = line->import.path,
+		.observed_ms = line->import.observed_ms,
+		.complete = line->import.complete,
+		.kind = line->import.kind,
+		.fields = line->import.fields,
+		.stop = &import_stop,
+	};
+	struct import_result result;
+	int status;
+
+	if (options.observed_ms > clock_wall_ms()) {
+		fputs("relicensed: --observed-at lies in the future; of a dump of today say the time too (2026-11-25T12:00:00Z)\n", stderr);
+		return EX_DATAERR;
+	}
+	status = open_store(daemon);
+	if (status)
+		return status;
+	signal(SIGTERM, on_import_signal);
+	signal(SIGINT, on_import_signal);
+	options.store = daemon->store;
+	import_run(&options, &result);
+	store_close(&daemon->store);
+	print_import(&result);
+	if (result.end != IMPORT_DONE)
+		fprintf(stderr, "relicensed: %s\n", result.why[0] ? result.why : error_text(result.error));
+	return status_of_import(&result);
+}
+
+/* --- dry run -------------------------------------------------------------------------------------------------------*/
+
+static int print_forecast(const struct dry_run *dry_run)
+{
+	const struct forecast *forecast = dry_run_forecast(dry_run);
+	struct buf text = BUF_INIT(64 * 1024);
+
+	if (!forecast) {
+		fprintf(stderr, "relicensed: %s\n", dry_run_why(dry_run));
+		return EX_UNAVAILABLE;
+	}
+	forecast_print(forecast, &text);
+	fputs(text.data, stdout);
+	buf_release(&text);
+	return fflush(stdout) ? EX_IOERR : EX_OK;
+}
+
+static int foretell(struct daemon *daemon)
+{
+	struct dry_run_options options = {
+		.clock = &daemon->clock,
+		.config = &daemon->config,
+		.origin = &daemon->origin,
+		.has_token = daemon->token[0],
+		.on_ended = on_crawl_ended,
+		.owner = daemon,
+	};
+	struct dry_run *dry_run = NULL;
+
+	if (daemon->config.log_level < LEVEL_DEBUG)
+		log_set_level(LEVEL_ERROR); /* a table is asked for, not a log */
+	size_thread_pool();
+	uv_loop_init(&daemon->loop);
+	daemon->status = open_clock(daemon);
+	if (!daemon->status)
+		daemon->status = open_engine(daemon);
+	if (!daemon->status) {
+		options.engine = daemon->engine;
+		dry_run = dry_run_new(&options);
+		dry_run_start(dry_run);
+		uv_run(&daemon->loop, UV_RUN_DEFAULT);
+		daemon->status = print_forecast(dry_run);
+	}
+	dry_run_free(&dry_run);
+	take_down(daemon);
+	return daemon->status;
+}
+
+/* --- modes ---------------------------------------------------------------------------------------------------------*/
+
+static int print_config(struct daemon *daemon)
+{
+	(void)daemon;
+	config_print(stdout);
+	return fflush(stdout) ? EX_IOERR : EX_OK;
+}
+
+static int say_config_is_good(struct daemon *daemon)
+{
+	(void)daemon;
+	puts("the configuration is good");
+	return EX_OK;
+}
+
+static const struct {
+	bool needs_config;
+	int (*run)(struct daemon *daemon);
+} modes[] = {
+	[MODE_SERVE] = { true, serve },
+	[MODE_ONCE] = { true, serve },
+	[MODE_BACKFILL] = { true, serve },
+	[MODE_IMPORT] = { true, import_rows },
+	[MODE_DRY_RUN] = { true, foretell },
+	[MODE_CHECK_CONFIG] = { true, say_config_is_good },
+	[MODE_PRINT_CONFIG] = { false, print_config },
+};
+
 int main(int argc, char **argv)
 {
 	static struct daemon daemon;
-	int status = read_command_line(&daemon.line, argc, argv);
+	int status = command_line_read(&daemon.line, argc, argv);
 
 	if (status >= 0)
 		return status;
-	if (daemon.line.print) {
-		config_print(stdout);
-		return fflush(stdout) ? EX_IOERR : EX_OK;
-	}
 	bus_error_explain("relicensed", EX_IOERR);
 	keep_memory();
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* a limit on file sizes is an error of a commit, like a full disk */
-	status = configure(&daemon);
-	if (status)
-		return status;
-	if (daemon.line.check) {
-		puts("the configuration is good");
-		return EX_OK;
+	if (modes[daemon.line.mode].needs_config) {
+		status = configure(&daemon);
+		log_start((enum config_level)daemon.config.log_level);
 	}
-	return serve(&daemon);
+	return status > 0 ? status : modes[daemon.line.mode].run(&daemon);
 }

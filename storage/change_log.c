@@ -7,7 +7,8 @@ void change_log_append(struct txn *txn, struct log_head *head, struct change *ch
 	const struct change_origin *origin, struct buf *line)
 {
 	struct key seq = { .size = 0 }, time = { .size = 0 }, repo = { .size = 0 };
-	bool dated_by_look = change->at_ms == change->observed_at_ms;
+	/* An imported look keeps the day that it had, also where other kinds were looked at since. */
+	bool dated_by_look = change->at_ms == change->observed_at_ms && change->origin != ORIGIN_IMPORTED;
 
 	change->seq = ++head->seq;
 	if (change->observed_at_ms < head->at_ms)

@@ -27,7 +27,7 @@ struct commit {
 	struct sweep_state sweep[REPO_KINDS];
 	uint64_t gone[REPO_KINDS];
 	int64_t newest_look_ms[REPO_KINDS]; /* of all lanes: as of when the store speaks */
-	int64_t created_ms; /* of the store: its first answer */
+	int64_t created_ms; /* of the store: its first answer that was not imported; before that, never */
 	int64_t now_ms;     /* of the newest answer */
 
 	/* As the daemon is configured. */

@@ -535,11 +535,18 @@ static bool is_overtaken(struct commit *commit, const struct before *before, con
 		       is_stale(commit->answer, commit_last_seen(commit, before)));
 }
 
+/* Of a part of a dump no look table tells that it saw the row as it was: the row itself must. */
+static bool is_only_look(const struct answer *answer, const struct repo_row *row)
+{
+	return answer->lane == LANE_IMPORT && !answer->in_sweep && row->last_written_ms < answer->answered_ms;
+}
+
 void commit_known_row(struct commit *commit, const struct observation *observation, struct before *before)
 {
 	struct observation seen = with_head(commit, observation, &before->row);
 	struct comparison comparison;
-	bool write = before->missing, moved = memcmp(seen.sha, before->row.sha, SHA_BYTES) != 0;
+	bool write = before->missing || is_only_look(commit->answer, &before->row);
+	bool moved = memcmp(seen.sha, before->row.sha, SHA_BYTES) != 0;
 
 	if (is_overtaken(commit, before, &seen)) {
 		commit->counts->redone++;

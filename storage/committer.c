@@ -6,6 +6,7 @@
 
 #include "storage/commit.h"
 #include "storage/model/memory.h"
+#include "storage/model/moment.h"
 #include "storage/projection_table.h"
 #include "storage/repo_table.h"
 
@@ -84,6 +85,21 @@ static const struct answer *first_answer(struct answer *const *answers, size_t c
 	return NULL;
 }
 
+/*
+ * The store begins with the first answer that it got itself: a dump is older, whatever it has is a beginning and no news.
+ * The dictionary is there before any row is.
+ */
+static void begin_store(struct commit *commit, const struct answer *first)
+{
+	struct key id = { .size = 0 };
+
+	key_add(&id, DICTIONARY_BUILTIN, 4);
+	txn_put(&commit->txn, TABLE_DICTIONARY, key_slice(&id), dictionary_builtin());
+	commit->created_ms = first->lane == LANE_IMPORT ? MOMENT_LAST : first->answered_ms;
+	if (first->lane != LANE_IMPORT)
+		meta_set_number(&commit->txn, "created", (uint64_t)first->answered_ms);
+}
+
 static void begin(struct commit *commit, const struct answer *first)
 {
 	commit->name_count = commit->counter_count = 0;
@@ -97,13 +113,8 @@ static void begin(struct commit *commit, const struct answer *first)
 		commit->gone[kind] = meta_gone(&commit->txn, (enum repo_kind)kind);
 		commit->newest_look_ms[kind] = meta_newest_look(&commit->txn, (enum repo_kind)kind);
 	}
-	if (!commit->created_ms && first) {
-		struct key id = { .size = 0 };
-		key_add(&id, DICTIONARY_BUILTIN, 4);
-		commit->created_ms = first->answered_ms;
-		meta_set_number(&commit->txn, "created", (uint64_t)first->answered_ms);
-		txn_put(&commit->txn, TABLE_DICTIONARY, key_slice(&id), dictionary_builtin());
-	}
+	if (!commit->created_ms && first)
+		begin_store(commit, first);
 }
 
 static void end(struct commit *commit)
@@ -369,7 +380,7 @@ static void commit_answer(struct commit *commit, const struct answer *answer)
 	commit_tables_changed(commit);
 	if (page->count)
 		commit->projection = projection_intern(&commit->txn, &page->projection);
-	if (answer->lane == LANE_SWEEP)
+	if (answer->in_sweep)
 		sweep_page(commit, answer);
 	else
 		for (size_t i = 0; i < page->count; i++)

@@ -3,8 +3,8 @@
  * A batch of answers in one write transaction: rows, snapshots, names, records, looks, missing rows, counters and the
  * cursor after them. Either all of it is in the store and synced, or nothing is.
  *
- * Pages of a sweep are merge-joined with the rows between the last page's end and their own: what the page lacks goes
- * to the missing table. Verdicts are certain only in here, where rows cannot move.
+ * Pages of a full pass (in_sweep) are merge-joined with the rows between the last page's end and their own: what the page
+ * lacks goes to the missing table. Of all others nothing is derived from absence. Verdicts are certain only in here, where rows cannot move.
  *
  * One committer per store, used by one work item at a time. It waits for the disk: never on the loop.
  */
@@ -30,7 +30,8 @@ struct answer {
 	int64_t answered_ms;               /* our clock when the answer's head arrived */
 	struct slice url, date, request_id; /* proof; in the page's arena */
 	struct page page;
-	bool sweep_first, sweep_last;      /* of a sweep: its first and last page */
+	bool in_sweep;                     /* of a full pass over the kind: a sweep's page, or one of a complete dump */
+	bool sweep_first, sweep_last;      /* its first and last page */
 	enum confirm_outcome confirm;
 	struct repo_oid confirm_oid;
 	const struct past *past;           /* what a search of commits brought, or NULL; in the page's arena */

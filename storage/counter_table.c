@@ -59,8 +59,8 @@ static void decode(struct slice bytes, struct block *block)
 	}
 }
 
-/* The block as it was last written. */
-static bool newest(struct txn *txn, MDB_cursor *cursor, uint32_t number, struct slice *value)
+/* The block as it was last written, and its day. */
+static bool newest(struct txn *txn, MDB_cursor *cursor, uint32_t number, struct slice *value, uint32_t *day)
 {
 	struct key behind = { .size = 0 };
 	struct slice key;
@@ -70,15 +70,17 @@ static bool newest(struct txn *txn, MDB_cursor *cursor, uint32_t number, struct 
 	key = key_slice(&behind);
 	found = txn_seek(txn, cursor, MDB_SET_RANGE, &key, value);
 	found = txn_seek(txn, cursor, found ? MDB_PREV : MDB_LAST, &key, value);
-	return found && key.size == 8 && get_u32(slice_bytes(key)) == number;
+	found = found && key.size == 8 && get_u32(slice_bytes(key)) == number;
+	*day = found ? get_u32(slice_bytes(key) + 4) : 0;
+	return found;
 }
 
-static void put_block(struct txn *txn, uint32_t number, struct slice bytes, int64_t now_ms)
+static void put_block(struct txn *txn, uint32_t number, struct slice bytes, uint32_t day)
 {
 	struct key key = { .size = 0 };
 
 	key_add(&key, number, 4);
-	key_add(&key, (uint64_t)(now_ms / DAY_MS), 4);
+	key_add(&key, day, 4);
 	txn_append(txn, TABLE_COUNTER, key_slice(&key), bytes);
 }
 
@@ -92,13 +94,13 @@ static void update(uint32_t *kept, uint32_t value)
 static size_t put_one_block(struct txn *txn, MDB_cursor *cursor, const struct counter_update *updates, size_t count,
 	int64_t now_ms)
 {
-	uint32_t number = updates[0].number / COUNTER_BLOCK;
+	uint32_t number = updates[0].number / COUNTER_BLOCK, day, today = (uint32_t)(now_ms / DAY_MS);
 	uint8_t bytes[BLOCK_BYTES_MAX];
 	struct slice before = SLICE_NONE, after = { (const char *)bytes, 0 };
 	struct block block = { 0 };
 	size_t used = 0;
 
-	if (newest(txn, cursor, number, &before))
+	if (newest(txn, cursor, number, &before, &day))
 		decode(before, &block);
 	else
 		before = SLICE_NONE;
@@ -108,7 +110,7 @@ static size_t put_one_block(struct txn *txn, MDB_cursor *cursor, const struct co
 	}
 	after.size = encode(&block, bytes);
 	if (!slice_equal(before, after))
-		put_block(txn, number, after, now_ms);
+		put_block(txn, number, after, day > today ? day : today);
 	return used;
 }
 
@@ -153,8 +155,9 @@ bool counter_get(struct txn *txn, uint32_t number, struct change_counter *downlo
 	MDB_cursor *cursor = txn_cursor(txn, TABLE_COUNTER);
 	struct slice value;
 	struct block block = { 0 };
+	uint32_t day;
 
-	if (newest(txn, cursor, number / COUNTER_BLOCK, &value))
+	if (newest(txn, cursor, number / COUNTER_BLOCK, &value, &day))
 		decode(value, &block);
 	if (cursor)
 		mdb_cursor_close(cursor);

@@ -6,7 +6,8 @@
  *     value  1, then for each repo of the block in order: downloads + 1, likes + 1 as LEB128 varints (0 = not known)
  *
  * A block is written when one of its counters differs from the block's newest day, so that a look that finds all as it
- * was writes nothing. Updates are gathered over a batch and applied block by block.
+ * was writes nothing. Its days only go forward: what an older dump tells of one kind stands with the newest day of the
+ * others in the block, since only there it is found. Updates are gathered over a batch and applied block by block.
  */
 #ifndef STORAGE_COUNTER_TABLE_H
 #define STORAGE_COUNTER_TABLE_H

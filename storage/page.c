@@ -201,10 +201,9 @@ static struct slice damage_identity(const struct row *row, int error)
 	return row->span[FIELD_ID].size ? row->span[FIELD_ID] : row->raw;
 }
 
-static void note_damage(struct page *page, const struct row *row, int error)
+static void note_damage(struct page *page, struct slice raw, struct slice identity, int error)
 {
 	size_t at = page->damaged++;
-	struct slice raw = row->raw, identity = damage_identity(row, error);
 	struct slice head = { raw.data, raw.size < DAMAGE_HEAD_BYTES ? raw.size : DAMAGE_HEAD_BYTES };
 
 	if (at >= PAGE_DAMAGE_MAX)
@@ -215,6 +214,12 @@ static void note_damage(struct page *page, const struct row *row, int error)
 		(uint64_t)-error << 8 | (uint64_t)page->projection.kind);
 	page->damage[at].error = error;
 	page->damage[at].head = arena_copy(&page->arena, head);
+}
+
+void page_add_damage(struct page *page, struct slice raw, int error)
+{
+	page->rows++;
+	note_damage(page, raw, raw, error);
 }
 
 static void note_dates(struct page *page, int64_t modified_ms)
@@ -243,7 +248,7 @@ static void prepare_row(struct work *work, uint32_t at)
 		return;
 	}
 	if (error) {
-		note_damage(page, &row, error);
+		note_damage(page, row.raw, damage_identity(&row, error), error);
 		return;
 	}
 	row.opened = preparer->opened ? &preparer->json : NULL;
@@ -251,7 +256,7 @@ static void prepare_row(struct work *work, uint32_t at)
 	if (!existed || stored.stable_hash != row.stable_hash)
 		error = make_draft(preparer, &row, existed, page, &observation->draft);
 	if (error) {
-		note_damage(page, &row, error);
+		note_damage(page, row.raw, damage_identity(&row, error), error);
 		return;
 	}
 	page->drafts += observation->draft != NULL;

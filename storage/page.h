@@ -76,4 +76,7 @@ int preparer_page(struct preparer *preparer, const char *body, size_t body_bytes
 	struct page *page, struct store_problem *problem);
 void page_release(struct page *page);
 
+/* Counts a row that no preparer saw because it cannot be read; the page's projection tells its kind. `raw` is copied. */
+void page_add_damage(struct page *page, struct slice raw, int error);
+
 #endif

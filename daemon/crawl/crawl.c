@@ -69,6 +69,7 @@ struct crawl {
 
 struct sweep_facts {
 	struct sweep_state state;
+	bool has_swept; /* a sweep of ours has begun: what is in the store is not only imported */
 	bool has_missing;
 };
 
@@ -78,12 +79,14 @@ static bool read_facts(struct kind_crawl *kind, struct sweep_facts *facts)
 	struct store_problem problem;
 	struct missing_row row;
 	struct reader *reader;
+	struct slice cursor;
 	bool good;
 
 	*facts = (struct sweep_facts){ 0 };
 	if (reader_open(kind->crawl->options.store, &reader, &problem))
 		return false;
 	good = reader_sweep(reader, kind->state.kind, &facts->state) == 0;
+	facts->has_swept = reader_cursor(reader, LANE_SWEEP, kind->state.kind, &cursor) == 0;
 	facts->has_missing =
 		reader_missing_from(reader, kind->state.kind, &first, &row) == 0 && row.kind == kind->state.kind;
 	reader_close(&reader);
@@ -182,7 +185,7 @@ static void set_first_times(struct kind_crawl *kind)
 	if (!read_facts(kind, &facts))
 		return;
 	passed_ms = clock_wall_ms() - facts.state.started_ms;
-	if (facts.state.number && !facts.state.running && passed_ms >= 0 &&
+	if (facts.has_swept && !facts.state.running && passed_ms >= 0 &&
 		passed_ms < kind->crawl->options.config->sweep_interval)
 		kind->due_ms[SLOT_SWEEP] = now_ms + kind->crawl->options.config->sweep_interval - passed_ms;
 	if (!facts.has_missing || facts.state.running || !facts.state.complete)

@@ -174,7 +174,9 @@ static void move_cursor(struct sweep *sweep, const struct request *request, cons
 static void hand_over(struct sweep *sweep, struct request *request, const struct sweep_page *page, struct slice gap)
 {
 	struct buf text = BUF_INIT(8 * URL_MAX);
-	struct answer answer = { .sweep_first = sweep->cursor.pages == 0, .sweep_last = page->link == LINK_NONE,
+	struct answer answer = { .in_sweep = true,
+		.sweep_first = sweep->cursor.pages == 0,
+		.sweep_last = page->link == LINK_NONE,
 		.gap = gap };
 
 	remember_last(sweep, &request->page);

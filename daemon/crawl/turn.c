@@ -454,9 +454,9 @@ void turn_init(struct turn *turn, struct clock *clock, struct writer *writer, st
 		bucket->bucket = i;
 		bucket->timer = (struct clock_timer){ .on_timer = on_timer, .owner = bucket };
 		quota_init(&bucket->quota, config->quota_share, config->rate_without_quota, config->transfers_max);
-		bucket->quota.blocks = true;
+		bucket->quota.blocks = store != NULL;
 		configure(bucket);
-		if (block_load(store, i, &block))
+		if (store && block_load(store, i, &block))
 			quota_restore(&bucket->quota, &block, clock_mono_ms(), clock_wall_ms());
 	}
 }

@@ -92,7 +92,7 @@ struct turn {
 	void *owner;
 };
 
-/* Reads what was granted last from the store. */
+/* Reads what was granted last from the store. Without one (NULL) nothing is remembered: for a few requests. */
 void turn_init(struct turn *turn, struct clock *clock, struct writer *writer, struct store *store, const struct config *config);
 void turn_stop(struct turn *turn);
 /* The configuration has changed. */

@@ -94,14 +94,16 @@ static size_t news_max(const struct writer *writer)
 
 bool writer_has_room(const struct writer *writer, unsigned room)
 {
-	const struct batch *batch = writer->filling;
+	const struct batch *batch = writer ? writer->filling : NULL;
 
-	return batch->news + writer->reserved + room <= news_max(writer) && batch->count + writer->reservations < BATCH_MAX &&
-	       batch->weight + writer->reserved + room <= BATCH_PAGES_MAX * WRITER_PAGE;
+	return !batch || (batch->news + writer->reserved + room <= news_max(writer) && batch->count + writer->reservations < BATCH_MAX &&
+				 batch->weight + writer->reserved + room <= BATCH_PAGES_MAX * WRITER_PAGE);
 }
 
 void writer_reserve(struct writer *writer, unsigned room)
 {
+	if (!writer)
+		return;
 	writer->reserved += room;
 	writer->reservations++;
 }
@@ -115,6 +117,8 @@ static void take_back(struct writer *writer, unsigned room)
 
 void writer_unreserve(struct writer *writer, unsigned room)
 {
+	if (!writer)
+		return;
 	take_back(writer, room);
 	writer->options.on_room(writer->options.owner);
 }

@@ -37,7 +37,8 @@ struct writer *writer_new(const struct writer_options *options);
 /* Nothing may be in flight (writer_drain); what was not handed over is lost. */
 void writer_free(struct writer **writer);
 
-/* Room is counted in answers about single repos, of which a page with news weighs as much as 64. */
+/* Room is counted in answers about single repos, of which a page with news weighs as much as 64.
+ * Without a writer (NULL, where nothing is handed over) there is always room. */
 enum { WRITER_SINGLE = 1, WRITER_PAGE = 64 };
 
 bool writer_has_room(const struct writer *writer, unsigned room);

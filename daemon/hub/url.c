@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <strings.h>
 
+#include <openssl/evp.h>
+
 #define EXPAND "expand[]="
 
 static struct slice slice_from(struct slice text, size_t start)
@@ -204,8 +206,13 @@ static void add_expand(const struct projection *projection, char separator, stru
 void url_listing(const struct hub_origin *origin, const struct projection *projection, enum listing_order order, unsigned rows,
 	struct buf *out)
 {
-	buf_printf(out, "%s/api/%s?sort=%s&direction=%s&limit=%u", origin->text, repo_kinds[projection->kind].plural,
-		order == LISTING_BY_CREATION ? "createdAt" : "lastModified", order == LISTING_BY_CREATION ? "1" : "-1", rows);
+	static const char *const orders[] = {
+		[LISTING_BY_CREATION] = "createdAt&direction=1",
+		[LISTING_BY_CHANGE] = "lastModified&direction=-1",
+		[LISTING_NEWEST_FIRST] = "createdAt&direction=-1",
+	};
+
+	buf_printf(out, "%s/api/%s?sort=%s&limit=%u", origin->text, repo_kinds[projection->kind].plural, orders[order], rows);
 	add_expand(projection, '&', out);
 }
 
@@ -219,6 +226,21 @@ static void add_encoded(struct slice text, const char *harmless, struct buf *out
 		else
 			buf_printf(out, "%%%02X", c);
 	}
+}
+
+void url_listing_behind(const struct hub_origin *origin, const struct projection *projection, unsigned rows,
+	const struct repo_oid *oid, struct buf *out)
+{
+	char hex[OID_HEX + 1], filter[64];
+	unsigned char cursor[96];
+	int size;
+
+	oid_write(oid, hex);
+	size = snprintf(filter, sizeof(filter), "{\"_id\":{\"$gt\":\"%s\"}}", hex);
+	size = EVP_EncodeBlock(cursor, (const unsigned char *)filter, size);
+	url_listing(origin, projection, LISTING_BY_CREATION, rows, out);
+	buf_text(out, "&cursor=");
+	add_encoded((struct slice){ (const char *)cursor, (size_t)size }, "", out);
 }
 
 static void add_encoded_path(struct slice name, struct buf *out)

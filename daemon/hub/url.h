@@ -38,10 +38,17 @@ enum hub_bucket url_bucket(const struct hub_origin *origin, struct slice url);
 enum listing_order {
 	LISTING_BY_CREATION, /* oldest first: the order of oids */
 	LISTING_BY_CHANGE,   /* newest first, the only order that the Hub has */
+	LISTING_NEWEST_FIRST, /* by creation, the other way */
 };
 
 void url_listing(const struct hub_origin *origin, const struct projection *projection, enum listing_order order, unsigned rows,
 	struct buf *out);
+/*
+ * By creation, entered behind an oid, which need not be there: the Hub's cursor is base64 of {"_id":{"$gt":"<oid>"}}. That is
+ * how its own look, not how it is documented.
+ */
+void url_listing_behind(const struct hub_origin *origin, const struct projection *projection, unsigned rows,
+	const struct repo_oid *oid, struct buf *out);
 /* `name` is "owner/name", as the Hub gave it: any bytes; a slash stays, what is not harmless is percent-encoded. */
 void url_single(const struct hub_origin *origin, const struct projection *projection, struct slice name, struct buf *out);
 

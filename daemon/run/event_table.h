@@ -51,6 +51,11 @@
 	X(LOG_STORE_STOPPED, "store-stopped", LEVEL_ERROR, "why", "the store refuses for good: the daemon ends") \
 	X(LOG_STEP, "step", LEVEL_DEBUG, "request lane kind from to", "a request goes on") \
 	X(LOG_METRICS_FAILED, "metrics-failed", LEVEL_WARNING, "file why", "the metrics file could not be written") \
+	X(LOG_IMPORT_READ, "import-read", LEVEL_INFO, "kind rows repeated damaged unidentified fields", \
+		"a dump is read; nothing of it is written yet") \
+	X(LOG_IMPORT_DAMAGED, "import-damaged", LEVEL_WARNING, "line why", "a row of a dump that cannot be read: one of the first") \
+	X(LOG_IMPORTING, "importing", LEVEL_INFO, "kind rows of", "rows of a dump that are in the store") \
+	X(LOG_IMPORTED, "imported", LEVEL_NOTICE, "kind rows new same records missing", "a dump's rows of a kind are in the store") \
 	X(LOG_INCOMPLETE, "incomplete", LEVEL_ERROR, "kind lane why", "--once could not finish this")
 
 enum log_event {

@@ -168,6 +168,18 @@ class Ledger:
             log.write(done.errors)
         return done if status is None else done.expect(status)
 
+    def load(self, dump, observed_at, *arguments, status=0, timeout=WAIT_S * PATIENCE, **options):
+        """relicensed --import of a file, or of rows, which are written as JSON lines."""
+        path = dump
+        if isinstance(dump, list):
+            path = self.directory / "dump.jsonl"
+            path.write_text("".join(json.dumps(row) + "\n" for row in dump), encoding="utf-8")
+        return run([self.relicensed, "--config", self.config_path, "--import", path, "--observed-at", observed_at, *arguments],
+                   status, timeout, env=self.environment, **options)
+
+    def dry_run(self, *arguments, status=0):
+        return run([self.relicensed, "--config", self.config_path, "--dry-run", *arguments], status, env=self.environment)
+
     def daemon(self, *arguments):
         return Daemon([self.relicensed, "--config", self.config_path, *self.clock_arguments, *arguments], self.log_path,
                       self.environment)

@@ -4,6 +4,7 @@ import csv
 import os
 import random
 import shutil
+import subprocess
 import threading
 import time
 
@@ -15,7 +16,7 @@ from harness import BUILD, Failed, Hubsim, Ledger
 pytestmark = needs_corpus
 ROWS, PAGES, KILLS = 935000, 935, 10
 CRAWL_S, TICK_CHANGES = 300, 20000
-MEMORY_MAX, UNCHANGED_WRITE_MAX = 128 << 20, 2 << 20
+MEMORY_MAX, UNCHANGED_WRITE_MAX, IMPORT_MEMORY_MAX = 128 << 20, 2 << 20, 256 << 20
 CONFIG = {"kinds": "models,datasets", "commit_interval": "1s"}
 # What two runs of the same crawl may differ in.
 NOT_OF_THE_EVENT = ("seq", "ledger", "at", "observed_at", "observed_after", "last_modified", "prev", "hash")
@@ -152,6 +153,23 @@ def test_second_look_is_quiet_and_writes_little(crawled):
     print(f"written {watch.written} bytes, largest private memory {watch.private_max >> 20} MiB")
     assert 0 < watch.written < UNCHANGED_WRITE_MAX
     assert watch.private_max < MEMORY_MAX
+
+
+def test_imported_it_is_the_same(crawled, rows, place):
+    """The listing as a dump: the rows that the crawl stored, without a Hub."""
+    ledger = Ledger(place / "imported", "http://127.0.0.1:9", **CONFIG)
+    start = time.monotonic()
+    with subprocess.Popen([ledger.relicensed, "--config", ledger.config_path, "--import", rows[0], "--observed-at", "2024-07-11",
+                           "--complete"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        watch = Watch(process.pid)
+        assert process.wait(CRAWL_S) == 0
+    took_s = time.monotonic() - start
+    print(f"{ROWS / took_s:.0f} rows/s, largest private memory {watch.private_max >> 20} MiB")
+    assert 0 < watch.private_max < IMPORT_MEMORY_MAX
+    crawled_ids = [line.split(b" ", 3)[:2] for line in crawled[0].dump()]
+    assert [line.split(b" ", 3)[:2] for line in ledger.dump()] == crawled_ids
+    assert ledger.changes() == []
+    ledger.verify()
 
 
 def test_killed_ten_times_equals_undisturbed(hub, crawled, place):

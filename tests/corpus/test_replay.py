@@ -65,6 +65,24 @@ def expected_records(before, after):
     return found
 
 
+def check_records(records, expected):
+    """Of each difference exactly one record, of the event that it is."""
+    wrong_kind = [record for record in records if not record["event"].startswith("license.")]
+    assert not wrong_kind, wrong_kind[:3]
+    found = {}
+    for record in records:
+        assert record["repo"] not in found, f"{record['repo']} is logged twice"
+        found[record["repo"]] = tuple(sorted(record[side]["license"]) if record[side] else [] for side in ("before", "after"))
+        if record["before"] and record["before"]["license"]:
+            assert record["before"]["source"] == "tag"
+    assert found == expected
+    kinds = {name: (bool(old), bool(new)) for name, (old, new) in expected.items()}
+    for record in records:
+        wanted = {(False, True): ["license.declared"], (True, False): ["license.withdrawn"],
+                  (True, True): ["license.switched", "license.relabelled"]}[kinds[record["repo"]]]
+        assert record["event"] in wanted, record
+
+
 def test_every_difference_once_and_none_false(looks, tmp_path):
     before, after = looks
     assert len(before) == 29432
@@ -80,18 +98,28 @@ def test_every_difference_once_and_none_false(looks, tmp_path):
         records = ledger.changes()
         ledger.once()
         assert ledger.changes() == records, "a third look at the same found something"
-    wrong_kind = [record for record in records if not record["event"].startswith("license.")]
-    assert not wrong_kind, wrong_kind[:3]
-    found = {}
-    for record in records:
-        assert record["repo"] not in found, f"{record['repo']} is logged twice"
-        found[record["repo"]] = tuple(sorted(record[side]["license"]) if record[side] else [] for side in ("before", "after"))
-        if record["before"] and record["before"]["license"]:
-            assert record["before"]["source"] == "tag"
-    assert found == expected
-    kinds = {name: (bool(old), bool(new)) for name, (old, new) in expected.items()}
-    for record in records:
-        wanted = {(False, True): ["license.declared"], (True, False): ["license.withdrawn"],
-                  (True, True): ["license.switched", "license.relabelled"]}[kinds[record["repo"]]]
-        assert record["event"] in wanted, record
+    check_records(records, expected)
+    ledger.verify()
+
+
+def test_imported_they_tell_the_same(looks, tmp_path):
+    """The two dumps themselves, without a Hub: the younger one is a part of its day, and has neither sha nor names."""
+    before, after = looks
+    names = {row["_id"]: row["id"] for row in before if "_id" in row}
+    ledger = Ledger(tmp_path, "http://127.0.0.1:9")
+    done = ledger.load(before, "2022-02-21", "--complete")
+    assert f"{len(names)} new" in done.text and f"{len(before) - len(names)} without a known _id" in done.text
+    assert ledger.changes() == []
+    younger = [dict(row, id=names[row["_id"]]) for row in after]
+    ledger.load(younger, "2024-07-11")
+    records = ledger.changes()
+    check_records(records, expected_records(before, after))
+    assert {(record["origin"], record["at"], record["observed_after"]) for record in records} == {
+        ("imported", "2024-07-11T23:59:59.999Z", "2022-02-21T23:59:59.999Z")}
+    ledger.load(younger, "2024-07-11")
+    assert ledger.changes() == records
+    example = next(record for record in records if record["event"] == "license.switched")
+    for when, side in (("2022-02-21", "before"), ("2024-07-11", "after")):
+        shown = ledger.tool("show", example["repo"], "--at", when, "--format", "json").lines()[0]
+        assert shown["state"]["license"] == example[side]["license"]
     ledger.verify()

@@ -156,6 +156,7 @@ int fixture_prepare_body(struct fixture *f, struct answer *answer, enum lane lan
 	int code;
 
 	*answer = (struct answer){ .lane = lane, .kind = f->projection.kind, .answered_ms = at_ms,
+		.in_sweep = lane == LANE_SWEEP,
 		.url = SLICE("https://hub.example/api/models?limit=1000"), .date = SLICE("Wed, 01 Jan 2025 00:00:00 GMT"),
 		.request_id = SLICE("Root=1-test") };
 	memcpy(padded, body.data, body.size);
@@ -214,6 +215,15 @@ void fixture_poll(struct fixture *f, int64_t at_ms, const char *rows)
 	struct answer answer;
 
 	fixture_prepare(f, &answer, LANE_POLL, at_ms, rows);
+	fixture_commit(f, &answer, 1);
+}
+
+void fixture_import(struct fixture *f, int64_t at_ms, bool complete, const char *rows)
+{
+	struct answer answer;
+
+	fixture_prepare(f, &answer, LANE_IMPORT, at_ms, rows);
+	answer.in_sweep = answer.sweep_first = answer.sweep_last = complete;
 	fixture_commit(f, &answer, 1);
 }
 

@@ -81,6 +81,8 @@ void fixture_commit(struct fixture *f, struct answer *answers, size_t count);
 void fixture_sweep(struct fixture *f, int64_t at_ms, const char *rows);
 void fixture_poll(struct fixture *f, int64_t at_ms, const char *rows);
 void fixture_confirm(struct fixture *f, int64_t at_ms, enum confirm_outcome outcome, unsigned n, const char *rows);
+/* A dump of that day; complete: with all there is. */
+void fixture_import(struct fixture *f, int64_t at_ms, bool complete, const char *rows);
 /* One page of a longer sweep. */
 void fixture_page(struct fixture *f, int64_t at_ms, bool first, bool last, const char *rows);
 

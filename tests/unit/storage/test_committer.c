@@ -780,6 +780,129 @@ static void test_private_rows(void **state)
 	fixture_free(f);
 }
 
+/* --- dumps -------------------------------------------------------------------------------------------------------- */
+
+/* A part of a dump ends no baseline and misses nothing, but of every row it says that it was seen. */
+static void test_part_of_a_dump(void **state)
+{
+	struct fixture *f = fixture_new();
+
+	(void)state;
+	fixture_import(f, DAY(1), false, rows(f, 1, 3));
+	fixture_import(f, DAY(2), false, rows(f, 2, 3));
+	assert_int_equal(fixture_missing(f), 0);
+	assert_int_equal(sweep_of(f).number, 0);
+	assert_int_equal(fixture_repo(f, 1).row.last_written_ms, DAY(1));
+	assert_int_equal(fixture_repo(f, 2).row.last_written_ms, DAY(2));
+	fixture_import(f, DAY(3), false, ROW(f, .n = 2, .card = "{\"license\":\"mit\"}"));
+	assert_string_equal(fixture_events(f, 0), "license.declared[cardData.license]");
+	assert_string_equal(fixture_field(f, 1, "observed_after"), moment(f, DAY(2)));
+	assert_string_equal(fixture_field(f, 1, "at"), moment(f, DAY(3)));
+	/* the first sweep is the baseline still: what is younger than the dump is no news */
+	fixture_sweep(f, DAY(9), fixture_text(f, "%s,%s,%s,%s", ROW(f, .n = 1), ROW(f, .n = 2, .card = "{\"license\":\"mit\"}"),
+					 ROW(f, .n = 3), ROW(f, .n = 4, .created = "2025-01-05T12:00:00.000Z")));
+	assert_int_equal(fixture_head(f), 1);
+	fixture_verify(f);
+	fixture_free(f);
+}
+
+static void test_complete_dump(void **state)
+{
+	struct fixture *f = fixture_new();
+
+	(void)state;
+	fixture_import(f, DAY(1), true, rows(f, 1, 3));
+	assert_int_equal(sweep_of(f).completed_ms, DAY(1));
+	fixture_import(f, DAY(5), true, fixture_text(f, "%s,%s", rows(f, 1, 2), ROW(f, .n = 4, .created = "2025-01-04T12:00:00.000Z")));
+	assert_int_equal(fixture_missing(f), 1);
+	assert_string_equal(fixture_events(f, 0), "repo.created");
+	assert_string_equal(fixture_field(f, 1, "origin"), "\"imported\"");
+	assert_string_equal(fixture_field(f, 1, "observed_after"), moment(f, DAY(1)));
+	/* unconfirmed is not gone: it is the daemon that asks, and that it answers is observed */
+	fixture_confirm(f, DAY(9), CONFIRM_GONE, 3, "");
+	assert_string_equal(fixture_events(f, 1), "repo.gone");
+	assert_string_equal(fixture_field(f, 2, "origin"), "\"observed\"");
+	assert_string_equal(fixture_field(f, 2, "observed_after"), moment(f, DAY(1)));
+	fixture_verify(f);
+	fixture_free(f);
+}
+
+/* The same again, as after a kill: nothing is written twice. */
+static void test_dump_again(void **state)
+{
+	struct fixture *f = fixture_new();
+	const char *changed;
+
+	(void)state;
+	fixture_import(f, DAY(1), true, rows(f, 1, 20));
+	changed = fixture_text(f, "%s,%s", ROW(f, .n = 1, .card = "{\"license\":\"mit\"}"), rows(f, 2, 19));
+	for (unsigned i = 0; i < 3; i++) {
+		fixture_import(f, DAY(2), true, changed);
+		assert_int_equal(fixture_head(f), 1);
+		assert_int_equal(fixture_missing(f), 1);
+		fixture_import(f, DAY(2), false, changed);
+		assert_int_equal(f->counts.records + f->counts.versions + f->counts.rows_touched, 0);
+	}
+	fixture_verify(f);
+	fixture_free(f);
+}
+
+/* What a dump was not asked for is as it was, and comes back without a record. */
+static void test_dump_without_the_card(void **state)
+{
+	struct fixture *f = fixture_new();
+	uint32_t all = f->projection.fields;
+	const char *row = ROW(f, .card = "{\"license\":\"mit\"}", .tags = "[\"license:mit\"]");
+
+	(void)state;
+	f->projection.fields = field_bit(FIELD_ID) | field_bit(FIELD_TAGS);
+	fixture_import(f, DAY(1), true, row);
+	assert_string_equal(fixture_canonical(f, 1, 1), "{\"id\":\"org/repo-1\",\"tags\":[\"license:mit\"]}");
+	f->projection.fields = all;
+	fixture_sweep(f, DAY(2), row);
+	f->projection.fields = field_bit(FIELD_ID) | field_bit(FIELD_TAGS);
+	fixture_import(f, DAY(3), false, row);
+	assert_int_equal(fixture_head(f), 0);
+	assert_non_null(strstr(fixture_canonical(f, 1, 1), "cardData"));
+	f->projection.fields = all;
+	/* the card was last seen on the second day: what the dump did not show, it does not vouch for */
+	fixture_poll(f, DAY(4), ROW(f, .card = "{\"license\":\"gpl-3.0\"}", .tags = "[\"license:mit\"]"));
+	assert_string_equal(fixture_events(f, 0), "license.switched[cardData.license]");
+	assert_true(strcmp(fixture_field(f, 1, "observed_after"), moment(f, DAY(2))) <= 0);
+	fixture_verify(f);
+	fixture_free(f);
+}
+
+static uint64_t downloads_of(struct fixture *f, uint32_t number)
+{
+	struct change_counter downloads, likes;
+	struct reader *reader;
+
+	assert_int_equal(reader_open(f->store, &reader, &f->problem), 0);
+	reader_counters(reader, number, &downloads, &likes);
+	reader_close(&reader);
+	return downloads.known ? downloads.value : UINT64_MAX;
+}
+
+/* Kinds have days of their own: a dump may be older than what is known of another kind, and keeps its day. */
+static void test_dump_keeps_its_day(void **state)
+{
+	struct fixture *f = fixture_new();
+
+	(void)state;
+	fixture_import(f, DAY(1), true, ROW(f));
+	fixture_import(f, DAY(7), true, ROW(f, .card = "{\"license\":\"mit\"}", .downloads = 70));
+	f->projection.kind = REPO_DATASET;
+	fixture_import(f, DAY(2), true, ROW(f, .downloads = 20));
+	assert_int_equal(downloads_of(f, 1), 70);
+	assert_int_equal(downloads_of(f, 2), 20); /* in the same block, which had a younger day */
+	fixture_import(f, DAY(3), true, ROW(f, .card = "{\"license\":\"mit\"}"));
+	assert_string_equal(fixture_field(f, 2, "at"), moment(f, DAY(3)));
+	assert_string_equal(fixture_field(f, 2, "observed_at"), moment(f, DAY(7))); /* time to seq stays a search */
+	fixture_verify(f);
+	fixture_free(f);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -815,6 +938,11 @@ int main(void)
 		cmocka_unit_test(test_depth_is_one),
 		cmocka_unit_test(test_odd_names),
 		cmocka_unit_test(test_private_rows),
+		cmocka_unit_test(test_part_of_a_dump),
+		cmocka_unit_test(test_complete_dump),
+		cmocka_unit_test(test_dump_again),
+		cmocka_unit_test(test_dump_without_the_card),
+		cmocka_unit_test(test_dump_keeps_its_day),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
