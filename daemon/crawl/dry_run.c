@@ -336,7 +336,7 @@ static void init_context(struct dry_run *dry_run)
 	context->engine = options->engine;
 	context->has_token = options->has_token;
 	turn_init(&context->turn, options->clock, NULL, NULL, &dry_run->config);
-	workbench_init(&context->workbench, options->clock->loop, NULL, 1, (size_t)dry_run->config.page_bytes_max, false);
+	workbench_init(&context->workbench, options->clock, NULL, 1, (size_t)dry_run->config.page_bytes_max, false);
 }
 
 struct dry_run *dry_run_new(const struct dry_run_options *options)
