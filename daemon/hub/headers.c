@@ -213,6 +213,7 @@ KEEP(content_encoding)
 KEEP(error_code)
 KEEP(error_message)
 KEEP(request_id)
+KEEP(etag)
 #undef KEEP
 
 static const struct {
@@ -231,6 +232,7 @@ static const struct {
 	{ "x-error-code", on_error_code },
 	{ "x-error-message", on_error_message },
 	{ "x-request-id", on_request_id },
+	{ "etag", on_etag },
 };
 
 static void read_line(struct slice line, struct hub_head *head)

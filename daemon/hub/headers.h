@@ -28,6 +28,7 @@ struct hub_head {
 	struct slice location;
 	struct slice content_type, content_encoding;
 	struct slice error_code, error_message, request_id;
+	struct slice etag;     /* with its quotes */
 	struct slice date;
 	int64_t date_ms;       /* 0: none or unreadable */
 	int64_t retry_after_s; /* -1: none */

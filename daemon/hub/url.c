@@ -204,8 +204,16 @@ static void add_expand(const struct projection *projection, char separator, stru
 void url_listing(const struct hub_origin *origin, const struct projection *projection, enum listing_order order, unsigned rows,
 	struct buf *out)
 {
+	static const struct {
+		const char *sort, *direction;
+	} orders[] = {
+		[LISTING_BY_CREATION] = { "createdAt", "1" },
+		[LISTING_BY_CHANGE] = { "lastModified", "-1" },
+		[LISTING_BY_DOWNLOADS] = { "downloads", "-1" },
+	};
+
 	buf_printf(out, "%s/api/%s?sort=%s&direction=%s&limit=%u", origin->text, repo_kinds[projection->kind].plural,
-		order == LISTING_BY_CREATION ? "createdAt" : "lastModified", order == LISTING_BY_CREATION ? "1" : "-1", rows);
+		orders[order].sort, orders[order].direction, rows);
 	add_expand(projection, '&', out);
 }
 
