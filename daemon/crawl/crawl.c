@@ -424,6 +424,15 @@ static void look_for_evidence(struct kind_crawl *kind)
 		kind->due_ms[SLOT_EVIDENCE] = clock_mono_ms();
 }
 
+/* In so long a time at the latest: a shorter interval counts from now on. */
+static void bring_forward(struct kind_crawl *kind, enum slot slot, int64_t interval_ms)
+{
+	int64_t latest_ms = clock_mono_ms() + interval_ms;
+
+	if (kind->due_ms[slot] > latest_ms)
+		kind->due_ms[slot] = latest_ms;
+}
+
 static void lane_completed(struct kind_crawl *kind, enum slot slot)
 {
 	kind->agains[slot] = 0;
@@ -433,6 +442,8 @@ static void lane_completed(struct kind_crawl *kind, enum slot slot)
 		sweep_completed(kind);
 	else if (slot == SLOT_BACKFILL)
 		backfill_completed(kind);
+	else if (slot == SLOT_DETAIL && kind->detail.undecided)
+		bring_forward(kind, SLOT_DETAIL, kind->crawl->options.config->park_time);
 	if (slot != SLOT_EVIDENCE)
 		look_for_evidence(kind);
 	if (kind->crawl->options.once)
@@ -580,6 +591,15 @@ static void on_recovered(void *owner)
 	}
 }
 
+/* Parked, it rests. */
+static void wake_detail(struct kind_crawl *kind)
+{
+	if (!kind->wanted || (!kind->detail.run.active && kind->detail.run.end == LANE_PARKED))
+		return;
+	kind->due_ms[SLOT_DETAIL] = clock_mono_ms();
+	plan_soon(kind);
+}
+
 /* A lane that waits for what others find is woken by their commits; under way, it looks once more at its end. */
 static void on_counts(void *owner, const struct commit_counts *counts)
 {
@@ -587,11 +607,8 @@ static void on_counts(void *owner, const struct commit_counts *counts)
 
 	if (!counts->texts_wanted || crawl->options.once || crawl->context.stopping)
 		return;
-	for (enum repo_kind kind = 0; kind < REPO_KINDS; kind++) {
-		crawl->kinds[kind].due_ms[SLOT_DETAIL] = clock_mono_ms();
-		if (crawl->kinds[kind].wanted)
-			plan_soon(&crawl->kinds[kind]);
-	}
+	for (enum repo_kind kind = 0; kind < REPO_KINDS; kind++)
+		wake_detail(&crawl->kinds[kind]);
 }
 
 static void on_fatal(void *owner, const struct store_problem *problem)
@@ -708,15 +725,6 @@ void crawl_start(struct crawl *crawl)
 		plan_soon(&crawl->kinds[kind]);
 	}
 	show_status(crawl);
-}
-
-/* A shorter interval counts from now on, not only after the next time. */
-static void bring_forward(struct kind_crawl *kind, enum slot slot, int64_t interval_ms)
-{
-	int64_t latest_ms = clock_mono_ms() + interval_ms;
-
-	if (kind->due_ms[slot] > latest_ms)
-		kind->due_ms[slot] = latest_ms;
 }
 
 void crawl_reload(struct crawl *crawl)

@@ -73,6 +73,7 @@ void detail_start(struct detail *detail)
 {
 	detail->batch.from = (struct detail_todo){ .kind = detail->run.kind->kind };
 	detail->asking = detail->in_vain = 0;
+	detail->undecided = 0;
 	lane_begin(&detail->run, false, 0);
 	load_batch(detail);
 }
@@ -216,6 +217,7 @@ static void leave_undecided(struct detail *detail, struct request *request, cons
 	oid_write(&repo->oid, oid);
 	log_write(LOG_TEXT_UNDECIDED, log_text("kind", repo_kinds[detail->run.kind->kind].name), log_text("oid", oid),
 		log_slice("file", file_of(repo)), log_number("status", request->reply.status), log_text("why", why));
+	detail->undecided++;
 	if (++detail->in_vain >= IN_VAIN_MAX)
 		lane_end(&detail->run, LANE_PARKED, "the Hub's answers about files decide nothing now");
 	settle(detail, request, TEXT_UNDECIDED, SLICE_NONE);

@@ -19,6 +19,7 @@ struct detail {
 	unsigned next;    /* of the batch, to be asked */
 	unsigned asking;  /* repos under way */
 	unsigned in_vain; /* answers in a row that decided nothing */
+	uint64_t undecided; /* of this run: they stay in the table */
 };
 
 void detail_init(struct detail *detail, struct context *context, struct kind_state *kind,

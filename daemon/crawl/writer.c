@@ -14,7 +14,9 @@
  * disk is busy. One that only says "as it was" weighs a tenth and moves nothing but the cursor, which is worth a commit
  * once a second (each writes some 150 KiB of LMDB's list of free pages), so of those a batch takes many.
  */
-enum { BATCH_PAGES_MAX = 512, BATCH_MAX = 4096, TEXT_BYTES = 16 * 1024, COMMIT_AGAIN_BASE_MS = 1000, COMMIT_AGAIN_CAP_MS = 60 * 1000 };
+enum { BATCH_PAGES_MAX = 512, BATCH_MAX = 4096, COMMIT_AGAIN_BASE_MS = 1000, COMMIT_AGAIN_CAP_MS = 60 * 1000 };
+
+enum { TEXT_BYTES = 16 * 1024 }; /* so much of a text weighs as much as a single repo */
 
 struct batch {
 	struct delivery delivery[BATCH_MAX];

@@ -2,6 +2,9 @@
 """License files and cards: which are asked for, what is kept of them, and what of it is told."""
 import random
 
+import pytest
+
+from fault_proxy import FaultProxy
 from harness import Failed, Hubsim, Ledger, record_text
 
 OPEN = {"poll_interval": "1s", "detail": "yes", "detail_min_downloads": "100"}
@@ -234,3 +237,39 @@ def test_killed_at_any_moment_tells_each_text_once(tmp_path):
         told = [(record["repo"], record["reason"]) for record in texts.ledger.changes()
                 if record["event"] in ("license.terms", "evidence.text") and record["fields"] == ["LICENSE"]]
         assert len(told) == len(set(told)) == 36, sorted(told)
+
+
+SPOILT = {
+    "an edge page for the way": "always */resolve/* html 403",
+    "an edge page for the text": "always /api/resolve-cache/* html 200",
+    "a Hub that fails": "always */resolve/* status 500",
+    "text that ends early": "always /api/resolve-cache/* cut 3",
+    "a redirect to a file that counts": "always */resolve/* status 307 '' location:/org/repo-1/resolve/main/config.json",
+    "a redirect that leads to itself": "always /api/resolve-cache/* status 307 '' location:/api/resolve-cache/x/LICENSE",
+    "a login page": "always */resolve/* status 302 '' location:/login?next=/org/repo-1",
+    "nothing that is understood": "always */resolve/* status 404",
+}
+
+
+@pytest.mark.parametrize("rule", SPOILT.values(), ids=SPOILT.keys())
+def test_weather_decides_nothing(tmp_path, rule):
+    """However an answer is spoilt: no record, the text stays wanted, and is told when the weather is over."""
+    proxy = FaultProxy()
+    with Texts(tmp_path, [other(1, licenseText="Terms\n")], hub={"public_url": proxy.url}) as texts:
+        proxy.start(texts.hub.address)
+        texts.ledger.hub_url = proxy.url
+        texts.ledger.configure(**(OPEN | {"retries": "1"}))
+        try:
+            with texts.ledger.daemon() as daemon:
+                daemon.wait(settled(texts.ledger, lambda: len(requests(texts.log, "/README.md")), 1))
+                proxy.add(rule)
+                texts.hub.post_rows({"_id": oid(1), "licenseText": "Other terms\n"})
+                daemon.wait(lambda: len(proxy.applied) >= 3)
+                assert texts.ledger.head_seq() == 0 and texts.text("org/repo-1") == "Terms\n"
+                proxy.clear()
+                daemon.wait(lambda: texts.ledger.head_seq() == 1)
+            assert texts.told()[0].startswith("license.terms org/repo-1 ")
+            assert not [path for _, path in requests(texts.log, "config.json")]
+            texts.ledger.verify()
+        finally:
+            proxy.close()
