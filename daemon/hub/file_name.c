@@ -95,7 +95,7 @@ void license_names(const struct hub_origin *origin, enum repo_kind kind, struct 
 
 	names->count = 0;
 	take_prefix(&link, SLICE("./"));
-	add_name(names, memmem(link.data, link.size, "://", 3) ? file_of_url(origin, kind, repo, link) : link);
+	add_name(names, link.size && memmem(link.data, link.size, "://", 3) ? file_of_url(origin, kind, repo, link) : link);
 	add_name(names, SLICE("LICENSE"));
 	add_name(names, SLICE("LICENSE.md"));
 	add_name(names, SLICE("LICENSE.txt"));

@@ -41,6 +41,7 @@ static void test_names_in_order(void **state)
 		unsigned count;
 	} cases[] = {
 		{ REPO_MODEL, "", "LICENSE", 3 },
+		{ REPO_MODEL, NULL, "LICENSE", 3 },
 		{ REPO_MODEL, "LICENSE", "LICENSE", 3 },
 		{ REPO_MODEL, "LICENSE.txt", "LICENSE.txt", 3 },
 		{ REPO_MODEL, "./MODEL_LICENSE", "MODEL_LICENSE", 4 },
@@ -62,7 +63,7 @@ static void test_names_in_order(void **state)
 	for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
 		license_names(&origin, cases[i].kind, SLICE("a/b"), slice_of(cases[i].link), &names);
 		if (names.count != cases[i].count || strcmp(names.name[0], cases[i].first) != 0)
-			fail_msg("%s: %u names, the first is %s", cases[i].link, names.count, names.name[0]);
+			fail_msg("case %zu: %u names, the first is %s", i, names.count, names.name[0]);
 	}
 }
 
