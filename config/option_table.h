@@ -55,6 +55,24 @@
 		"... so many of each kind, the most downloaded first.") \
 	X(backfill_ahead, OPTION_NUMBER, "repos", 1, 16, "4", true, \
 		"Repos of one kind whose commits are searched at once.") \
+	X(detail, OPTION_SWITCH, "yes or no", 0, 1, "yes", true, \
+		"Whether license files and cards are read: of repos with a new license record, and of those whose statement " \
+		"leaves the terms open (other, unknown, none), at each new head.") \
+	X(detail_min_downloads, OPTION_NUMBER, "downloads", 0, 1000000000, "1000", true, \
+		"How many downloads in 30 days a repo without a license record needs for that: one look is up to 5 requests " \
+		"of 3,000 in 5 minutes, and some 2 million models declare nothing; 1000 leaves a few ten thousand.") \
+	X(detail_ahead, OPTION_NUMBER, "repos", 1, 256, "64", true, \
+		"Repos of one kind whose texts are asked for at once.") \
+	X(text_bytes_max, OPTION_SIZE, "size", OPTION_KIB, 16 * OPTION_MIB, "1MiB", true, \
+		"The largest license file or card that is read.") \
+	X(first_pages, OPTION_NUMBER, "pages", 0, 1000, "20", false, \
+		"A new store begins with so many pages of the most downloaded models.") \
+	X(watch_list, OPTION_TEXT, "file", 0, 1000, "", false, \
+		"Repos to ask for one by one, a line each: owner/name, datasets/owner/name, spaces/owner/name; # begins a comment.") \
+	X(watch_interval, OPTION_DURATION, "time", OPTION_SECOND, 365 * OPTION_DAY, "1h", true, \
+		"How often the watch list is asked.") \
+	X(watch_ahead, OPTION_NUMBER, "requests", 1, 1000, "64", true, \
+		"Single-repo requests of one kind in flight at once for the watch list.") \
 	X(quota_share, OPTION_SHARE, "share", 1, 100, "50%", true, \
 		"How much of the quota that the Hub announces is used. The anonymous one belongs to everybody behind your address.") \
 	X(quota_pace, OPTION_PACE, "pace", 0, 1, "even", true, \

@@ -34,6 +34,7 @@ struct daemon {
 	struct command_line line;
 	struct config config;
 	struct hub_origin origin;
+	struct watch_list watch_list;
 	char token[TOKEN_MAX + 1]; /* empty: none */
 	struct backfill_wish wish;
 	struct proxy proxy;
@@ -107,6 +108,16 @@ static int find_proxy(struct daemon *daemon)
 	}
 }
 
+static int read_watch_list(struct daemon *daemon)
+{
+	char why[512];
+
+	if (!daemon->config.watch_list[0] || watch_list_read(&daemon->watch_list, daemon->config.watch_list, why))
+		return EX_OK;
+	fprintf(stderr, "relicensed: watch_list: %s\n", why);
+	return EX_CONFIG;
+}
+
 static int configure(struct daemon *daemon)
 {
 	struct config_problem problem = { 0 };
@@ -119,6 +130,8 @@ static int configure(struct daemon *daemon)
 	status = read_origin(daemon);
 	if (!status)
 		status = find_proxy(daemon);
+	if (!status)
+		status = read_watch_list(daemon);
 	if (!status)
 		status = token_find(daemon->config.token_file, daemon->token);
 	return status ? status : read_wish(daemon);
@@ -238,6 +251,7 @@ static void open_crawl(struct daemon *daemon)
 		.origin = &daemon->origin,
 		.store = daemon->store,
 		.engine = daemon->engine,
+		.watch_list = &daemon->watch_list,
 		.has_token = daemon->token[0],
 		.once = is_once(daemon),
 		.backfill = daemon->line.backfill ? &daemon->wish : NULL,
@@ -374,6 +388,7 @@ static void take_down(struct daemon *daemon)
 	if (daemon->engine && !daemon->crawl)
 		engine_stop(daemon->engine);
 	crawl_free(&daemon->crawl);
+	watch_list_release(&daemon->watch_list);
 	engine_free(&daemon->engine);
 	clock_sim_close(&daemon->sim);
 	clock_close(&daemon->clock);

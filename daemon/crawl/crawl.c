@@ -9,8 +9,11 @@
 #include "daemon/crawl/backfill.h"
 #include "daemon/crawl/confirm.h"
 #include "daemon/crawl/evidence.h"
+#include "daemon/crawl/detail.h"
+#include "daemon/crawl/first.h"
 #include "daemon/crawl/poll.h"
 #include "daemon/crawl/sweep.h"
+#include "daemon/crawl/watch.h"
 #include "daemon/run/log.h"
 #include "daemon/run/metrics.h"
 #include "daemon/run/notify.h"
@@ -22,8 +25,13 @@
 /* A run that starts again at once has dropped a field or stumbled over a deletion: neither goes on for long. */
 enum { AGAIN_MAX = 32, ONCE_COMMIT_TRIES = 3 };
 
+/* A longer watch list does not hold the first sweep up, which brings its repos sooner than one request each. */
+enum { WATCHED_FIRST_MAX = 500 };
+
 /* What --once does with a kind, in this order. */
 #define ONCE_STAGES(X) \
+	X(ONCE_FIRST, once_first) \
+	X(ONCE_WATCH, once_watch) \
 	X(ONCE_POLL, once_poll) \
 	X(ONCE_SWEEP, once_sweep) \
 	X(ONCE_FIRST_POLL, once_first_poll) \
@@ -37,7 +45,17 @@ enum once_stage {
 #undef X
 };
 
-enum slot { SLOT_POLL, SLOT_SWEEP, SLOT_CONFIRM, SLOT_EVIDENCE, SLOT_BACKFILL, SLOT_COUNT };
+enum slot {
+	SLOT_FIRST,
+	SLOT_WATCH,
+	SLOT_POLL,
+	SLOT_SWEEP,
+	SLOT_CONFIRM,
+	SLOT_EVIDENCE,
+	SLOT_DETAIL,
+	SLOT_BACKFILL,
+	SLOT_COUNT
+};
 
 struct kind_crawl {
 	struct crawl *crawl;
@@ -47,6 +65,9 @@ struct kind_crawl {
 	struct confirm confirm;
 	struct evidence_lane evidence;
 	struct backfill backfill;
+	struct first first;
+	struct watch watch;
+	struct detail detail;
 	struct lane_run *run[SLOT_COUNT];
 	int64_t due_ms[SLOT_COUNT]; /* clock_mono_ms */
 	unsigned agains[SLOT_COUNT];
@@ -62,6 +83,7 @@ struct crawl {
 	struct context context;
 	struct kind_crawl kinds[REPO_KINDS];
 	bool incomplete, draining;
+	bool evening; /* of a new store's first day: what is wanted first is not here yet */
 	int store_error;
 };
 
@@ -148,9 +170,76 @@ static bool start_backfill(struct kind_crawl *kind)
 	return true;
 }
 
+static bool start_first(struct kind_crawl *kind)
+{
+	kind->due_ms[SLOT_FIRST] = NEVER;
+	first_start(&kind->first);
+	return true;
+}
+
+static bool start_watch(struct kind_crawl *kind)
+{
+	bool started = watch_start(&kind->watch);
+
+	kind->due_ms[SLOT_WATCH] = started ? clock_mono_ms() + kind->crawl->options.config->watch_interval : NEVER;
+	return started;
+}
+
+static bool start_detail(struct kind_crawl *kind)
+{
+	kind->due_ms[SLOT_DETAIL] = NEVER;
+	if (!kind->crawl->options.config->detail)
+		return false;
+	detail_start(&kind->detail);
+	return true;
+}
+
 static bool (*const starters[SLOT_COUNT])(struct kind_crawl *kind) = {
-	start_poll, start_sweep, start_confirm, start_evidence, start_backfill,
+	[SLOT_FIRST] = start_first,
+	[SLOT_WATCH] = start_watch,
+	[SLOT_POLL] = start_poll,
+	[SLOT_SWEEP] = start_sweep,
+	[SLOT_CONFIRM] = start_confirm,
+	[SLOT_EVIDENCE] = start_evidence,
+	[SLOT_DETAIL] = start_detail,
+	[SLOT_BACKFILL] = start_backfill,
 };
+
+/* --- the first evening ---------------------------------------------------------------------------------------------*/
+
+static bool wants_first(const struct kind_crawl *kind)
+{
+	return kind->state.kind == REPO_MODEL && kind->crawl->options.config->first_pages > 0;
+}
+
+static bool holds_sweeps(const struct kind_crawl *kind, enum slot slot)
+{
+	bool waits = kind->due_ms[slot] <= clock_mono_ms() || kind->run[slot]->active;
+
+	if (slot == SLOT_WATCH)
+		return waits && kind->watch.names->count && kind->watch.names->count <= WATCHED_FIRST_MAX;
+	return slot == SLOT_FIRST && waits;
+}
+
+/* Whether a lane may run now: in the first evening sweeps and polls of all kinds wait for what is wanted first. */
+static bool is_its_time(const struct kind_crawl *kind, enum slot slot)
+{
+	return !kind->crawl->evening || slot == SLOT_FIRST || slot == SLOT_WATCH;
+}
+
+static void end_evening(struct crawl *crawl)
+{
+	if (!crawl->evening)
+		return;
+	for (enum repo_kind kind = 0; kind < REPO_KINDS; kind++)
+		if (crawl->kinds[kind].wanted &&
+			(holds_sweeps(&crawl->kinds[kind], SLOT_FIRST) || holds_sweeps(&crawl->kinds[kind], SLOT_WATCH)))
+			return;
+	crawl->evening = false;
+	for (enum repo_kind kind = 0; kind < REPO_KINDS; kind++)
+		if (crawl->kinds[kind].wanted)
+			plan_soon(&crawl->kinds[kind]);
+}
 
 /* --- as a daemon: every lane at its time ---------------------------------------------------------------------------*/
 
@@ -159,11 +248,14 @@ static void plan_daemon(struct kind_crawl *kind)
 	int64_t now_ms = clock_mono_ms(), next_ms = NEVER;
 
 	for (enum slot slot = 0; slot < SLOT_COUNT; slot++) {
+		if (!is_its_time(kind, slot))
+			continue;
 		if (!kind->run[slot]->active && kind->due_ms[slot] <= now_ms)
 			starters[slot](kind);
 		if (!kind->run[slot]->active && kind->due_ms[slot] < next_ms)
 			next_ms = kind->due_ms[slot];
 	}
+	end_evening(kind->crawl);
 	/* the start of a lane that ends at once has planned already */
 	if (next_ms != NEVER && !clock_is_running(&kind->timer))
 		clock_start(kind->crawl->options.clock, &kind->timer, next_ms - now_ms);
@@ -182,8 +274,12 @@ static void set_first_times(struct kind_crawl *kind)
 
 	for (enum slot slot = 0; slot < SLOT_COUNT; slot++)
 		kind->due_ms[slot] = now_ms;
+	kind->due_ms[SLOT_FIRST] = NEVER;
 	if (!read_facts(kind, &facts))
 		return;
+	if (!facts.state.number && wants_first(kind))
+		kind->due_ms[SLOT_FIRST] = now_ms;
+	kind->crawl->evening |= !facts.state.number;
 	passed_ms = clock_wall_ms() - facts.state.started_ms;
 	if (facts.has_swept && !facts.state.running && passed_ms >= 0 &&
 		passed_ms < kind->crawl->options.config->sweep_interval)
@@ -208,6 +304,18 @@ static void leave_incomplete(struct kind_crawl *kind, const char *lane, const ch
 }
 
 /* Each returns whether a lane runs now; else the next stage follows at once. */
+static bool once_first(struct kind_crawl *kind)
+{
+	struct sweep_facts facts;
+
+	return wants_first(kind) && read_facts(kind, &facts) && !facts.state.number && start_first(kind);
+}
+
+static bool once_watch(struct kind_crawl *kind)
+{
+	return start_watch(kind);
+}
+
 static bool once_poll(struct kind_crawl *kind)
 {
 	kind->polled = start_poll(kind);
@@ -319,6 +427,15 @@ static void look_for_evidence(struct kind_crawl *kind)
 		kind->due_ms[SLOT_EVIDENCE] = clock_mono_ms();
 }
 
+/* In so long a time at the latest: a shorter interval counts from now on. */
+static void bring_forward(struct kind_crawl *kind, enum slot slot, int64_t interval_ms)
+{
+	int64_t latest_ms = clock_mono_ms() + interval_ms;
+
+	if (kind->due_ms[slot] > latest_ms)
+		kind->due_ms[slot] = latest_ms;
+}
+
 static void lane_completed(struct kind_crawl *kind, enum slot slot)
 {
 	kind->agains[slot] = 0;
@@ -328,6 +445,8 @@ static void lane_completed(struct kind_crawl *kind, enum slot slot)
 		sweep_completed(kind);
 	else if (slot == SLOT_BACKFILL)
 		backfill_completed(kind);
+	else if (slot == SLOT_DETAIL && kind->detail.undecided)
+		bring_forward(kind, SLOT_DETAIL, kind->crawl->options.config->park_time);
 	if (slot != SLOT_EVIDENCE)
 		look_for_evidence(kind);
 	if (kind->crawl->options.once)
@@ -346,7 +465,7 @@ static void lane_parked(struct kind_crawl *kind, enum slot slot)
 	kind->due_ms[slot] = clock_mono_ms() + retry_ms;
 	if (once) {
 		leave_incomplete(kind, lane_name(run->lane), run->why);
-		kind->stage = ONCE_DONE;
+		kind->stage = kind->stage < ONCE_POLL ? kind->stage + 1 : ONCE_DONE;
 	}
 }
 
@@ -475,6 +594,26 @@ static void on_recovered(void *owner)
 	}
 }
 
+/* Parked, it rests. */
+static void wake_detail(struct kind_crawl *kind)
+{
+	if (!kind->wanted || (!kind->detail.run.active && kind->detail.run.end == LANE_PARKED))
+		return;
+	kind->due_ms[SLOT_DETAIL] = clock_mono_ms();
+	plan_soon(kind);
+}
+
+/* A lane that waits for what others find is woken by their commits; under way, it looks once more at its end. */
+static void on_counts(void *owner, const struct commit_counts *counts)
+{
+	struct crawl *crawl = owner;
+
+	if (!counts->texts_wanted || crawl->options.once || crawl->context.stopping)
+		return;
+	for (enum repo_kind kind = 0; kind < REPO_KINDS; kind++)
+		wake_detail(&crawl->kinds[kind]);
+}
+
 static void on_fatal(void *owner, const struct store_problem *problem)
 {
 	struct crawl *crawl = owner;
@@ -494,14 +633,21 @@ static void init_kind(struct crawl *crawl, enum repo_kind which)
 	kind->state = (struct kind_state){ .context = &crawl->context, .kind = which };
 	kind->wanted = crawl->options.backfill || crawl->options.config->kinds & (1 << which);
 	kind->timer = (struct clock_timer){ .on_timer = on_plan, .owner = kind };
+	first_init(&kind->first, &crawl->context, &kind->state, on_lane_ended, kind);
+	watch_init(&kind->watch, &crawl->context, &kind->state, &crawl->options.watch_list->names[which], on_lane_ended, kind);
+	detail_init(&kind->detail, &crawl->context, &kind->state, on_lane_ended, kind);
 	poll_init(&kind->poll, &crawl->context, &kind->state, on_lane_ended, kind);
 	sweep_init(&kind->sweep, &crawl->context, &kind->state, on_lane_ended, kind);
 	confirm_init(&kind->confirm, &crawl->context, &kind->state, on_lane_ended, kind);
 	evidence_init(&kind->evidence, &crawl->context, &kind->state, on_lane_ended, kind);
-	backfill_init(&kind->backfill, &crawl->context, &kind->state, crawl->options.backfill, NULL, on_lane_ended, kind);
-	kind->stage = crawl->options.backfill ? ONCE_BACKFILL : ONCE_POLL;
+	backfill_init(&kind->backfill, &crawl->context, &kind->state, crawl->options.backfill,
+		&crawl->options.watch_list->names[which], on_lane_ended, kind);
+	kind->stage = crawl->options.backfill ? ONCE_BACKFILL : ONCE_FIRST;
 	kind->run[SLOT_EVIDENCE] = &kind->evidence.run;
 	kind->run[SLOT_BACKFILL] = &kind->backfill.run;
+	kind->run[SLOT_FIRST] = &kind->first.run;
+	kind->run[SLOT_WATCH] = &kind->watch.run;
+	kind->run[SLOT_DETAIL] = &kind->detail.run;
 	kind->run[SLOT_POLL] = &kind->poll.run;
 	kind->run[SLOT_SWEEP] = &kind->sweep.run;
 	kind->run[SLOT_CONFIRM] = &kind->confirm.run;
@@ -525,6 +671,7 @@ struct crawl *crawl_new(const struct crawl_options *options)
 		.config = config,
 		.tries = options->once ? ONCE_COMMIT_TRIES : 0,
 		.on_room = on_room,
+		.on_counts = on_counts,
 		.on_fatal = on_fatal,
 		.owner = crawl,
 	};
@@ -559,6 +706,7 @@ void crawl_free(struct crawl **taken)
 		return;
 	for (enum repo_kind kind = 0; kind < REPO_KINDS; kind++) {
 		clock_stop(crawl->options.clock, &crawl->kinds[kind].timer);
+		first_release(&crawl->kinds[kind].first);
 		poll_release(&crawl->kinds[kind].poll);
 		sweep_release(&crawl->kinds[kind].sweep);
 		evidence_release(&crawl->kinds[kind].evidence);
@@ -582,15 +730,6 @@ void crawl_start(struct crawl *crawl)
 	show_status(crawl);
 }
 
-/* A shorter interval counts from now on, not only after the next time. */
-static void bring_forward(struct kind_crawl *kind, enum slot slot, int64_t interval_ms)
-{
-	int64_t latest_ms = clock_mono_ms() + interval_ms;
-
-	if (kind->due_ms[slot] > latest_ms)
-		kind->due_ms[slot] = latest_ms;
-}
-
 void crawl_reload(struct crawl *crawl)
 {
 	const struct config *config = crawl->options.config;
@@ -600,6 +739,8 @@ void crawl_reload(struct crawl *crawl)
 			continue;
 		bring_forward(&crawl->kinds[kind], SLOT_POLL, config->poll_interval);
 		bring_forward(&crawl->kinds[kind], SLOT_SWEEP, config->sweep_interval);
+		bring_forward(&crawl->kinds[kind], SLOT_WATCH, config->watch_interval);
+		bring_forward(&crawl->kinds[kind], SLOT_DETAIL, 0);
 		plan_soon(&crawl->kinds[kind]);
 	}
 	turn_reload(&crawl->context.turn);

@@ -2,10 +2,11 @@
 /*
  * The crawl: owns the kinds and their lanes, and decides which lane runs when.
  *
- * As a daemon every lane of every kind has a time at which it is due: polls by poll_interval, sweeps by sweep_interval,
- * confirmations after a sweep that brought too little, commits behind license records when there are some, backfill after
- * each sweep, parked lanes after park_time. With `once` each kind runs poll,
- * sweep, poll (where the store was new) and confirm after each other, kinds side by side, and the crawl ends.
+ * As a daemon every lane of every kind has a time at which it is due: polls by poll_interval, sweeps by sweep_interval, the
+ * watch list by watch_interval, confirmations after a sweep that brought too little, commits behind license records when
+ * there are some, texts when a commit notes some that are wanted, backfill after each sweep, parked lanes after park_time.
+ * A new store begins with the most downloaded models and the watch list. With `once` each kind runs these, poll, sweep,
+ * poll (where the store was new) and confirm after each other, kinds side by side, and the crawl ends.
  *
  * Phases: crawl_new, crawl_start, then on_ended once: by itself (once) or after crawl_stop. Then crawl_free. Loop thread.
  */
@@ -14,6 +15,7 @@
 
 #include "daemon/crawl/backfill.h"
 #include "daemon/crawl/context.h"
+#include "daemon/crawl/watch_list.h"
 
 struct crawl_options {
 	struct clock *clock;
@@ -21,6 +23,7 @@ struct crawl_options {
 	const struct hub_origin *origin;
 	struct store *store;
 	struct engine *engine;
+	const struct watch_list *watch_list; /* lives as long as the crawl */
 	bool has_token, once;
 	const struct backfill_wish *backfill; /* nothing but this, then the end, as with once; NULL: all the rest */
 	void (*on_ended)(void *owner);

@@ -22,6 +22,14 @@ void lane_init(struct lane_run *run, struct context *context, struct kind_state 
 	*run = (struct lane_run){ .context = context, .kind = kind, .lane = lane, .on_ended = on_ended, .owner = owner };
 }
 
+/* What there is much of is not told to everybody. */
+static enum log_event event_of(const struct lane_run *run, enum log_event poll, enum log_event often, enum log_event other)
+{
+	if (run->lane == LANE_POLL)
+		return poll;
+	return run->often ? often : other;
+}
+
 void lane_begin(struct lane_run *run, bool resumed, int64_t watermark_ms)
 {
 	char watermark[MOMENT_TEXT] = "";
@@ -34,7 +42,7 @@ void lane_begin(struct lane_run *run, bool resumed, int64_t watermark_ms)
 	run->why[0] = '\0';
 	if (watermark_ms)
 		moment_write(watermark_ms, watermark);
-	log_write(run->lane == LANE_POLL ? LOG_POLL_STARTED : LOG_LANE_STARTED, log_text("lane", lane_name(run->lane)),
+	log_write(event_of(run, LOG_POLL_STARTED, LOG_LOOK_STARTED, LOG_LANE_STARTED), log_text("lane", lane_name(run->lane)),
 		log_text("kind", repo_kinds[run->kind->kind].name),
 		log_yes("resumed", resumed), log_text("watermark", watermark));
 }
@@ -46,7 +54,7 @@ static void end_if_idle(struct lane_run *run)
 	run->active = false;
 	if (run->end == LANE_COMPLETE) {
 		run->round_told = false;
-		log_write(run->lane == LANE_POLL ? LOG_POLL_DONE : LOG_LANE_DONE, log_text("lane", lane_name(run->lane)),
+		log_write(event_of(run, LOG_POLL_DONE, LOG_LOOK_DONE, LOG_LANE_DONE), log_text("lane", lane_name(run->lane)),
 			log_text("kind", repo_kinds[run->kind->kind].name), log_number("pages", (int64_t)run->pages),
 			log_number("rows", (int64_t)run->rows));
 	}
@@ -83,6 +91,26 @@ void lane_ask(struct lane_run *run, const struct projection *projection, struct 
 	request_start(&order);
 }
 
+void lane_ask_file(struct lane_run *run, enum request_form form, struct slice url, struct slice if_none_match,
+	size_t body_max, const struct request_calls *calls, uint64_t tag)
+{
+	struct request_order order = {
+		.context = run->context,
+		.lane = run->lane,
+		.form = form,
+		.projection = kind_projection(run->kind, ENDPOINT_SINGLE),
+		.url = url,
+		.if_none_match = if_none_match,
+		.body_max = body_max,
+		.calls = calls,
+		.owner = run,
+		.tag = tag,
+	};
+
+	run->asked++;
+	request_start(&order);
+}
+
 void lane_answered(struct lane_run *run)
 {
 	assert(run->asked > 0);
@@ -98,6 +126,8 @@ static void on_committed(void *owner)
 
 	assert(run->handed > 0);
 	run->handed--;
+	if (run->on_stored)
+		run->on_stored(run);
 	end_if_idle(run);
 }
 
@@ -185,17 +215,24 @@ static void drop_field(struct lane_run *run, enum endpoint endpoint, enum field 
 		log_text("endpoint", endpoint == ENDPOINT_LIST ? "list" : "single"), log_text("field", field_infos[field].key));
 }
 
-void lane_refused(struct lane_run *run, struct request *request)
+bool lane_dropped_field(struct lane_run *run, struct request *request)
 {
 	enum field field = request->reply.status == 400 ? refused_field(request) : FIELD_NONE;
+
+	if (field == FIELD_NONE)
+		return false;
+	drop_field(run, request->projection.endpoint, field);
+	lane_end(run, LANE_AGAIN, NULL);
+	return true;
+}
+
+void lane_refused(struct lane_run *run, struct request *request)
+{
 	struct slice message = message_of(request);
 	char why[320];
 
-	if (field != FIELD_NONE) {
-		drop_field(run, request->projection.endpoint, field);
-		lane_end(run, LANE_AGAIN, NULL);
+	if (lane_dropped_field(run, request))
 		return;
-	}
 	snprintf(why, sizeof(why), "the Hub answers %u: %.*s", request->reply.status,
 		(int)(message.size < MESSAGE_SHOWN ? message.size : MESSAGE_SHOWN), message.size ? message.data : "");
 	lane_end(run, LANE_PARKED, why);

@@ -25,6 +25,8 @@ struct lane_run {
 	enum lane lane;
 	void (*on_ended)(struct lane_run *run);
 	void *owner;
+	bool often; /* its runs are told at the level debug */
+	void (*on_stored)(struct lane_run *run); /* may be NULL: one of its answers is in the store */
 	/* kept from run to run */
 	unsigned rows_limit; /* 0: none; a page was too heavy, so fewer rows are asked for until they grow again */
 	bool without_card;   /* even one row was too heavy */
@@ -49,6 +51,9 @@ void lane_end(struct lane_run *run, enum lane_end end, const char *why);
 /* Asks for a page; run->asked counts it until lane_answered(). */
 void lane_ask(struct lane_run *run, const struct projection *projection, struct slice url, const struct request_calls *calls,
 	uint64_t tag);
+/* The same for something else than rows of repos. */
+void lane_ask_file(struct lane_run *run, enum request_form form, struct slice url, struct slice if_none_match,
+	size_t body_max, const struct request_calls *calls, uint64_t tag);
 void lane_answered(struct lane_run *run);
 /* The same for a page of a listing, with `rows` a page, or as many as rows_limit allows. */
 void lane_ask_listing(struct lane_run *run, const struct projection *projection, struct slice url, int64_t rows,
@@ -62,9 +67,10 @@ void lane_listing_failed(struct lane_run *run, const struct request *request, in
 /* request_hand_over, and the count of what is handed over. */
 void lane_hand_over(struct lane_run *run, struct request *request, struct answer *answer);
 
+/* A 400 that names a property of ours: it is dropped for this kind and the run ends as LANE_AGAIN. False: it is none. */
+bool lane_dropped_field(struct lane_run *run, struct request *request);
 /*
- * An answer that is not a page. A 400 that names a property of ours: it is dropped for this kind and the run ends as
- * LANE_AGAIN. Anything else parks the lane.
+ * An answer that is not a page. What lane_dropped_field() does not settle parks the lane.
  */
 void lane_refused(struct lane_run *run, struct request *request);
 

@@ -16,6 +16,8 @@
  */
 enum { BATCH_PAGES_MAX = 512, BATCH_MAX = 4096, COMMIT_AGAIN_BASE_MS = 1000, COMMIT_AGAIN_CAP_MS = 60 * 1000 };
 
+enum { TEXT_BYTES = 16 * 1024 }; /* so much of a text weighs as much as a single repo */
+
 struct batch {
 	struct delivery delivery[BATCH_MAX];
 	struct answer *answer[BATCH_MAX];
@@ -152,6 +154,7 @@ static void count_commit(const struct writer *writer, int64_t took_ms)
 	metrics_add(METRIC_ROWS_DAMAGED, counts->damaged);
 	metrics_add(METRIC_ROWS_PRIVATE, counts->private_rows);
 	metrics_add(METRIC_ROWS_REDONE, counts->redone);
+	metrics_add(METRIC_TEXTS_WANTED, counts->texts_wanted);
 	metrics_set(METRIC_HEAD_SEQ, counts->head_seq);
 	log_write(LOG_COMMITTED, log_number("answers", (int64_t)writer->writing->count),
 		log_number("records", (int64_t)counts->records), log_number("new", (int64_t)counts->rows_new),
@@ -173,6 +176,8 @@ static void commit_done(struct writer *writer)
 			delivery->on_committed(delivery->owner);
 	}
 	batch->count = batch->weight = batch->news = 0;
+	if (writer->options.on_counts)
+		writer->options.on_counts(writer->options.owner, &writer->counts);
 	writer->options.on_room(writer->options.owner);
 }
 
@@ -221,6 +226,8 @@ static void start_commit(struct writer *writer)
 	writer->started_ms = clock_mono_ms();
 	writer->problem = (struct store_problem){ 0 };
 	writer->counts = (struct commit_counts){ 0 };
+	committer_want_texts(writer->committer, writer->options.config->detail,
+		(uint32_t)writer->options.config->detail_min_downloads);
 	if (uv_queue_work(writer->options.clock->loop, &writer->work, on_work, on_worked))
 		memory_failed("work item");
 }
@@ -285,18 +292,28 @@ static void on_again(struct clock_timer *timer)
 	start_commit(timer->owner);
 }
 
+/* A text was in memory before, however large: it weighs now, so that not too many more follow. */
+static size_t news_of(const struct delivery *delivery, unsigned room)
+{
+	const struct text_look *look = delivery->answer.look;
+
+	if (look)
+		return room + look->text.size / TEXT_BYTES;
+	return delivery->answer.page.drafts ? room : 0;
+}
+
 void writer_put(struct writer *writer, const struct delivery *delivery, unsigned room)
 {
 	struct batch *batch = writer->filling;
-	bool is_news = delivery->answer.page.drafts > 0;
+	size_t news = news_of(delivery, room);
 
 	assert(batch->count < BATCH_MAX);
 	take_back(writer, room);
 	batch->delivery[batch->count++] = *delivery;
-	batch->weight += room;
-	batch->news += is_news ? room : 0;
+	batch->weight += news > room ? news : room;
+	batch->news += news;
 	commit_or_wait(writer);
-	if (!is_news)
+	if (!news)
 		writer->options.on_room(writer->options.owner);
 }
 

@@ -27,6 +27,7 @@ struct writer_options {
 	const struct config *config;
 	unsigned tries; /* to write a batch, before the store counts as refusing; 0: for ever */
 	void (*on_room)(void *owner); /* there is room again */
+	void (*on_counts)(void *owner, const struct commit_counts *counts); /* of a batch that is in the store; may be NULL */
 	void (*on_fatal)(void *owner, const struct store_problem *problem);
 	void *owner;
 };

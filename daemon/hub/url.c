@@ -210,6 +210,7 @@ void url_listing(const struct hub_origin *origin, const struct projection *proje
 		[LISTING_BY_CREATION] = "createdAt&direction=1",
 		[LISTING_BY_CHANGE] = "lastModified&direction=-1",
 		[LISTING_NEWEST_FIRST] = "createdAt&direction=-1",
+		[LISTING_BY_DOWNLOADS] = "downloads&direction=-1",
 	};
 
 	buf_printf(out, "%s/api/%s?sort=%s&limit=%u", origin->text, repo_kinds[projection->kind].plural, orders[order], rows);

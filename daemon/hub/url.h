@@ -39,6 +39,7 @@ enum listing_order {
 	LISTING_BY_CREATION, /* oldest first: the order of oids */
 	LISTING_BY_CHANGE,   /* newest first, the only order that the Hub has */
 	LISTING_NEWEST_FIRST, /* by creation, the other way */
+	LISTING_BY_DOWNLOADS, /* most first */
 };
 
 void url_listing(const struct hub_origin *origin, const struct projection *projection, enum listing_order order, unsigned rows,

@@ -18,6 +18,8 @@
 	X(LOG_LANE_DONE, "lane-done", LEVEL_INFO, "lane kind pages rows", "a lane other than poll has finished") \
 	X(LOG_POLL_STARTED, "poll-started", LEVEL_DEBUG, "lane kind resumed watermark", "a poll begins or goes on: there are many") \
 	X(LOG_POLL_DONE, "poll-done", LEVEL_DEBUG, "lane kind pages rows", "a poll has finished") \
+	X(LOG_LOOK_STARTED, "look-started", LEVEL_DEBUG, "lane kind resumed watermark", "texts are looked at: it happens often") \
+	X(LOG_LOOK_DONE, "look-done", LEVEL_DEBUG, "lane kind pages rows", "no text is left to be looked at") \
 	X(LOG_LANE_PARKED, "lane-parked", LEVEL_WARNING, "lane kind why retry_ms", "a lane cannot go on; it tries again later") \
 	X(LOG_POLL_CUT_SHORT, "poll-cut-short", LEVEL_WARNING, "kind rows", \
 		"a listing ended above the watermark with a full page: the watermark stays") \
@@ -46,6 +48,9 @@
 	X(LOG_PAST_UNSEEN, "past-unseen", LEVEL_INFO, "kind repo why", "a repo's commits could not be looked at") \
 	X(LOG_BACKFILL_DONE, "backfill-done", LEVEL_NOTICE, "kind searched before switches unseen", \
 		"lane backfill is through its list; before: those of it that had been searched earlier") \
+	X(LOG_TEXT_UNDECIDED, "text-undecided", LEVEL_INFO, "kind oid file status why", \
+		"an answer that decides nothing about a text; asked again later") \
+	X(LOG_WATCH_UNSEEN, "watch-unseen", LEVEL_INFO, "kind repo status why", "a repo of the watch list is not shown") \
 	X(LOG_COMMITTED, "committed", LEVEL_DEBUG, "answers records new same ms seq", "a batch is in the store") \
 	X(LOG_COMMIT_FAILED, "commit-failed", LEVEL_ERROR, "why retry_ms", "a batch could not be written; tried again") \
 	X(LOG_STORE_STOPPED, "store-stopped", LEVEL_ERROR, "why", "the store refuses for good: the daemon ends") \

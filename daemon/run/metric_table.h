@@ -14,7 +14,7 @@
 	X(METRIC_REQUESTS_POLL, "requests_poll_total", METRIC_COUNTER, "requests", "of these, by polls") \
 	X(METRIC_REQUESTS_SWEEP, "requests_sweep_total", METRIC_COUNTER, "requests", "of these, by sweeps") \
 	X(METRIC_REQUESTS_CONFIRM, "requests_confirm_total", METRIC_COUNTER, "requests", "of these, by confirmations") \
-	X(METRIC_REQUESTS_DETAIL, "requests_detail_total", METRIC_COUNTER, "requests", "of these, by details") \
+	X(METRIC_REQUESTS_DETAIL, "requests_detail_total", METRIC_COUNTER, "requests", "of these, for texts, commits and the watch list") \
 	X(METRIC_REQUESTS_BACKFILL, "requests_backfill_total", METRIC_COUNTER, "requests", "of these, by backfills") \
 	X(METRIC_RETRIES, "retries_total", METRIC_COUNTER, "requests", "requests that were sent again") \
 	X(METRIC_GIVEN_UP, "given_up_total", METRIC_COUNTER, "requests", "requests that failed for good") \
@@ -56,6 +56,17 @@
 	X(METRIC_PAST_SEARCHED, "past_searched_total", METRIC_COUNTER, "repos", "repos whose commits were searched for past switches") \
 	X(METRIC_PAST_SWITCHES, "past_switches_total", METRIC_COUNTER, "switches", "switches found in their commits") \
 	X(METRIC_PAST_UNSEEN, "past_unseen_total", METRIC_COUNTER, "repos", "repos whose commits could not be looked at") \
+	X(METRIC_TEXTS_WANTED, "texts_wanted_total", METRIC_COUNTER, "repos", "repos noted for a look at their texts") \
+	X(METRIC_TEXTS_FOUND, "texts_found_total", METRIC_COUNTER, "texts", "license files and cards read") \
+	X(METRIC_TEXTS_SAME, "texts_same_total", METRIC_COUNTER, "texts", "of which the ETag was that of the last look") \
+	X(METRIC_TEXTS_NONE, "texts_none_total", METRIC_COUNTER, "texts", "that are not there") \
+	X(METRIC_TEXTS_GATED, "texts_gated_total", METRIC_COUNTER, "texts", "not looked at: gated or disabled") \
+	X(METRIC_TEXTS_ELSEWHERE, "texts_elsewhere_total", METRIC_COUNTER, "texts", "not looked at: on another host") \
+	X(METRIC_TEXTS_UNFIT, "texts_unfit_total", METRIC_COUNTER, "texts", "not looked at: too large, or no text") \
+	X(METRIC_TEXTS_LOST, "texts_lost_total", METRIC_COUNTER, "texts", "of commits that are not there any more") \
+	X(METRIC_TEXTS_UNDECIDED, "texts_undecided_total", METRIC_COUNTER, "answers", "answers that decided nothing") \
+	X(METRIC_WATCHED, "watched_total", METRIC_COUNTER, "repos", "repos of the watch list that were shown") \
+	X(METRIC_WATCH_UNSEEN, "watch_unseen_total", METRIC_COUNTER, "answers", "repos of the watch list that were not") \
 	X(METRIC_LANES_PARKED, "lanes_parked_total", METRIC_COUNTER, "times", "a lane could not go on") \
 	X(METRIC_QUOTA_LIMIT, "quota_limit", METRIC_GAUGE, "requests", "announced quota of the api bucket; 0 = none") \
 	X(METRIC_QUOTA_REMAINING, "quota_remaining", METRIC_GAUGE, "requests", "what the Hub says is left of it") \

@@ -43,6 +43,8 @@ DEFAULTS = {
     "commit_interval": "10ms",
     "commit_evidence": "no",
     "backfill": "no",
+    "first_pages": "0",
+    "detail": "no",
 }
 
 
