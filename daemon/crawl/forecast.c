@@ -17,7 +17,7 @@
  */
 #define VANISH_A_DAY (2241.0 / 29364 / 870)
 #define SWITCH_A_DAY (359.0 / 27123 / 870)
-enum { FIRST_PAGES = 20, BACKFILL_REQUESTS = 13, EVIDENCE_REQUESTS = 5 };
+enum { BACKFILL_REQUESTS = 13, EVIDENCE_REQUESTS = 5 };
 
 /* --- requests of each lane -----------------------------------------------------------------------------------------*/
 
@@ -31,14 +31,16 @@ static double over_kinds(const struct forecast *forecast, double (*of)(const str
 	return sum;
 }
 
-static double first_evening(const struct forecast *forecast)
-{
-	return forecast->kind[REPO_MODEL].wanted ? FIRST_PAGES : 0;
-}
-
 static double pages_of(const struct forecast *forecast, const struct forecast_kind *kind)
 {
 	return fmax(1, ceil(kind->rows / (double)forecast->config->page_rows));
+}
+
+static double first_evening(const struct forecast *forecast)
+{
+	const struct forecast_kind *models = &forecast->kind[REPO_MODEL];
+
+	return models->wanted ? fmin((double)forecast->config->first_pages, pages_of(forecast, models)) : 0;
 }
 
 static double one_sweep(const struct forecast *forecast)
@@ -51,13 +53,13 @@ static double sweeps_a_day(const struct forecast *forecast)
 	return one_sweep(forecast) * DAY_MS / (double)forecast->config->sweep_interval;
 }
 
-/* A poll reads from now down to poll_overlap behind the last one, and at least one page. */
+/* A poll reads from now down to poll_overlap behind the last one, in pages as large as the last poll needed. */
 static double polls_of(const struct forecast *forecast, const struct forecast_kind *kind)
 {
 	const struct config *config = forecast->config;
 	double rows = kind->changed_a_day * (double)(config->poll_interval + config->poll_overlap) / DAY_MS;
 
-	return (floor(rows / (double)config->poll_rows) + 1) * DAY_MS / (double)config->poll_interval;
+	return (floor(rows / (double)config->page_rows) + 1) * DAY_MS / (double)config->poll_interval;
 }
 
 static double polls_a_day(const struct forecast *forecast)
@@ -101,7 +103,7 @@ static double backfill(const struct forecast *forecast)
 
 /* X(name, requests, is it once or each day, what is counted) */
 #define LANES(X) \
-	X("first evening", first_evening, true, "20 pages of the most downloaded models") \
+	X("first evening", first_evening, true, "first_pages of the most downloaded models") \
 	X("first sweep", one_sweep, true, "every repo, page_rows at a time") \
 	X("backfill", backfill, true, "the commits of the most downloaded of each kind (backfill_top, 13 each)") \
 	X("sweep", sweeps_a_day, false, "the same again each sweep_interval") \

