@@ -245,7 +245,12 @@ static void print_metrics(struct tool *tool, const struct standing *standing)
 	} lines[] = {
 		{ "requests", { { "", "requests_total" }, { ", again ", "retries_total" }, { ", failed ", "given_up_total" },
 				      { ", under way ", "requests_in_flight" } } },
-		{ "quota", { { "", "quota_remaining" }, { " left of ", "quota_limit" }, { "; answers 429: ", "status_429_total" } } },
+		{ "quota", { { "", "quota_remaining" }, { " left of ", "quota_limit" }, { "; used by us ", "quota_used" },
+				   { ", by others ", "quota_others" } } },
+		{ "of files", { { "", "quota_resolvers_remaining" }, { " left of ", "quota_resolvers_limit" },
+				      { "; used by us ", "quota_resolvers_used" }, { ", by others ", "quota_resolvers_others" } } },
+		{ "refused", { { "own doing ", "refused_own_total" }, { ", others' ", "refused_others_total" },
+				     { ", one action ", "refused_action_total" }, { ", at an edge ", "refused_edge_total" } } },
 		{ "rows", { { "read ", "rows_total" }, { ", new ", "rows_new_total" }, { ", damaged ", "rows_damaged_total" } } },
 		{ "passes", { { "polls ", "polls_total" }, { ", sweeps ", "sweeps_total" },
 				    { ", incomplete ", "sweeps_incomplete_total" }, { ", lanes parked ", "lanes_parked_total" } } },

@@ -25,10 +25,10 @@ def test_kill_9_does_not_overshoot(tmp_path, share):
     diary = tmp_path / "hub.log"
     with Hubsim(generate=2000, quota="api=50/2", log=str(diary)) as hub:
         ledger = Ledger(tmp_path, hub.url, page_rows="2", quota_share=f"{share}%", quota_pace="burst", sweep_interval="1m")
-        for life in range(12):
+        for life in range(8):
             before = hub.stats()["pages"]
             with ledger.daemon() as daemon:
-                daemon.wait(lambda: hub.stats()["pages"] >= before + 5 + 3 * life)
+                daemon.wait(lambda: hub.stats()["pages"] >= before + 4 + 2 * life)
                 daemon.kill()
         assert hub.stats()["refused_429"] == 0
     assert max(requests_by_window(diary, 2).values()) <= 50 * share // 100
@@ -55,15 +55,15 @@ def test_shares_change_without_dropping_a_transfer(tmp_path):
         ledger = Ledger(tmp_path, hub.url, page_rows="2", poll_rows="2", poll_overlap="24h", poll_interval="1s", quota_pace="burst",
                         sweep_interval="1h", **shares)
         with ledger.daemon() as daemon:
-            daemon.wait(lambda: hub.stats()["pages"] >= 60)
+            daemon.wait(lambda: hub.stats()["pages"] >= 30)
             ledger.configure(page_rows="2", poll_rows="2", poll_overlap="24h", poll_interval="1s", quota_pace="burst",
                              sweep_interval="1h", poll_share="40%", sweep_share="10%")
             daemon.process.send_signal(signal.SIGHUP)
             daemon.wait(lambda: "option=poll_share taken=yes" in daemon.said())
             before = hub.stats()["pages"]
-            daemon.wait(lambda: hub.stats()["pages"] >= before + 60)
+            daemon.wait(lambda: hub.stats()["pages"] >= before + 30)
         figures = ledger.metrics()
-        assert figures["requests_poll_total"] > 25, figures
+        assert figures["requests_poll_total"] > 10, figures
         assert figures["retries_total"] == figures["refused_own_total"] == 0
 
 
