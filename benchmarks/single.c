@@ -9,6 +9,7 @@
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include "daemon/crawl/request.h"
 #include "daemon/run/log.h"
@@ -105,7 +106,6 @@ static void open_context(struct single *single, char **argv)
 {
 	struct context *context = &single->context;
 	struct store_problem problem = { 0 };
-	struct config_problem faults = { 0 };
 	char why[REPLY_WHY_SIZE] = "";
 	struct store_options store = { .dir = argv[3], .writable = true, .hub = single->origin.text };
 	struct engine_options engine = {
@@ -131,7 +131,6 @@ static void open_context(struct single *single, char **argv)
 		.owner = single,
 	};
 
-	(void)faults;
 	if (store_open(&store, &context->store, &problem)) {
 		fprintf(stderr, "%s\n", problem.text);
 		exit(1);
@@ -146,7 +145,7 @@ static void open_context(struct single *single, char **argv)
 		exit(1);
 	}
 	context->writer = writer_new(&writer);
-	turn_init(&context->turn, &single->clock, context->writer, 100, 0);
+	turn_init(&context->turn, &single->clock, context->writer, context->store, &single->config);
 	workbench_init(&context->workbench, &single->clock, context->store, 2, (size_t)single->config.page_bytes_max, false);
 }
 
@@ -162,6 +161,15 @@ static void print_private_memory(void)
 		fclose(status);
 }
 
+/* Processor time so far: of the loop's thread, or of all. */
+static double cpu_s(int who)
+{
+	struct rusage usage;
+
+	getrusage(who, &usage);
+	return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) + (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+}
+
 int main(int argc, char **argv)
 {
 	static struct single single;
@@ -175,6 +183,7 @@ int main(int argc, char **argv)
 	mallopt(M_TRIM_THRESHOLD, 64 * 1024 * 1024);
 	setenv("UV_THREADPOOL_SIZE", "6", 0);
 	config_init(&single.config);
+	single.config.rate_without_quota = 0;
 	log_start(LEVEL_WARNING);
 	single.names = fopen(argv[1], "re");
 	if (!single.names || !hub_origin_read(slice_of(argv[2]), &single.origin))
@@ -188,8 +197,8 @@ int main(int argc, char **argv)
 		ask(&single);
 	uv_run(single.clock.loop, UV_RUN_DEFAULT);
 	seconds = (double)(uv_hrtime() - start_ns) / 1e9;
-	printf("%llu requests %llu failed %llu bytes %.4f s new %llu same %llu commits %llu\n", (unsigned long long)single.handed,
-		(unsigned long long)single.failed, (unsigned long long)metrics_get(METRIC_BYTES_RECEIVED), seconds,
+	printf("%llu requests %llu failed %llu bytes %.4f s %.4f s in the loop %.4f s in all new %llu same %llu commits %llu\n", (unsigned long long)single.handed,
+		(unsigned long long)single.failed, (unsigned long long)metrics_get(METRIC_BYTES_RECEIVED), seconds, cpu_s(RUSAGE_THREAD), cpu_s(RUSAGE_SELF),
 		(unsigned long long)metrics_get(METRIC_ROWS_NEW), (unsigned long long)metrics_get(METRIC_ROWS_SAME),
 		(unsigned long long)metrics_get(METRIC_COMMITS));
 	print_private_memory();
