@@ -14,7 +14,7 @@ PACKAGES_build := gcc g++ pkg-config python3 zstd libcurl4-openssl-dev libuv1-de
 	libssl-dev zlib1g-dev
 PACKAGES_test  := libcmocka-dev python3-pytest python3-jsonschema nginx-light openssl systemd
 PACKAGES_check := clang clang-tidy cppcheck shellcheck codespell libclang-rt-14-dev nodejs npm python3-venv
-PACKAGES_bench := nginx-light openssl curl python3-requests
+PACKAGES_bench := nginx-light openssl curl python3-requests python3-scrapy
 
 # --- compiling ------------------------------------------------------------------------------------------------------
 CSTD     := -std=c17 -D_GNU_SOURCE
@@ -147,7 +147,7 @@ help:
 #:: make test       builds and runs every test; ends with "N passed, N failed"
 #:: make            builds build/relicensed, build/relicense, build/hubsim
 #:: make bench      speed against nginx, curl and a requests + sqlite3 script, ratios of one run
-#:: make bench-crawl  how well requests are spent: simulated days of quota, freshness and coverage
+#:: make bench-crawl  what requests cost, and how well they are spent: simulated days of quota, freshness, coverage
 #:: make install    PREFIX=/usr/local DESTDIR= ; make uninstall takes away what it put there
 #:: make deps       installs the Debian packages that the above need (they do so themselves; DEPS=no: never)
 #:: make fuzz       builds the libFuzzer targets
@@ -254,9 +254,9 @@ lint: deps deps-check
 bench: deps deps-bench
 	+@$(MAKE) --no-print-directory DEPS=no programs $(BUILD)/bench/commit
 	@$(PYTHON) benchmarks/run.py --build $(BUILD)
-bench-crawl: deps
-	+@$(MAKE) --no-print-directory DEPS=no programs $(BUILD)/dump_store
-	@BUILD=$(BUILD) $(PYTHON) benchmarks/crawl.py
+bench-crawl: deps deps-bench
+	+@$(MAKE) --no-print-directory DEPS=no programs $(BUILD)/dump_store $(BUILD)/bench/bare_loop
+	@BUILD=$(BUILD) $(PYTHON) benchmarks/single.py; single=$$?; BUILD=$(BUILD) $(PYTHON) benchmarks/crawl.py && exit $$single
 BENCHES := $(patsubst benchmarks/%.c,$(BUILD)/bench/%,$(wildcard benchmarks/*.c))
 $(BENCHES): $(BUILD)/bench/%: $(BUILD)/obj/benchmarks/%.o $(BUILD)/libdaemon.a $(BUILD)/libstorage.a $(BUILD)/libmodel.a \
 		$(BUILD)/libconfig.a

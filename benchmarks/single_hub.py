@@ -37,6 +37,7 @@ http {{
         ssl_certificate {folder}/certificate.pem;
         ssl_certificate_key {folder}/key.pem;
         root {folder};
+        location = /api/models {{ return 200 "[]"; }}
     }}
 }}
 """
