@@ -97,6 +97,8 @@ static int dump_receipts(struct store *store)
 		fwrite(content.data, 1, content.size, stdout);
 		putchar('\n');
 	}
+	if (cursor)
+		mdb_cursor_close(cursor);
 	txn_abort(&txn);
 	buf_release(&content);
 	frame_maker_free(&frames);
