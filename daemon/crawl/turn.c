@@ -322,7 +322,9 @@ bool turn_take(struct turn *turn, struct turn_place *place)
 	enqueue(bucket, place);
 	if (bucket->running)
 		return false; /* run() goes on with it */
+	bucket->running = true; /* to store a block makes room, which wakes us: not past the one that asks here */
 	chosen = choose(bucket);
+	bucket->running = false;
 	if (chosen == place) {
 		set_off(bucket, place);
 		return true;
