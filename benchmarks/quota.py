@@ -18,7 +18,7 @@ TARGET = 0.995
 class Crawl:
     """A daemon that has more to do than it may, and hubsim's figures between two moments at the ends of windows."""
 
-    def __init__(self, path, quota, token=None, latency="50-500", faults=None, **config):
+    def __init__(self, path, quota, token=None, latency="20-200", faults=None, **config):
         settings = {"token_quota" if token else "quota": f"api={quota}/300"} | ({"token": token} if token else {})
         self.hub = Hubsim(generate=5000, sim_clock=True, latency=latency, **settings | ({"faults": faults} if faults else {}))
         path.mkdir()

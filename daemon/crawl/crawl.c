@@ -399,6 +399,8 @@ static void sweep_completed(struct kind_crawl *kind)
 			log_number("seen", (int64_t)facts.state.seen), log_number("known", (int64_t)facts.state.known));
 		return;
 	}
+	if (!facts.state.ordered)
+		log_write(LOG_SWEEP_UNORDERED, log_text("kind", repo_kinds[kind->state.kind].name));
 	if (facts.has_missing)
 		kind->due_ms[SLOT_CONFIRM] = clock_mono_ms();
 	if (kind->crawl->options.config->backfill)

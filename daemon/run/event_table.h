@@ -27,6 +27,8 @@
 		"a listing ended with a full page: it is asked once more whether that is so") \
 	X(LOG_SWEEP_INCOMPLETE, "sweep-incomplete", LEVEL_WARNING, "kind seen known", \
 		"a sweep brought too few of the known rows: nothing is concluded from absence") \
+	X(LOG_SWEEP_UNORDERED, "sweep-unordered", LEVEL_WARNING, "kind", \
+		"a sweep's rows did not come in the order of their oids: nothing is concluded from absence") \
 	X(LOG_FIELD_REFUSED, "field-refused", LEVEL_WARNING, "kind endpoint field", "the Hub does not know a property; no longer asked") \
 	X(LOG_PAGE_DAMAGED, "page-damaged", LEVEL_WARNING, "lane kind url why", "an answer could not be read; asked again") \
 	X(LOG_REQUEST_FAILED, "request-failed", LEVEL_INFO, "lane kind url outcome status why retry_ms", "trouble; asked again") \

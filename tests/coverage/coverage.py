@@ -9,7 +9,6 @@
 Prints seed and difference where that fails; `coverage.py --seeds N` plays one again. The last line is `N seeds, N wrong`.
 """
 import argparse
-import bisect
 import collections
 import datetime
 import os
@@ -23,7 +22,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "cases"))
 from harness import Hubsim, Ledger  # noqa: E402  pylint: disable=wrong-import-position
 
 HOUR_MS = 3600 * 1000
-SWEEP = re.compile(r"^(\S+) +\S+ +event=lane-(started|done) lane=sweep kind=(\w+)", re.MULTILINE)
+SWEEP = re.compile(r"^(\S+) +\S+ +event=(?:lane|sweep)-(started|done|incomplete|unordered)(?: lane=sweep)? kind=(\w+)",
+                   re.MULTILINE)
 HUB = {"generate": 5000, "quota": "api=500/300", "latency": "50-150", "changes_a_day": 2000, "faults": "all=0.1"}
 DAEMON = {"page_rows": "100", "sweep_interval": "1h", "commit_interval": "1s", "retry_base": "1s", "retries": "5",
           "park_time": "5m", "page_bytes_max": "4MiB", "first_byte_limit": "20s", "stall_limit": "10s"}
@@ -133,20 +133,24 @@ def check_records(key, states, logged):
 # --- rule 2: what outlived two sweeps is logged --------------------------------------------------------------------------
 
 def sweeps_of(log):
-    """kind -> [(start, end)] of completed sweeps, from the daemon's log."""
+    """kind -> [(start, end, whether it can tell that something is absent)] of completed sweeps, from the daemon's log."""
     found, begun = collections.defaultdict(list), {}
     for at, what, kind in SWEEP.findall(log):
         if what == "started":
             begun.setdefault(kind, moment(at))
+        elif what == "done":
+            found[kind].append((begun.pop(kind), moment(at), True))
+        elif what == "incomplete":
+            found[kind].pop()
         else:
-            found[kind].append((begun.pop(kind), moment(at)))
+            found[kind].append((*found[kind].pop()[:2], False))
     return found
 
 
 def outlived(state, sweeps, count):
     """Whether so many sweeps began and ended while it lasted."""
-    first = bisect.bisect_left(sweeps, (state.since, 0))
-    return first + count <= len(sweeps) and sweeps[first + count - 1][1] < state.until
+    inside = [end for start, end, tells_absence in sweeps if start >= state.since and (tells_absence or state.look)]
+    return len(inside) >= count and inside[count - 1] < state.until
 
 
 def known_at_first(states, logged, sweeps):

@@ -43,7 +43,7 @@ def record(at, before, after, versions=(1, 2)):
 TRUTH = [change("01:00", state("mit"), state("gpl-3.0"), "01:30"), change("05:00", state("gpl-3.0"), state("gemma"), "05:30"),
          change("06:00", state("gemma"), state("openrail"), None)]
 RECORDS = [record("01:30", "mit", "gpl-3.0"), record("05:30", "gpl-3.0", "gemma", (2, 3))]
-SWEEPS = [(coverage.moment(f"2026-12-01T0{hour}:00:10Z"), coverage.moment(f"2026-12-01T0{hour}:00:40Z")) for hour in range(9)]
+SWEEPS = [(coverage.moment(f"2026-12-01T0{hour}:00:10Z"), coverage.moment(f"2026-12-01T0{hour}:00:40Z"), True) for hour in range(9)]
 
 
 def judged(records, truth=None):
@@ -70,6 +70,14 @@ def test_the_judge_is_content_with_what_is_right():
 ])
 def test_the_judge_notices(records):
     assert judged(copy.deepcopy(records))
+
+
+def test_sweeps_are_read_from_the_log():
+    log = "".join(f"2026-12-01T0{hour}:00:10.000Z info    event=lane-started lane=sweep kind=model resumed=no\n"
+                  f"2026-12-01T0{hour}:00:40.000Z info    event=lane-done lane=sweep kind=model pages=1 rows=1\n{more}"
+                  for hour, more in enumerate(["", "2026-12-01T01:00:40.000Z warning event=sweep-incomplete kind=model seen=1\n",
+                                               "2026-12-01T02:00:40.000Z warning event=sweep-unordered kind=model\n"]))
+    assert coverage.sweeps_of(log) == {"model": [SWEEPS[0], (*SWEEPS[2][:2], False)]}
 
 
 def test_a_state_that_no_two_sweeps_saw_may_be_missing():
