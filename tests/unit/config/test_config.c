@@ -102,6 +102,8 @@ static void test_refused(void **state)
 		{ "kinds =\n", { ":1: kinds", "", "" } },
 		{ "private_repos = maybe\n", { "\"maybe\"", "yes or no", "" } },
 		{ "log_level = loud\n", { "\"loud\"", "error, warning, notice, info, debug", "" } },
+		{ "quota_pace = fast\n", { "\"fast\"", "even or burst", "" } },
+		{ "poll_share = 20%\nsweep_share = 51%\n", { "poll_share", "make 101% together", "they may make 100%" } },
 		{ "hub =\n", { ":1: hub: \"\"", "a text of 1 to 255 characters", "" } },
 		{ "contact = a\tb\n", { ":1: contact", "", "" } },
 		{ "\n\nretries 5\n", { ":3: not understood", "key = value", "" } },
