@@ -19,7 +19,7 @@ PACKAGES_bench := nginx-light openssl curl python3-requests python3-scrapy
 # --- compiling ------------------------------------------------------------------------------------------------------
 CSTD     := -std=c17 -D_GNU_SOURCE
 WARNINGS := -Wall -Wextra -Wshadow -Wpointer-arith -Wvla -Wformat=2
-CWARNINGS := $(WARNINGS) -Wstrict-prototypes -Wmissing-prototypes
+CWARNINGS = $(WARNINGS) -Wstrict-prototypes -Wmissing-prototypes
 OPTIMIZE := -O3 -g -fstack-protector-strong
 override CPPFLAGS += -I. -I$(BUILD)/gen -DRELICENSED_VERSION='"$(VERSION)"' $(PROJECT_DEFINES)
 ifneq ($(DEVELOPER),)

@@ -107,9 +107,9 @@
 	X(park_time, OPTION_DURATION, "time", OPTION_SECOND, OPTION_DAY, "5m", true, \
 		"How long a lane that could not go on rests before it tries again.") \
 	X(transfers_max, OPTION_NUMBER, "requests", 1, 1000, "64", false, \
-		"Requests in flight at once, of all kinds.") \
+		"Requests in flight at once, of all kinds; over HTTP/1.1 no more than connections_max.") \
 	X(connections_max, OPTION_NUMBER, "connections", 1, 256, "8", false, \
-		"Connections to the Hub (over HTTP/2 one carries many requests).") \
+		"Connections to the Hub, or to the proxy that the environment names (over HTTP/2 one carries many requests).") \
 	X(private_repos, OPTION_SWITCH, "yes or no", 0, 1, "no", false, \
 		"Whether private repos that the token may read are kept; else they are dropped and counted.") \
 	X(plain_http, OPTION_TEXT, "list of hosts", 0, 1000, "", false, \
