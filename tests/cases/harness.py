@@ -164,7 +164,15 @@ class Ledger:
 
     def once(self, *arguments, status=0, timeout=WAIT_S * PATIENCE):
         """relicensed --once. Its log is appended to log_path and is the errors of what is returned."""
-        done = run([self.relicensed, "--once", "--config", self.config_path, *self.clock_arguments, *arguments], None, timeout,
+        return self.play("--once", *arguments, status=status, timeout=timeout)
+
+    def backfill(self, what, *arguments, status=0, timeout=WAIT_S * PATIENCE):
+        """relicensed --backfill FILE|OWNER, as once()."""
+        return self.play("--backfill", what, *arguments, status=status, timeout=timeout)
+
+    def play(self, *arguments, status=0, timeout=WAIT_S * PATIENCE):
+        """relicensed in a mode that ends by itself."""
+        done = run([self.relicensed, "--config", self.config_path, *self.clock_arguments, *arguments], None, timeout,
                    env=self.environment)
         with open(self.log_path, "a", encoding="utf-8") as log:
             log.write(done.errors)

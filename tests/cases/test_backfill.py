@@ -37,7 +37,7 @@ def requests(hub):
 def backfill(ledger, *names, status=0):
     path = ledger.directory / "names.txt"
     path.write_text("".join(name + "\n" for name in names), encoding="utf-8")
-    return ledger.once("--backfill", path, status=status)
+    return ledger.backfill(path, status=status)
 
 
 def told(record):
@@ -147,7 +147,7 @@ def test_datasets_old_names_and_an_owner(tmp_path):
         backfill(ledger, NAME, "datasets/ann/set-1  # one of three")
         assert sorted(told(record)[0].split()[1] for record in ledger.changes()) == [
             "datasets/ann/set-1", "tiiuae/new-name"]
-        ledger.once("--backfill", "ann")
+        ledger.backfill("ann")
         assert sorted(record["repo"] for record in ledger.changes()) == [
             "ann/set-0", "ann/set-1", "ann/set-2", "tiiuae/new-name"]
         ledger.verify()
@@ -165,7 +165,7 @@ def test_what_could_not_be_looked_at_is_said(tmp_path):
         hub.post_rows({"_id": OID, "gated": False})
         backfill(ledger, NAME)  # asked again, by wish
         assert len(ledger.changes()) == 1
-    assert ledger.once("--backfill", tmp_path / "no/such/file", status=66).errors.startswith("relicensed: --backfill: ")
+    assert ledger.backfill(tmp_path / "no/such/file", status=66).errors.startswith("relicensed: --backfill: ")
 
 
 def test_rewritten_history_is_no_switch(tmp_path):
@@ -198,7 +198,7 @@ def test_killed_in_the_midst_goes_on(tmp_path):
                     break
                 daemon.kill()
             ledger.verify()
-        ledger.once("--backfill", "many")
+        ledger.backfill("many")
         records = ledger.changes()
         assert len(records) == len({record["repo"] for record in records}) == 40
         assert {record["commit"]["title"] for record in records} == {"Commit 7"}
@@ -228,7 +228,7 @@ def test_files_have_a_quota_of_their_own(tmp_path):
         rows += history((OTHER, 20), (APACHE, 20), oid=f"64666f3ba5b6a2b4e1c1b0{number:02x}", name=f"many/repo-{number}")
     with Hubsim(rows=rows, quota="api=10000/300,resolvers=100/2") as hub:
         ledger = Ledger(tmp_path, hub.url)
-        ledger.once("--backfill", "many")
+        ledger.backfill("many")
         assert len(ledger.changes()) == 20
         assert hub.stats()["refused_429"] == 0 and hub.stats()["requests"]["raw"]["200"] > 200
 
@@ -246,10 +246,10 @@ def test_trouble_makes_no_switch(tmp_path, seed):
                         name=f"many/repo-{number}")
     with Hubsim(rows=rows, quota="none", faults=FAULTS, fault_seed=seed) as hub:
         ledger = Ledger(tmp_path, hub.url)
-        ledger.once("--backfill", "many", status=None)
-        ledger.once("--backfill", "many", status=None)
+        ledger.backfill("many", status=None)
+        ledger.backfill("many", status=None)
         hub.request("POST", "/sim/faults", b"")
-        ledger.once("--backfill", "many")
+        ledger.backfill("many")
         records = [(record["repo"], record["commit"]["title"]) for record in ledger.changes()]
         assert len(set(records)) == len(records)
         for record in ledger.changes():
