@@ -9,7 +9,7 @@ import sys
 import time
 
 import freshness
-import quota
+import quota_days
 from simulated import Row, folder, options, show
 import coverage  # of tests/coverage: simulated.py knows where
 
@@ -31,7 +31,7 @@ def main():
     rows = []
     for name, run in (("coverage", lambda: cover(range(1, 5 if short else 21), 6 if short else 24)),
                       ("freshness", lambda: freshness.run(100000 if short else 1000000, hours=2 if short else 3)),
-                      ("quota", lambda: quota.run(4 if short else 24))):
+                      ("quota", lambda: quota_days.run(4 if short else 24))):
         started = time.monotonic()
         rows += run()
         print(f"{name}: {time.monotonic() - started:.0f} s", flush=True)

@@ -70,6 +70,7 @@ struct kind_crawl {
 	struct detail detail;
 	struct lane_run *run[SLOT_COUNT];
 	int64_t due_ms[SLOT_COUNT]; /* clock_mono_ms */
+	int64_t sweep_begun_ms;
 	unsigned agains[SLOT_COUNT];
 	uint64_t records; /* METRIC_RECORDS when evidence was looked for */
 	struct clock_timer timer;
@@ -144,7 +145,10 @@ static bool start_sweep(struct kind_crawl *kind)
 {
 	const struct config *config = kind->crawl->options.config;
 
-	kind->due_ms[SLOT_SWEEP] = clock_mono_ms() + config->sweep_interval;
+	/* one that goes on where it was began earlier */
+	if (kind->sweep.run.end == LANE_COMPLETE)
+		kind->sweep_begun_ms = clock_mono_ms();
+	kind->due_ms[SLOT_SWEEP] = kind->sweep_begun_ms + config->sweep_interval;
 	sweep_start(&kind->sweep);
 	return true;
 }
