@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the parts of one commit share: committer.c walks the answers, commit_row.c judges one row, commit_record.c
- * writes records. Inside storage/ only; one thread, one write transaction.
+ * What the parts of one commit share: committer.c walks the answers, commit_sweep.c merges pages of a sweep, commit_row.c
+ * judges one row, commit_record.c writes records. Inside storage/ only; one thread, one write transaction.
  */
 #ifndef STORAGE_COMMIT_H
 #define STORAGE_COMMIT_H
@@ -25,10 +25,13 @@ struct commit {
 	uint32_t next_number;
 	uint64_t missing_rows; /* at the start, plus what was added: zero saves a look-up for every row */
 	struct sweep_state sweep[REPO_KINDS];
+	struct sweep_segments segments[REPO_KINDS];
+	struct completeness completeness[REPO_KINDS];
 	uint64_t gone[REPO_KINDS];
 	int64_t newest_look_ms[REPO_KINDS]; /* of all lanes: as of when the store speaks */
 	int64_t created_ms; /* of the store: its first answer that was not imported; before that, never */
 	int64_t now_ms;     /* of the newest answer */
+	unsigned kinds_met; /* of this batch, a bit a kind */
 
 	/* As the daemon is configured. */
 	bool texts_wanted;
@@ -62,6 +65,18 @@ struct before {
 	struct missing_value missing_since;
 	bool was_gone;                 /* it is restored by this look */
 };
+
+/* --- committer.c --- */
+/* A row by itself: of a poll, a confirmation, or a listing that is not in order. */
+void commit_single_row(struct commit *commit, const struct observation *observation);
+/* A row that is known: before->oid and before->row are set. */
+void commit_met_row(struct commit *commit, const struct observation *observation, struct before *before);
+uint64_t commit_entries(struct commit *commit, enum store_table table);
+
+/* --- commit_sweep.c: pages of a sweep, and what polls tell of it --- */
+void commit_sweep_page(struct commit *commit, const struct answer *answer);
+/* A row that a poll brought, as it was known; NULL: it was not. */
+void commit_recapture(struct commit *commit, const struct observation *observation, const struct repo_row *known);
 
 /* --- commit_row.c: what one observation means for its row --- */
 void commit_new_row(struct commit *commit, const struct observation *observation);

@@ -606,4 +606,5 @@ void commit_gone_row(struct commit *commit, const struct repo_oid *oid, enum eve
 	before.row.last_written_ms = commit->answer->answered_ms;
 	repo_put(&commit->txn, kind, oid, &before.row);
 	commit->gone[kind]++;
+	commit->completeness[kind].last.gone++;
 }

@@ -4,18 +4,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 #include "storage/commit.h"
 #include "storage/model/memory.h"
 #include "storage/model/moment.h"
 #include "storage/projection_table.h"
 #include "storage/repo_table.h"
 
-/* Of a small Hub a single deletion is more than 2 %: so few are always worth asking for, one request each. */
-enum { COMPLETE_PERCENT = 98, COMPLETE_BUT_FOR = 10 };
-
 enum { LINE_MAX_BYTES = FRAME_CONTENT_MAX + CHANGE_BYTES_MAX, PIECE_MAX_BYTES = 2 * FRAME_CONTENT_MAX };
-
-static const struct repo_oid oid_last = { { 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF } };
 
 struct committer {
 	struct commit commit;
@@ -68,7 +66,7 @@ void committer_want_texts(struct committer *committer, bool wanted, uint32_t dow
 
 /* --- begin and end ------------------------------------------------------------------------------------------------ */
 
-static uint64_t entries_of(struct commit *commit, enum store_table table)
+uint64_t commit_entries(struct commit *commit, enum store_table table)
 {
 	MDB_stat stat = { 0 };
 
@@ -103,13 +101,16 @@ static void begin_store(struct commit *commit, const struct answer *first)
 static void begin(struct commit *commit, const struct answer *first)
 {
 	commit->name_count = commit->counter_count = 0;
+	commit->kinds_met = 0;
 	commit->now_ms = first ? first->answered_ms : 0;
 	meta_head(&commit->txn, &commit->head);
 	commit->next_number = (uint32_t)meta_number(&commit->txn, "numbers") + 1;
-	commit->missing_rows = entries_of(commit, TABLE_MISSING);
+	commit->missing_rows = commit_entries(commit, TABLE_MISSING);
 	commit->created_ms = (int64_t)meta_number(&commit->txn, "created");
 	for (unsigned kind = 0; kind < REPO_KINDS; kind++) {
 		meta_sweep(&commit->txn, (enum repo_kind)kind, &commit->sweep[kind]);
+		meta_segments(&commit->txn, (enum repo_kind)kind, &commit->segments[kind]);
+		meta_completeness(&commit->txn, (enum repo_kind)kind, &commit->completeness[kind]);
 		commit->gone[kind] = meta_gone(&commit->txn, (enum repo_kind)kind);
 		commit->newest_look_ms[kind] = meta_newest_look(&commit->txn, (enum repo_kind)kind);
 	}
@@ -126,7 +127,11 @@ static void end(struct commit *commit)
 	if (commit->counts->records)
 		meta_set_head(&commit->txn, &commit->head);
 	for (unsigned kind = 0; kind < REPO_KINDS; kind++) {
+		if (!(commit->kinds_met & 1u << kind))
+			continue;
 		meta_set_sweep(&commit->txn, (enum repo_kind)kind, &commit->sweep[kind]);
+		meta_set_segments(&commit->txn, (enum repo_kind)kind, &commit->segments[kind]);
+		meta_set_completeness(&commit->txn, (enum repo_kind)kind, &commit->completeness[kind]);
 		meta_set_gone(&commit->txn, (enum repo_kind)kind, commit->gone[kind]);
 		meta_set_newest_look(&commit->txn, (enum repo_kind)kind, commit->newest_look_ms[kind]);
 	}
@@ -135,7 +140,7 @@ static void end(struct commit *commit)
 
 /* --- one row ------------------------------------------------------------------------------------------------------ */
 
-static void known_row(struct commit *commit, const struct observation *observation, struct before *before)
+void commit_met_row(struct commit *commit, const struct observation *observation, struct before *before)
 {
 	enum repo_kind kind = commit->answer->kind;
 
@@ -149,161 +154,17 @@ static void known_row(struct commit *commit, const struct observation *observati
 	commit_known_row(commit, observation, before);
 }
 
-/* A row by itself: of a poll, a confirmation, or a listing that is not in order. */
-static void single_row(struct commit *commit, const struct observation *observation)
+void commit_single_row(struct commit *commit, const struct observation *observation)
 {
 	struct before before = { .oid = observation->oid };
+	bool known = repo_get(&commit->txn, commit->answer->kind, &observation->oid, &before.row);
 
-	if (repo_get(&commit->txn, commit->answer->kind, &observation->oid, &before.row))
-		known_row(commit, observation, &before);
+	if (commit->answer->lane == LANE_POLL)
+		commit_recapture(commit, observation, known ? &before.row : NULL);
+	if (known)
+		commit_met_row(commit, observation, &before);
 	else if (observation->draft)
 		commit_new_row(commit, observation);
-}
-
-/* --- a page of a sweep: merged with the rows of its stretch ------------------------------------------------------- */
-
-static void missed_row(struct commit *commit, const struct repo_ref *ref)
-{
-	enum repo_kind kind = commit->answer->kind;
-	struct before before = { .oid = ref->oid, .row = ref->row };
-	struct missing_value value = { .since_ms = commit->answer->answered_ms };
-
-	if (ref->row.flags & REPO_GONE || missing_get(&commit->txn, kind, &ref->oid, &value))
-		return;
-	value.seen_ms = commit_last_seen(commit, &before);
-	missing_put(&commit->txn, kind, &ref->oid, &value);
-	commit->missing_rows++;
-	commit->counts->missing++;
-}
-
-/*
- * One pass over two sorted lists. New rows are put behind the pass, so that the cursor walks over old rows alone; they
- * are in order too, and a first sweep appends. What the page or the one before had already goes by itself.
- */
-static void merge_page(struct commit *commit, const struct page *page, bool to_the_end)
-{
-	struct sweep_state *sweep = &commit->sweep[commit->answer->kind];
-	struct repo_ref ref = { .kind = commit->answer->kind, .oid = sweep->after };
-	MDB_cursor *cursor = repo_cursor(&commit->txn, ref.kind);
-	bool left = oid_next(&ref.oid) && repo_from(&commit->txn, cursor, MDB_SET_RANGE, &ref);
-	const struct observation **fresh = memory_grow(NULL, page->count + 1, sizeof(*fresh));
-	size_t fresh_count = 0;
-
-	for (size_t i = 0; i < page->count; i++) {
-		const struct observation *observation = &page->observations[i];
-		while (left && oid_compare(&ref.oid, &observation->oid) < 0) {
-			missed_row(commit, &ref);
-			left = repo_from(&commit->txn, cursor, MDB_NEXT, &ref);
-		}
-		if (left && oid_compare(&ref.oid, &observation->oid) == 0) {
-			struct before before = { .oid = ref.oid, .row = ref.row };
-			sweep->seen += !(ref.row.flags & REPO_GONE);
-			known_row(commit, observation, &before);
-			left = repo_from(&commit->txn, cursor, MDB_NEXT, &ref);
-		} else {
-			fresh[fresh_count++] = observation;
-		}
-	}
-	for (; left && to_the_end; left = repo_from(&commit->txn, cursor, MDB_NEXT, &ref))
-		missed_row(commit, &ref);
-	if (cursor)
-		mdb_cursor_close(cursor);
-	for (size_t i = 0; i < fresh_count; i++) {
-		const struct repo_oid *before = fresh[i] == page->observations ? &sweep->after : &fresh[i][-1].oid;
-		if (oid_compare(&fresh[i]->oid, before) == 0 || !fresh[i]->draft)
-			single_row(commit, fresh[i]);
-		else
-			commit_new_row(commit, fresh[i]);
-	}
-	free(fresh);
-}
-
-static uint64_t rows_known(struct commit *commit, enum repo_kind kind)
-{
-	uint64_t rows = entries_of(commit, (enum store_table)(TABLE_REPO_MODEL + kind));
-
-	return rows - commit->gone[kind];
-}
-
-static bool is_enough(const struct sweep_state *sweep, uint64_t seen)
-{
-	return seen * 100 >= sweep->known * COMPLETE_PERCENT || seen + COMPLETE_BUT_FOR >= sweep->known;
-}
-
-/* A sweep that ended early or out of order proves nothing about what it did not bring. */
-static void derive_nothing(struct commit *commit, enum repo_kind kind)
-{
-	const struct sweep_state *sweep = &commit->sweep[kind];
-
-	look_delete_sweeps(&commit->txn, kind, sweep->number, sweep->number);
-	missing_forget(&commit->txn, kind, sweep->started_ms);
-}
-
-static void begin_sweep(struct commit *commit, const struct answer *answer)
-{
-	struct sweep_state *sweep = &commit->sweep[answer->kind];
-
-	sweep->number++;
-	sweep->running = true;
-	sweep->ordered = true;
-	sweep->seen = 0;
-	sweep->known = rows_known(commit, answer->kind);
-	sweep->after = (struct repo_oid){ { 0 } };
-	sweep->started_ms = answer->answered_ms;
-	if (!sweep->first_look_ms)
-		sweep->first_look_ms = answer->answered_ms;
-	if (sweep->covering)
-		look_delete_sweeps(&commit->txn, answer->kind, 0, sweep->covering - 1);
-}
-
-static void end_sweep(struct commit *commit, const struct answer *answer)
-{
-	struct sweep_state *sweep = &commit->sweep[answer->kind];
-
-	sweep->running = false;
-	sweep->ended_ms = answer->answered_ms;
-	sweep->complete = is_enough(sweep, sweep->seen);
-	if (sweep->complete) {
-		sweep->completed_ms = answer->answered_ms;
-		if (sweep->ordered)
-			sweep->covering = sweep->number;
-		return;
-	}
-	derive_nothing(commit, answer->kind);
-	buf_reset(&commit->content);
-	buf_printf(&commit->content, "sweep %u of %s brought only %llu of %llu known rows: it counts as incomplete",
-		sweep->number, repo_kinds[answer->kind].plural, (unsigned long long)sweep->seen,
-		(unsigned long long)sweep->known);
-	commit_gap(commit, buf_as_slice(&commit->content));
-}
-
-static void sweep_page(struct commit *commit, const struct answer *answer)
-{
-	struct sweep_state *sweep = &commit->sweep[answer->kind];
-	const struct page *page = &answer->page;
-	struct repo_oid last;
-
-	if (answer->sweep_first)
-		begin_sweep(commit, answer);
-	if (sweep->ordered && page->count &&
-		(!page->ascending || oid_compare(&page->observations[0].oid, &sweep->after) < 0)) {
-		sweep->ordered = false;
-		derive_nothing(commit, answer->kind);
-	}
-	if (!sweep->ordered) {
-		sweep->seen += page->count;
-		for (size_t i = 0; i < page->count; i++)
-			single_row(commit, &page->observations[i]);
-	} else if (page->count || answer->sweep_last) {
-		/* Before the tail is called missing, it must be clear that the listing did not end early. */
-		bool to_the_end = answer->sweep_last && is_enough(sweep, sweep->seen + page->count);
-		merge_page(commit, page, to_the_end);
-		last = answer->sweep_last ? oid_last : page->observations[page->count - 1].oid;
-		look_put(&commit->txn, answer->kind, sweep->number, &last, answer->answered_ms);
-		sweep->after = last;
-	}
-	if (answer->sweep_last)
-		end_sweep(commit, answer);
 }
 
 /* --- confirmations and gaps --------------------------------------------------------------------------------------- */
@@ -322,25 +183,35 @@ static void settle_replaced(struct commit *commit, const struct answer *answer)
 
 /*
  * A row that has been seen again since the question was asked is not missing any more: then nothing is settled. What is
- * there, but came without a row that could be read or is wanted, stays missing; the lane sees how often it asked.
+ * there, but came without a row that could be read or is wanted, stays missing, and so does what nothing was found out
+ * about: both rest, the longer the more often they were asked for.
  */
-static void settle(struct commit *commit, const struct answer *answer)
+static void settle(struct commit *commit, const struct repo_oid *oid, enum confirm_outcome outcome, struct slice reason)
 {
+	const struct answer *answer = commit->answer;
 	struct missing_value value;
 
-	if (answer->confirm == CONFIRM_NONE || !missing_get(&commit->txn, answer->kind, &answer->confirm_oid, &value))
+	if (outcome == CONFIRM_NONE || !missing_get(&commit->txn, answer->kind, oid, &value))
 		return;
-	if (answer->confirm == CONFIRM_PRESENT) {
+	if (outcome == CONFIRM_PRESENT || outcome == CONFIRM_LATER) {
 		value.tries++;
-		missing_put(&commit->txn, answer->kind, &answer->confirm_oid, &value);
+		value.asked_ms = answer->answered_ms;
+		missing_put(&commit->txn, answer->kind, oid, &value);
 		return;
 	}
-	if (answer->confirm == CONFIRM_GONE)
-		commit_gone_row(commit, &answer->confirm_oid, EVENT_REPO_GONE, SLICE("deleted_or_private"));
+	if (outcome == CONFIRM_GONE)
+		commit_gone_row(commit, oid, EVENT_REPO_GONE, reason);
 	else
 		settle_replaced(commit, answer);
-	missing_delete(&commit->txn, answer->kind, &answer->confirm_oid);
+	missing_delete(&commit->txn, answer->kind, oid);
 	commit->missing_rows--;
+}
+
+static void settle_all(struct commit *commit, const struct answer *answer)
+{
+	settle(commit, &answer->confirm_oid, answer->confirm, SLICE("deleted_or_private"));
+	for (size_t i = 0; i < answer->other_count; i++)
+		settle(commit, &answer->others[i], answer->others_are, answer->reason);
 }
 
 static void record_damage(struct commit *commit, const struct answer *answer)
@@ -363,6 +234,15 @@ static void record_damage(struct commit *commit, const struct answer *answer)
 	buf_release(&head);
 }
 
+/* What cannot be seen is met again and again: it is told once. */
+static void record_gap(struct commit *commit, struct slice gap)
+{
+	uint64_t hash = XXH3_64bits_withSeed(gap.data, gap.size, store_seed(commit->store));
+
+	if (damage_is_new(&commit->txn, hash, commit->now_ms))
+		commit_gap(commit, gap);
+}
+
 /* --- the batch ---------------------------------------------------------------------------------------------------- */
 
 static void commit_answer(struct commit *commit, const struct answer *answer)
@@ -375,17 +255,18 @@ static void commit_answer(struct commit *commit, const struct answer *answer)
 	}
 	commit->answer = answer;
 	commit->now_ms = answer->answered_ms;
+	commit->kinds_met |= 1u << answer->kind;
 	if (!answer->look && answer->answered_ms > commit->newest_look_ms[answer->kind])
 		commit->newest_look_ms[answer->kind] = answer->answered_ms;
 	commit_tables_changed(commit);
 	if (page->count)
 		commit->projection = projection_intern(&commit->txn, &page->projection);
 	if (answer->in_sweep)
-		sweep_page(commit, answer);
+		commit_sweep_page(commit, answer);
 	else
 		for (size_t i = 0; i < page->count; i++)
-			single_row(commit, &page->observations[i]);
-	settle(commit, answer);
+			commit_single_row(commit, &page->observations[i]);
+	settle_all(commit, answer);
 	if (answer->look)
 		commit_text_look(commit, answer->look);
 	if (page->damaged)
@@ -395,7 +276,7 @@ static void commit_answer(struct commit *commit, const struct answer *answer)
 	if (answer->evidence)
 		commit_evidence(commit, answer->evidence);
 	if (answer->gap.size)
-		commit_gap(commit, answer->gap);
+		record_gap(commit, answer->gap);
 	if (answer->cursor.size)
 		cursor_put(&commit->txn, answer->lane, answer->kind, answer->cursor);
 	commit->counts->damaged += page->damaged;

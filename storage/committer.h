@@ -4,7 +4,8 @@
  * cursor after them. Either all of it is in the store and synced, or nothing is.
  *
  * Pages of a full pass (in_sweep) are merge-joined with the rows between the last page's end and their own: what the page
- * lacks goes to the missing table. Of all others nothing is derived from absence. Verdicts are certain only in here, where rows cannot move.
+ * lacks goes to the missing table. A sweep may be walked in several segments at once, each in order by itself. Of all other
+ * pages nothing is derived from absence. Verdicts are certain only in here, where rows cannot move.
  *
  * One committer per store, used by one work item at a time. It waits for the disk: never on the loop.
  */
@@ -22,6 +23,7 @@ enum confirm_outcome {
 	CONFIRM_PRESENT,  /* it is there (a listing gap), or under another name; the page has its row */
 	CONFIRM_GONE,     /* deleted or private */
 	CONFIRM_REPLACED, /* another repo bears the name; the page has that one's row */
+	CONFIRM_LATER,    /* nothing was found out: to be asked for again, after a rest */
 };
 
 struct answer {
@@ -30,14 +32,28 @@ struct answer {
 	int64_t answered_ms;               /* our clock when the answer's head arrived */
 	struct slice url, date, request_id; /* proof; in the page's arena */
 	struct page page;
-	bool in_sweep;                     /* of a full pass over the kind: a sweep's page, or one of a complete dump */
-	bool sweep_first, sweep_last;      /* its first and last page */
+	/* Of a full pass over the kind: a sweep, or a complete dump. */
+	bool in_sweep;
+	bool sweep_first;                  /* its very first page */
+	unsigned bound_count;              /* with that: it is walked in bound_count + 1 segments at once */
+	struct repo_oid bound[SWEEP_SEGMENTS_MAX - 1]; /* the last oids of all segments but the last, ascending */
+	unsigned segment;                  /* the one that this page belongs to */
+	bool sweep_last;                   /* the last page of its segment */
+	bool sweep_beyond;                 /* with that: the listing goes on behind the segment, it did not just end */
+	bool sweep_skipped;                /* what lies between the page before and this one could not be seen; gap says why */
+	/* Of a confirmation. */
 	enum confirm_outcome confirm;
 	struct repo_oid confirm_oid;
+	const struct repo_oid *others;     /* what the same evidence settles as well: CONFIRM_GONE or CONFIRM_LATER; copied */
+	size_t other_count;
+	enum confirm_outcome others_are;
+	struct slice reason;               /* of the others' records */
+	/* Of a backfill. */
 	const struct past *past;           /* what a search of commits brought, or NULL; in the page's arena */
 	const struct evidence *evidence;   /* the commit behind a record, or NULL; the same */
 	const struct text_look *look;      /* of lane detail, in the page's arena; NULL: none */
-	struct slice gap;                  /* why something could not be seen (recorded as a gap); size 0: no gap */
+	/* Of any. */
+	struct slice gap;                  /* why something could not be seen: recorded as a gap, once; size 0: no gap */
 	struct slice cursor;               /* where the lane stands after this answer; size 0: as it was */
 	struct slice quota_block;          /* granted of a bucket's quota: then this is no answer, and nothing else of it counts */
 	unsigned bucket;

@@ -43,6 +43,35 @@ int64_t look_over(struct txn *txn, enum repo_kind kind, const struct sweep_state
 	return at_ms;
 }
 
+/* Counts the looks of a sweep; of `total` looks, gives the oids that part them into `parts`. */
+static size_t walk_looks(struct txn *txn, enum repo_kind kind, uint32_t sweep, size_t total, unsigned parts,
+	struct repo_oid *bounds)
+{
+	struct key from = look_key(kind, sweep, &(struct repo_oid){ { 0 } });
+	struct slice key = key_slice(&from), value;
+	MDB_cursor *cursor = txn_cursor(txn, TABLE_LOOK);
+	size_t count = 0;
+	unsigned part = 1;
+
+	for (MDB_cursor_op op = MDB_SET_RANGE; txn_seek(txn, cursor, op, &key, &value); op = MDB_NEXT) {
+		if (key.size != from.size || memcmp(key.data, from.byte, 5) != 0)
+			break;
+		count++;
+		if (part < parts && count == total * part / parts)
+			memcpy(bounds[part++ - 1].byte, key.data + 5, OID_BYTES);
+	}
+	if (cursor)
+		mdb_cursor_close(cursor);
+	return count;
+}
+
+bool look_bounds(struct txn *txn, enum repo_kind kind, uint32_t sweep, unsigned parts, struct repo_oid *bounds)
+{
+	size_t looks = walk_looks(txn, kind, sweep, 0, 0, NULL);
+
+	return looks >= 2 * (size_t)parts && walk_looks(txn, kind, sweep, looks, parts, bounds) == looks;
+}
+
 void look_delete_sweeps(struct txn *txn, enum repo_kind kind, uint32_t first, uint32_t last)
 {
 	struct key from = look_key(kind, first, &(struct repo_oid){ { 0 } });
@@ -69,11 +98,14 @@ static struct key missing_key(enum repo_kind kind, const struct repo_oid *oid)
 
 static bool decode_value(struct slice value, struct missing_value *out)
 {
-	if (value.size != 16)
+	bool asked = value.size == 22; /* rows of before that was kept have 16 bytes */
+
+	if (!asked && value.size != 16)
 		return false;
 	out->since_ms = (int64_t)get_u48(slice_bytes(value));
 	out->seen_ms = (int64_t)get_u48(slice_bytes(value) + 6);
 	out->tries = get_u32(slice_bytes(value) + 12);
+	out->asked_ms = asked ? (int64_t)get_u48(slice_bytes(value) + 16) : 0;
 	return true;
 }
 
@@ -92,6 +124,7 @@ void missing_put(struct txn *txn, enum repo_kind kind, const struct repo_oid *oi
 	key_add(&bytes, (uint64_t)value->since_ms, 6);
 	key_add(&bytes, (uint64_t)value->seen_ms, 6);
 	key_add(&bytes, value->tries, 4);
+	key_add(&bytes, (uint64_t)value->asked_ms, 6);
 	txn_put(txn, TABLE_MISSING, key_slice(&key), key_slice(&bytes));
 }
 
@@ -112,6 +145,7 @@ bool missing_decode(struct slice key, struct slice value, struct missing_row *ro
 	memcpy(row->oid.byte, key.data + 1, OID_BYTES);
 	row->since_ms = decoded.since_ms;
 	row->tries = decoded.tries;
+	row->asked_ms = decoded.asked_ms;
 	return true;
 }
 

@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-enum { NAME_MAX_BYTES = 32, HEAD_BYTES = 14 + HASH_HEX, SWEEP_BYTES = 64 };
+enum { NAME_MAX_BYTES = 32, HEAD_BYTES = 14 + HASH_HEX, SWEEP_BYTES = 64, SEGMENT_BYTES = 2 * OID_BYTES + 1 };
 
 enum sweep_flag { SWEEP_RUNNING = 1, SWEEP_ORDERED = 2, SWEEP_COMPLETE = 4 };
 
@@ -107,6 +107,87 @@ void meta_set_sweep(struct txn *txn, enum repo_kind kind, const struct sweep_sta
 	put_u48(bytes + 52, (uint64_t)state->completed_ms);
 	put_u48(bytes + 58, (uint64_t)state->first_look_ms);
 	meta_set_text(txn, kind_key("sweep", kind, name), (struct slice){ (const char *)bytes, sizeof(bytes) });
+}
+
+const struct repo_oid oid_last = { { 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF } };
+
+void meta_segments(struct txn *txn, enum repo_kind kind, struct sweep_segments *segments)
+{
+	char name[NAME_MAX_BYTES];
+	struct slice value = meta_text(txn, kind_key("segments", kind, name));
+	const uint8_t *bytes = slice_bytes(value);
+	struct sweep_state sweep;
+
+	segments->count = (unsigned)(value.size / SEGMENT_BYTES);
+	if (!segments->count || segments->count > SWEEP_SEGMENTS_MAX || value.size % SEGMENT_BYTES) {
+		meta_sweep(txn, kind, &sweep);
+		*segments = (struct sweep_segments){ .count = 1, .segment = { { .after = sweep.after, .until = oid_last } } };
+		return;
+	}
+	for (unsigned i = 0; i < segments->count; i++, bytes += SEGMENT_BYTES) {
+		memcpy(segments->segment[i].after.byte, bytes, OID_BYTES);
+		memcpy(segments->segment[i].until.byte, bytes + OID_BYTES, OID_BYTES);
+		segments->segment[i].done = bytes[2 * OID_BYTES];
+	}
+}
+
+void meta_set_segments(struct txn *txn, enum repo_kind kind, const struct sweep_segments *segments)
+{
+	char name[NAME_MAX_BYTES];
+	uint8_t bytes[SWEEP_SEGMENTS_MAX * SEGMENT_BYTES], *at = bytes;
+
+	for (unsigned i = 0; i < segments->count; i++, at += SEGMENT_BYTES) {
+		memcpy(at, segments->segment[i].after.byte, OID_BYTES);
+		memcpy(at + OID_BYTES, segments->segment[i].until.byte, OID_BYTES);
+		at[2 * OID_BYTES] = segments->segment[i].done;
+	}
+	meta_set_text(txn, kind_key("segments", kind, name), (struct slice){ (const char *)bytes, (size_t)(at - bytes) });
+}
+
+/* The places of all numbers, so that reading and writing cannot differ. */
+enum { COMPLETENESS_NUMBERS = 2 * sizeof(struct sweep_counts) / 8 + 2 * sizeof(struct recapture) / 8 };
+
+static void list_numbers(struct completeness *completeness, uint64_t *number[COMPLETENESS_NUMBERS])
+{
+	struct sweep_counts *const counts[] = { &completeness->now, &completeness->last };
+	struct recapture *const met[] = { &completeness->met_now, &completeness->met_last };
+	unsigned at = 0;
+
+	for (unsigned i = 0; i < ARRAY_COUNT(counts); i++) {
+#define X(count, meaning) number[at++] = &counts[i]->count;
+		SWEEP_COUNTS(X)
+#undef X
+	}
+	for (unsigned i = 0; i < ARRAY_COUNT(met); i++) {
+		number[at++] = &met[i]->first;
+		number[at++] = &met[i]->second;
+		number[at++] = &met[i]->both;
+	}
+}
+
+void meta_completeness(struct txn *txn, enum repo_kind kind, struct completeness *completeness)
+{
+	char name[NAME_MAX_BYTES];
+	struct slice value = meta_text(txn, kind_key("complete", kind, name));
+	uint64_t *number[COMPLETENESS_NUMBERS];
+
+	*completeness = (struct completeness){ 0 };
+	list_numbers(completeness, number);
+	for (unsigned i = 0; i < COMPLETENESS_NUMBERS && value.size == 8 * COMPLETENESS_NUMBERS; i++)
+		*number[i] = get_u64(slice_bytes(value) + 8 * i);
+}
+
+void meta_set_completeness(struct txn *txn, enum repo_kind kind, const struct completeness *completeness)
+{
+	char name[NAME_MAX_BYTES];
+	struct completeness copy = *completeness;
+	uint8_t bytes[8 * COMPLETENESS_NUMBERS];
+	uint64_t *number[COMPLETENESS_NUMBERS];
+
+	list_numbers(&copy, number);
+	for (unsigned i = 0; i < COMPLETENESS_NUMBERS; i++)
+		put_u64(bytes + 8 * i, *number[i]);
+	meta_set_text(txn, kind_key("complete", kind, name), (struct slice){ (const char *)bytes, sizeof(bytes) });
 }
 
 uint64_t meta_gone(struct txn *txn, enum repo_kind kind)

@@ -23,6 +23,27 @@ void meta_set_head(struct txn *txn, const struct log_head *head);
 void meta_sweep(struct txn *txn, enum repo_kind kind, struct sweep_state *state);
 void meta_set_sweep(struct txn *txn, enum repo_kind kind, const struct sweep_state *state);
 
+/* A stretch of a listing, behind `after` up to `until`: how far a sweep has walked it. */
+struct sweep_segment {
+	struct repo_oid after, until;
+	bool done;
+};
+
+struct sweep_segments {
+	unsigned count; /* at least 1 */
+	struct sweep_segment segment[SWEEP_SEGMENTS_MAX];
+};
+
+/* "segments.KIND": for each after [12], until [12], done u8; none: one segment, that of the sweep's state */
+void meta_segments(struct txn *txn, enum repo_kind kind, struct sweep_segments *segments);
+void meta_set_segments(struct txn *txn, enum repo_kind kind, const struct sweep_segments *segments);
+
+/* "complete.KIND": the numbers of struct completeness in their order, u64 each */
+void meta_completeness(struct txn *txn, enum repo_kind kind, struct completeness *completeness);
+void meta_set_completeness(struct txn *txn, enum repo_kind kind, const struct completeness *completeness);
+
+extern const struct repo_oid oid_last; /* the greatest that there can be */
+
 /* "gone.KIND": rows that are confirmed gone */
 uint64_t meta_gone(struct txn *txn, enum repo_kind kind);
 void meta_set_gone(struct txn *txn, enum repo_kind kind, uint64_t gone);

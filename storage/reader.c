@@ -321,6 +321,20 @@ int reader_sweep(struct reader *reader, enum repo_kind kind, struct sweep_state 
 	return outcome(reader, true);
 }
 
+int reader_completeness(struct reader *reader, enum repo_kind kind, struct completeness *completeness)
+{
+	meta_completeness(&reader->txn, kind, completeness);
+	return outcome(reader, true);
+}
+
+int reader_bounds(struct reader *reader, enum repo_kind kind, unsigned parts, struct repo_oid *bounds)
+{
+	struct sweep_state sweep;
+
+	meta_sweep(&reader->txn, kind, &sweep);
+	return outcome(reader, sweep.covering && look_bounds(&reader->txn, kind, sweep.covering, parts, bounds));
+}
+
 int64_t reader_newest_look(struct reader *reader, enum repo_kind kind)
 {
 	int64_t at_ms = meta_newest_look(&reader->txn, kind);

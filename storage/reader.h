@@ -12,6 +12,7 @@
 #include "storage/model/change.h"
 #include "storage/model/lane.h"
 #include "storage/model/past.h"
+#include "storage/model/recapture.h"
 #include "storage/model/text.h"
 #include "storage/store.h"
 
@@ -127,7 +128,7 @@ struct sweep_state {
 	uint32_t number; /* of the newest sweep; 0: none yet */
 	bool running, ordered, complete;
 	uint64_t seen, known; /* rows it brought so far; rows known when it began */
-	struct repo_oid after; /* the end of its last page */
+	struct repo_oid after; /* the end of its last page; of several segments, of the first one's */
 	uint32_t covering; /* the newest sweep whose looks lie over all oids; 0: none yet */
 	int64_t started_ms, ended_ms; /* ended: of the newest sweep that ended, complete or not */
 	int64_t completed_ms;         /* of the newest complete one: 0 = the baseline is not there yet */
@@ -135,6 +136,33 @@ struct sweep_state {
 };
 
 int reader_sweep(struct reader *reader, enum repo_kind kind, struct sweep_state *state);
+
+/* What a sweep brought, in rows. */
+#define SWEEP_COUNTS(X) \
+	X(listed, "rows in its pages") \
+	X(known, "rows known when it began") \
+	X(fresh, "rows seen for the first time") \
+	X(missing, "known rows that it did not bring") \
+	X(damaged, "rows that could not be read") \
+	X(gone, "rows confirmed gone since it ended")
+
+struct sweep_counts {
+#define X(count, meaning) uint64_t count;
+	SWEEP_COUNTS(X)
+#undef X
+};
+
+struct completeness {
+	struct sweep_counts now, last;      /* of the sweep under way; of the newest that ended */
+	struct recapture met_now, met_last; /* by polls, where the sweep under way has been; behind the newest complete one */
+};
+
+int reader_completeness(struct reader *reader, enum repo_kind kind, struct completeness *completeness);
+/*
+ * The oids at which the newest complete sweep's pages fall into `parts` stretches of about equally many rows: parts - 1 of
+ * them. ERROR_NOT_FOUND: it had too few pages.
+ */
+int reader_bounds(struct reader *reader, enum repo_kind kind, unsigned parts, struct repo_oid *bounds);
 /* Time of the newest answer about a kind that was committed, of any lane; 0: none yet. */
 int64_t reader_newest_look(struct reader *reader, enum repo_kind kind);
 /* A lane's cursor text as it was committed; ERROR_NOT_FOUND before the first. */
@@ -147,6 +175,7 @@ struct missing_row {
 	struct repo_oid oid;
 	int64_t since_ms;
 	uint32_t tries;
+	int64_t asked_ms; /* when it was last asked for in vain; 0: never */
 };
 /* The first missing row at or behind (kind, oid); ERROR_NOT_FOUND at the end. */
 int reader_missing_from(struct reader *reader, enum repo_kind kind, const struct repo_oid *oid, struct missing_row *row);

@@ -21,6 +21,9 @@ enum lane {
 	LANE_COUNT
 };
 
+/* Stretches of one kind's listing that a sweep may walk at once. */
+enum { SWEEP_SEGMENTS_MAX = 16 };
+
 static inline const char *lane_name(enum lane lane)
 {
 	static const char *const names[] = {

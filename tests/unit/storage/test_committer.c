@@ -114,7 +114,7 @@ static void test_old_looks_go(void **state)
 	assert_int_equal(mdb_txn_begin(store_env(f->store), NULL, MDB_RDONLY, &txn), 0);
 	assert_int_equal(mdb_stat(txn, store_table(f->store, TABLE_LOOK), &stat), 0);
 	mdb_txn_abort(txn);
-	assert_int_equal(stat.ms_entries, 4);
+	assert_int_equal(stat.ms_entries, 2 * 3); /* each page's, and that of the end */
 	fixture_free(f);
 }
 
@@ -382,6 +382,85 @@ static void test_incomplete_keeps_older_missing(void **state)
 	assert_int_equal(fixture_missing(f), 1);
 	fixture_sweep(f, DAY(3), rows(f, 2, 100));
 	assert_int_equal(fixture_missing(f), 1);
+	fixture_free(f);
+}
+
+/* An owner with half of the Hub leaves: the sweep is no complete one, but it came to its end, and what it lacks is asked for. */
+static void test_incomplete_but_to_the_end(void **state)
+{
+	struct fixture *f = fixture_new();
+
+	(void)state;
+	fixture_sweep(f, DAY(1), rows(f, 1, 200));
+	fixture_sweep(f, DAY(2), fixture_text(f, "%s,%s", rows(f, 1, 50), rows(f, 121, 200)));
+	assert_false(sweep_of(f).complete);
+	assert_int_equal(sweep_of(f).completed_ms, DAY(1));
+	assert_string_equal(fixture_events(f, 0), "gap");
+	assert_int_equal(fixture_missing(f), 70);
+	fixture_poll(f, DAY(3), ROW(f, .n = 60, .card = "{\"a\":1}")); /* its look did not see what it lacked */
+	assert_string_equal(fixture_field(f, 2, "observed_after"), moment(f, DAY(1)));
+	fixture_poll(f, DAY(3), ROW(f, .n = 50, .card = "{\"a\":1}"));
+	assert_string_equal(fixture_field(f, 3, "observed_after"), moment(f, DAY(2)));
+	fixture_sweep(f, DAY(4), rows(f, 150, 200)); /* less than half is believed in nothing */
+	assert_int_equal(fixture_missing(f), 69);
+	fixture_verify(f);
+	fixture_free(f);
+}
+
+/* One answer settles rows that it did not ask for, with its evidence; those seen since are left alone. */
+static void test_settled_together(void **state)
+{
+	struct fixture *f = fixture_new();
+	struct repo_oid others[] = { fixture_oid_bytes(2), fixture_oid_bytes(3), fixture_oid_bytes(4), fixture_oid_bytes(90) };
+	struct answer answer;
+
+	(void)state;
+	fixture_sweep(f, DAY(1), rows(f, 1, 100));
+	fixture_sweep(f, DAY(2), rows(f, 6, 100));
+	fixture_poll(f, DAY(2) + 1, ROW(f, .n = 4));
+	fixture_prepare(f, &answer, LANE_CONFIRM, DAY(3), "");
+	answer.confirm = CONFIRM_GONE;
+	answer.confirm_oid = fixture_oid_bytes(1);
+	answer.others = others;
+	answer.other_count = ARRAY_COUNT(others);
+	answer.others_are = CONFIRM_GONE;
+	answer.reason = SLICE("deleted_or_private, by evidence");
+	fixture_commit(f, &answer, 1);
+	assert_string_equal(fixture_events(f, 0), "repo.gone repo.gone repo.gone");
+	assert_string_equal(fixture_field(f, 1, "reason"), "\"deleted_or_private\"");
+	assert_string_equal(fixture_field(f, 3, "reason"), "\"deleted_or_private, by evidence\"");
+	assert_string_equal(fixture_field(f, 3, "oid"), fixture_text(f, "\"%s\"", fixture_oid(f, 3)));
+	assert_int_equal(fixture_missing(f), 1); /* number 5 */
+	fixture_verify(f);
+	fixture_free(f);
+}
+
+/* What is put off stays missing, and how often and when it was asked for is kept. */
+static void test_put_off(void **state)
+{
+	struct fixture *f = fixture_new();
+	struct repo_oid five = fixture_oid_bytes(5);
+	struct missing_row row;
+	struct reader *reader;
+	struct answer answer;
+
+	(void)state;
+	fixture_sweep(f, DAY(1), rows(f, 1, 100));
+	fixture_sweep(f, DAY(2), fixture_text(f, "%s,%s", rows(f, 1, 4), rows(f, 6, 100)));
+	for (unsigned day = 3; day < 5; day++) {
+		fixture_prepare(f, &answer, LANE_CONFIRM, DAY(day), "");
+		answer.others = &five;
+		answer.other_count = 1;
+		answer.others_are = CONFIRM_LATER;
+		fixture_commit(f, &answer, 1);
+	}
+	assert_int_equal(reader_open(f->store, &reader, &f->problem), 0);
+	assert_int_equal(reader_missing_from(reader, REPO_MODEL, &five, &row), 0);
+	assert_int_equal(row.tries, 2);
+	assert_int_equal(row.asked_ms, DAY(4));
+	assert_int_equal(row.since_ms, DAY(2));
+	reader_close(&reader);
+	assert_int_equal(fixture_head(f), 0);
 	fixture_free(f);
 }
 
@@ -920,6 +999,9 @@ int main(void)
 		cmocka_unit_test(test_missing_is_newer),
 		cmocka_unit_test(test_incomplete_sweep),
 		cmocka_unit_test(test_incomplete_keeps_older_missing),
+		cmocka_unit_test(test_incomplete_but_to_the_end),
+		cmocka_unit_test(test_settled_together),
+		cmocka_unit_test(test_put_off),
 		cmocka_unit_test(test_unordered_sweep),
 		cmocka_unit_test(test_repeated_rows),
 		cmocka_unit_test(test_poll_and_sweep_of_one_batch),

@@ -57,7 +57,7 @@ static void test_looks(void **state)
 static void test_missing(void **state)
 {
 	struct fixture *f = fixture_new();
-	struct missing_value value = { .since_ms = DAY(1), .seen_ms = DAY(0), .tries = 3 }, found;
+	struct missing_value value = { .since_ms = DAY(1), .seen_ms = DAY(0), .tries = 3, .asked_ms = DAY(1) + 7 }, found;
 	struct repo_oid a = fixture_oid_bytes(1), b = fixture_oid_bytes(2);
 	struct txn txn;
 
@@ -69,7 +69,7 @@ static void test_missing(void **state)
 	missing_put(&txn, REPO_MODEL, &b, &value);
 	missing_put(&txn, REPO_DATASET, &b, &value);
 	assert_true(missing_get(&txn, REPO_MODEL, &a, &found));
-	assert_true(found.since_ms == DAY(1) && found.seen_ms == DAY(0) && found.tries == 3);
+	assert_true(found.since_ms == DAY(1) && found.seen_ms == DAY(0) && found.tries == 3 && found.asked_ms == DAY(1) + 7);
 	missing_forget(&txn, REPO_MODEL, DAY(2));
 	assert_true(missing_get(&txn, REPO_MODEL, &a, &found));
 	assert_false(missing_get(&txn, REPO_MODEL, &b, &found));
