@@ -73,6 +73,9 @@
 		"How often the watch list is asked.") \
 	X(watch_ahead, OPTION_NUMBER, "requests", 1, 1000, "64", true, \
 		"Single-repo requests of one kind in flight at once for the watch list.") \
+	X(confirm_pause, OPTION_DURATION, "time", 0, 30 * OPTION_DAY, "24h", true, \
+		"How long a missing repo that could not be decided about rests before it is asked for again; each further time " \
+		"twice as long, up to 30 days.") \
 	X(quota_share, OPTION_SHARE, "share", 1, 100, "50%", true, \
 		"How much of the quota that the Hub announces is used. The anonymous one belongs to everybody behind your address.") \
 	X(quota_pace, OPTION_PACE, "pace", 0, 1, "even", true, \

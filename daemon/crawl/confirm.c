@@ -6,12 +6,14 @@
 #include "daemon/crawl/judge.h"
 #include "daemon/run/log.h"
 #include "daemon/run/metrics.h"
+#include "daemon/transfer/backoff.h"
 #include "storage/model/memory.h"
 
-enum { HOPS_MAX = 5 };
+/* A canary's owner is asked for what changed last: the canary, just listed, is among that. */
+enum { HOPS_MAX = 5, CANARY_LIST_ROWS = 100 };
 
-/* Request tags: rows by their place in the batch, and the canary. */
-enum { TAG_CANARY = CONFIRM_ROWS };
+/* Request tags: rows by their place in the batch, and what else is asked for. */
+enum { TAG_CANARY = CONFIRM_ROWS, TAG_CANARY_OWNER, TAG_OWNER };
 
 void confirm_init(struct confirm *confirm, struct context *context, struct kind_state *kind,
 	void (*on_ended)(struct lane_run *run), void *owner)
@@ -20,14 +22,29 @@ void confirm_init(struct confirm *confirm, struct context *context, struct kind_
 	lane_init(&confirm->run, context, kind, LANE_CONFIRM, on_ended, owner);
 }
 
+void confirm_release(struct confirm *confirm)
+{
+	confirm_batch_release(&confirm->batch);
+}
+
 static struct confirm *confirm_of(struct request *request)
 {
 	return request->owner;
 }
 
-static struct named_repo *repo_of(struct confirm *confirm, const struct request *request)
+static struct missing_repo *canary_of(struct confirm *confirm)
 {
-	return request->tag == TAG_CANARY ? &confirm->batch.canary[confirm->canary] : &confirm->batch.row[request->tag];
+	return &confirm->batch.canary[confirm->canary];
+}
+
+static struct missing_repo *repo_of(struct confirm *confirm, const struct request *request)
+{
+	return request->tag == TAG_CANARY ? canary_of(confirm) : &confirm->batch.row[request->tag];
+}
+
+static struct confirm_group *group_of(struct confirm *confirm)
+{
+	return &confirm->batch.group[confirm->group];
 }
 
 /* --- a batch -------------------------------------------------------------------------------------------------------*/
@@ -60,7 +77,11 @@ static void on_loaded(uv_work_t *work, int status)
 
 static void load_batch(struct confirm *confirm)
 {
-	confirm->canary = confirm->next_row = 0;
+	confirm->canary = 0;
+	confirm->group = 0;
+	confirm->doubted = NULL;
+	confirm->batch.now_ms = clock_wall_ms();
+	confirm->batch.pause_ms = confirm->run.context->config->confirm_pause;
 	confirm->load.data = &confirm->batch;
 	confirm->run.asked++;
 	if (uv_queue_work(confirm->run.context->clock->loop, &confirm->load, on_load, on_loaded))
@@ -75,8 +96,6 @@ void confirm_start(struct confirm *confirm, const struct repo_oid *listed)
 	batch->kind = confirm->run.kind->kind;
 	batch->from = (struct repo_oid){ { 0 } };
 	batch->listed = listed ? *listed : (struct repo_oid){ { 0 } };
-	confirm->undecided = 0;
-	confirm->asking = 0;
 	lane_begin(&confirm->run, false, 0);
 	load_batch(confirm);
 }
@@ -89,64 +108,152 @@ static void ask_url(struct confirm *confirm, struct slice url, uint64_t tag)
 {
 	struct projection projection = kind_projection(confirm->run.kind, ENDPOINT_SINGLE);
 
-	confirm->asking++;
 	lane_ask(&confirm->run, &projection, url, &confirm_calls, tag);
 }
 
-static void ask_repo(struct confirm *confirm, const struct named_repo *repo, uint64_t tag)
+static void ask_repo(struct confirm *confirm, const struct missing_repo *repo, uint64_t tag)
 {
 	struct projection projection = kind_projection(confirm->run.kind, ENDPOINT_SINGLE);
 	struct buf url = BUF_INIT(URL_MAX);
 
-	url_single(confirm->run.context->origin, &projection, (struct slice){ repo->name, repo->name_bytes }, &url);
+	url_single(confirm->run.context->origin, &projection, repo->name, &url);
 	ask_url(confirm, buf_as_slice(&url), tag);
 	buf_release(&url);
 }
 
 static void ask_canary(struct confirm *confirm)
 {
-	ask_repo(confirm, &confirm->batch.canary[confirm->canary], TAG_CANARY);
+	ask_repo(confirm, canary_of(confirm), TAG_CANARY);
 }
 
-static void ask_rows(struct confirm *confirm)
+static int64_t list_rows(const struct confirm *confirm, uint64_t tag)
 {
-	struct confirm_batch *batch = &confirm->batch;
+	int64_t rows = confirm->run.context->config->page_rows;
 
-	while (!confirm->run.ending && confirm->next_row < batch->count &&
-		confirm->asking < (unsigned)confirm->run.context->config->confirm_ahead) {
-		unsigned row = confirm->next_row++;
+	return tag == TAG_CANARY_OWNER && rows > CANARY_LIST_ROWS ? CANARY_LIST_ROWS : rows;
+}
 
-		ask_repo(confirm, &batch->row[row], row);
-	}
-	if (confirm->run.ending || confirm->asking || confirm->next_row < batch->count)
+static void ask_listing(struct confirm *confirm, struct slice url, uint64_t tag)
+{
+	struct projection projection = kind_projection(confirm->run.kind, ENDPOINT_LIST);
+
+	lane_ask_listing(&confirm->run, &projection, url, list_rows(confirm, tag), &confirm_calls, tag);
+}
+
+static void ask_owner(struct confirm *confirm, struct slice owner, enum listing_order order, uint64_t tag)
+{
+	struct projection projection = kind_projection(confirm->run.kind, ENDPOINT_LIST);
+	struct buf url = BUF_INIT(URL_MAX);
+
+	url_listing_of(confirm->run.context->origin, &projection, order, (unsigned)list_rows(confirm, tag), owner, &url);
+	ask_listing(confirm, buf_as_slice(&url), tag);
+	buf_release(&url);
+}
+
+/* --- group by group ------------------------------------------------------------------------------------------------*/
+
+static void ask_rows(struct confirm *confirm);
+
+static void begin_group(struct confirm *confirm)
+{
+	struct confirm_group *group = group_of(confirm);
+
+	confirm->pages = 0;
+	confirm->listed_to = (struct repo_oid){ { 0 } };
+	if (group->owner.size && confirm->lists_owners) {
+		ask_owner(confirm, group->owner, LISTING_BY_CREATION, TAG_OWNER);
 		return;
-	if (batch->at_end)
+	}
+	group_begin(group, backoff_random());
+	ask_rows(confirm);
+}
+
+static void next_group(struct confirm *confirm)
+{
+	if (++confirm->group < confirm->batch.group_count)
+		begin_group(confirm);
+	else if (confirm->batch.at_end)
 		lane_end(&confirm->run, LANE_COMPLETE, NULL);
 	else
 		load_batch(confirm);
 }
 
-/* A request has said its last word; what comes next? */
-static void go_on(struct confirm *confirm)
+static void ask_rows(struct confirm *confirm)
 {
-	confirm->asking--;
+	struct confirm_group *group = group_of(confirm);
+	struct missing_repo *row;
+
+	while (!confirm->run.ending && !confirm->doubted && group->asked < (unsigned)confirm->run.context->config->confirm_ahead &&
+		(row = group_next(group)))
+		ask_repo(confirm, row, (uint64_t)(row - confirm->batch.row));
+	if (!confirm->run.ending && !confirm->doubted && group_is_done(group))
+		next_group(confirm);
+}
+
+/* The owner's listing came to its end, or cannot be used. */
+static void end_listing(struct confirm *confirm, bool whole)
+{
+	struct confirm_group *group = group_of(confirm);
+
+	group->listed = whole;
+	group_begin(group, backoff_random());
 	ask_rows(confirm);
-	lane_answered(&confirm->run);
 }
 
 /* --- verdicts ------------------------------------------------------------------------------------------------------*/
 
+static void log_together(struct confirm *confirm, size_t rows, const char *outcome)
+{
+	const struct confirm_group *group = group_of(confirm);
+
+	log_write(LOG_CONFIRM_TOGETHER, log_text("kind", repo_kinds[confirm->run.kind->kind].name),
+		log_slice("owner", group->owner), log_number("asked", group->sample), log_number("rows", (int64_t)rows),
+		log_text("outcome", outcome));
+}
+
+/* What a sample says of the rest goes into the store with the sample's last row. */
+static void settle_rest(struct confirm *confirm, enum group_verdict verdict, struct answer *answer, struct buf *reason)
+{
+	struct confirm_group *group = group_of(confirm);
+
+	if (verdict == GROUP_GOES_ON)
+		return;
+	answer->others = confirm->rest;
+	answer->other_count = group_take_rest(group, confirm->rest);
+	if (verdict == GROUP_LATER) {
+		answer->others_are = CONFIRM_LATER;
+		metrics_add(METRIC_CONFIRM_LATER, answer->other_count);
+		log_together(confirm, answer->other_count, "later");
+		return;
+	}
+	answer->others_are = CONFIRM_GONE;
+	buf_printf(reason, "deleted_or_private, by the listing of its owner and %u of %zu missing repos asked for", group->sample,
+		group->sample + answer->other_count);
+	answer->reason = buf_as_slice(reason);
+	metrics_add(METRIC_CONFIRM_GONE, answer->other_count);
+	metrics_add(METRIC_CONFIRM_TOGETHER, answer->other_count);
+	log_together(confirm, answer->other_count, "gone");
+}
+
 static void settle(struct confirm *confirm, struct request *request, enum confirm_outcome outcome)
 {
-	static const enum metric counters[] = {
-		[CONFIRM_PRESENT] = METRIC_CONFIRM_PRESENT,
-		[CONFIRM_GONE] = METRIC_CONFIRM_GONE,
-		[CONFIRM_REPLACED] = METRIC_CONFIRM_REPLACED,
+	static const struct {
+		enum metric metric;
+		enum row_found found;
+	} outcomes_of[] = {
+		[CONFIRM_PRESENT] = { METRIC_CONFIRM_PRESENT, FOUND_PRESENT },
+		[CONFIRM_GONE] = { METRIC_CONFIRM_GONE, FOUND_GONE },
+		[CONFIRM_REPLACED] = { METRIC_CONFIRM_REPLACED, FOUND_ELSE },
+		[CONFIRM_LATER] = { METRIC_CONFIRM_UNDECIDED, FOUND_ELSE },
 	};
-	struct answer answer = { .confirm = outcome, .confirm_oid = repo_of(confirm, request)->oid };
+	struct missing_repo *row = repo_of(confirm, request);
+	struct answer answer = { .confirm = outcome, .confirm_oid = row->oid };
+	struct buf reason = BUF_INIT(REPLY_HEAD_MAX);
 
-	metrics_add(counters[outcome], 1);
+	metrics_add(outcomes_of[outcome].metric, 1);
+	settle_rest(confirm, group_end(group_of(confirm), row, outcomes_of[outcome].found), &answer, &reason);
 	lane_hand_over(&confirm->run, request, &answer);
+	buf_release(&reason);
 }
 
 static void log_undecided(struct confirm *confirm, const struct request *request, const char *why)
@@ -154,38 +261,69 @@ static void log_undecided(struct confirm *confirm, const struct request *request
 	char oid[OID_HEX + 1];
 
 	oid_write(&repo_of(confirm, request)->oid, oid);
-	metrics_add(METRIC_CONFIRM_UNDECIDED, 1);
 	log_write(LOG_CONFIRM_UNDECIDED, log_text("kind", repo_kinds[confirm->run.kind->kind].name), log_text("oid", oid),
 		log_number("status", request->reply.status), log_text("why", why));
 }
 
-/* It stays missing. Whether the lane can go on is another question. */
+/* It stays missing, and rests. */
 static void leave_undecided(struct confirm *confirm, struct request *request, const char *why)
 {
-	confirm->undecided++;
 	log_undecided(confirm, request, why);
+	settle(confirm, request, CONFIRM_LATER);
 }
 
+/*
+ * Nothing more is judged. Whether this row is odd, so that the others go on without it the next time, or the Hub's answers
+ * prove nothing now, the canary tells.
+ */
 static void distrust(struct confirm *confirm, struct request *request)
 {
-	leave_undecided(confirm, request, "an answer that proves nothing");
-	if (request->reply.status == 400)
+	log_undecided(confirm, request, "an answer that proves nothing");
+	metrics_add(METRIC_CONFIRM_UNDECIDED, 1);
+	if (request->reply.status == 400) {
 		lane_refused(&confirm->run, request);
-	else
-		lane_end(&confirm->run, LANE_PARKED, "the Hub's answers prove nothing now");
+		return;
+	}
+	confirm->doubted = repo_of(confirm, request);
+	ask_canary(confirm);
 }
 
 /* --- the canary ----------------------------------------------------------------------------------------------------*/
 
-static void canary_sings(struct confirm *confirm)
+static void park(struct confirm *confirm)
 {
-	ask_rows(confirm);
+	lane_end(&confirm->run, LANE_PARKED, "the Hub's answers prove nothing now");
+}
+
+static bool wants_listings(const struct confirm *confirm)
+{
+	return confirm->batch.group[0].owner.size && owner_of(confirm->batch.canary[confirm->canary].name).size;
+}
+
+static void canary_sings(struct confirm *confirm, struct request *request)
+{
+	struct answer answer = { .others = confirm->rest, .other_count = 1, .others_are = CONFIRM_LATER };
+
+	if (confirm->doubted) {
+		confirm->rest[0] = confirm->doubted->oid;
+		lane_hand_over(&confirm->run, request, &answer);
+		park(confirm);
+		return;
+	}
+	confirm->lists_owners = false;
+	if (wants_listings(confirm))
+		ask_owner(confirm, owner_of(canary_of(confirm)->name), LISTING_BY_CHANGE, TAG_CANARY_OWNER);
+	else
+		begin_group(confirm);
 }
 
 static void canary_fails(struct confirm *confirm, struct request *request)
 {
 	log_undecided(confirm, request, "a repo that should be there is not shown");
-	if (++confirm->canary < confirm->batch.canaries)
+	metrics_add(METRIC_CONFIRM_UNDECIDED, 1);
+	if (confirm->doubted)
+		park(confirm);
+	else if (++confirm->canary < confirm->batch.canaries)
 		ask_canary(confirm);
 	else
 		lane_end(&confirm->run, LANE_PARKED, "the Hub does not show repos that it has just listed");
@@ -193,14 +331,17 @@ static void canary_fails(struct confirm *confirm, struct request *request)
 
 /* --- a page is here ------------------------------------------------------------------------------------------------*/
 
-static bool bears_oid(const struct page *page, const struct named_repo *repo)
+static bool shows_oid(const struct page *page, const struct repo_oid *oid)
 {
-	return page->count && oid_compare(&page->observations[0].oid, &repo->oid) == 0;
+	for (size_t i = 0; i < page->count; i++)
+		if (oid_compare(&page->observations[i].oid, oid) == 0)
+			return true;
+	return false;
 }
 
 static void judge_page(struct confirm *confirm, struct request *request)
 {
-	if (bears_oid(&request->page, repo_of(confirm, request)))
+	if (shows_oid(&request->page, &repo_of(confirm, request)->oid))
 		settle(confirm, request, CONFIRM_PRESENT);
 	else if (request->page.count)
 		settle(confirm, request, CONFIRM_REPLACED);
@@ -210,20 +351,61 @@ static void judge_page(struct confirm *confirm, struct request *request)
 		leave_undecided(confirm, request, "its row cannot be read");
 }
 
+static void take_canary_owner(struct confirm *confirm, struct request *request)
+{
+	confirm->lists_owners = shows_oid(&request->page, &canary_of(confirm)->oid);
+	begin_group(confirm);
+}
+
+/* In order and behind the page before, or the listing proves nothing; nor may it take more requests than its rows would. */
+static bool is_good_page(struct confirm *confirm, const struct page *page)
+{
+	confirm->pages++;
+	if (!page->ascending || page->damaged || confirm->pages > group_of(confirm)->count)
+		return false;
+	if (!page->count)
+		return true;
+	if (oid_compare(&page->observations[0].oid, &confirm->listed_to) <= 0)
+		return false;
+	confirm->listed_to = page->observations[page->count - 1].oid;
+	return true;
+}
+
+static void take_listing(struct confirm *confirm, struct request *request)
+{
+	struct answer answer = { 0 };
+	struct buf next = BUF_INIT(URL_MAX);
+	enum lane_link link = lane_next_link(&confirm->run, request, &next);
+	bool good = is_good_page(confirm, &request->page) && link != LINK_REFUSED;
+
+	lane_page_fits(&confirm->run, list_rows(confirm, TAG_OWNER));
+	group_list(group_of(confirm), &request->page);
+	lane_hand_over(&confirm->run, request, &answer);
+	if (good && link == LINK_NEXT)
+		ask_listing(confirm, buf_as_slice(&next), TAG_OWNER);
+	else
+		end_listing(confirm, good);
+	buf_release(&next);
+}
+
 static bool on_page(struct request *request)
 {
 	struct confirm *confirm = confirm_of(request);
-	bool is_canary = request->tag == TAG_CANARY;
 
-	confirm->asking--;
-	if (is_canary && bears_oid(&request->page, repo_of(confirm, request)))
-		canary_sings(confirm);
-	else if (is_canary)
+	if (confirm->run.ending)
+		;
+	else if (request->tag == TAG_CANARY_OWNER)
+		take_canary_owner(confirm, request);
+	else if (request->tag == TAG_OWNER)
+		take_listing(confirm, request);
+	else if (request->tag == TAG_CANARY && shows_oid(&request->page, &canary_of(confirm)->oid))
+		canary_sings(confirm, request);
+	else if (request->tag == TAG_CANARY)
 		canary_fails(confirm, request);
-	else
+	else if (!confirm->doubted) {
 		judge_page(confirm, request);
-	if (!is_canary)
 		ask_rows(confirm);
+	}
 	lane_answered(&confirm->run);
 	return true;
 }
@@ -232,7 +414,7 @@ static bool on_page(struct request *request)
 
 static void follow(struct confirm *confirm, struct request *request)
 {
-	struct named_repo *repo = repo_of(confirm, request);
+	struct missing_repo *repo = repo_of(confirm, request);
 	struct buf url = BUF_INIT(URL_MAX);
 	const char *why = url_follow(confirm->run.context->origin, request->head.location, &url);
 
@@ -245,9 +427,21 @@ static void follow(struct confirm *confirm, struct request *request)
 		log_write(LOG_LINK_REFUSED, log_text("lane", lane_name(LANE_CONFIRM)),
 			log_text("kind", repo_kinds[confirm->run.kind->kind].name), log_slice("link", request->head.location),
 			log_text("why", why));
-		leave_undecided(confirm, request, "a redirect that is not followed");
+		if (request->tag == TAG_CANARY)
+			canary_fails(confirm, request);
+		else
+			leave_undecided(confirm, request, "a redirect that is not followed");
 	}
 	buf_release(&url);
+}
+
+/* That it is disabled is known of a row with disabled:true alone: here it is counted. */
+static void leave_hidden(struct confirm *confirm, struct request *request)
+{
+	bool gated = slice_is(request->head.error_code, "GatedRepo");
+
+	metrics_add(gated ? METRIC_CONFIRM_GATED : METRIC_CONFIRM_DISABLED, 1);
+	leave_undecided(confirm, request, gated ? "it is there, but gated" : "it is there, but disabled");
 }
 
 static void judge_row(struct confirm *confirm, struct request *request, enum judgement judgement)
@@ -257,7 +451,7 @@ static void judge_row(struct confirm *confirm, struct request *request, enum jud
 		settle(confirm, request, CONFIRM_GONE);
 		break;
 	case JUDGED_THERE:
-		leave_undecided(confirm, request, "it is there, but not shown");
+		leave_hidden(confirm, request);
 		break;
 	case JUDGED_MOVED:
 		follow(confirm, request);
@@ -268,24 +462,43 @@ static void judge_row(struct confirm *confirm, struct request *request, enum jud
 	}
 }
 
-static void on_answer(struct request *request)
+static void judge_canary(struct confirm *confirm, struct request *request, enum judgement judgement)
 {
-	struct confirm *confirm = confirm_of(request);
-	enum judgement judgement =
-		judge_answer(request->reply.status, &request->head, confirm->run.context->has_token);
-
-	if (request->tag != TAG_CANARY) {
-		judge_row(confirm, request, judgement);
-		go_on(confirm);
-		return;
-	}
-	confirm->asking--;
 	if (request->reply.status == 400)
 		lane_refused(&confirm->run, request);
 	else if (judgement == JUDGED_MOVED)
 		follow(confirm, request);
 	else
 		canary_fails(confirm, request);
+}
+
+/* Of an owner who does not exist the listing is empty, or there is none: then it lacks the group's rows as well. */
+static void judge_listing(struct confirm *confirm, struct request *request, enum judgement judgement)
+{
+	if (request->reply.status == 400)
+		lane_refused(&confirm->run, request);
+	else if (request->tag == TAG_CANARY_OWNER)
+		begin_group(confirm);
+	else
+		end_listing(confirm, judgement == JUDGED_GONE && !confirm->pages);
+}
+
+static void on_answer(struct request *request)
+{
+	struct confirm *confirm = confirm_of(request);
+	enum judgement judgement =
+		judge_answer(request->reply.status, &request->head, confirm->run.context->has_token);
+
+	if (confirm->run.ending)
+		;
+	else if (request->tag == TAG_CANARY)
+		judge_canary(confirm, request, judgement);
+	else if (request->tag == TAG_CANARY_OWNER || request->tag == TAG_OWNER)
+		judge_listing(confirm, request, judgement);
+	else if (!confirm->doubted) {
+		judge_row(confirm, request, judgement);
+		ask_rows(confirm);
+	}
 	lane_answered(&confirm->run);
 }
 
@@ -293,8 +506,11 @@ static void on_failed(struct request *request)
 {
 	struct confirm *confirm = confirm_of(request);
 
-	lane_end(&confirm->run, LANE_PARKED, request->why);
-	go_on(confirm);
+	if (request->tag == TAG_CANARY_OWNER || request->tag == TAG_OWNER)
+		lane_listing_failed(&confirm->run, request, list_rows(confirm, request->tag));
+	else
+		lane_end(&confirm->run, LANE_PARKED, request->why);
+	lane_answered(&confirm->run);
 }
 
 static const struct request_calls confirm_calls = { .on_page = on_page, .on_answer = on_answer, .on_failed = on_failed };

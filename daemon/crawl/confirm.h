@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Lane confirm: rows that a sweep missed, one request each, before anything is said of them.
+ * Lane confirm: rows that a sweep missed, asked for before anything is said of them.
  *
  * A batch begins with a canary, a repo that was just listed: if the Hub does not show even that one, its answers prove
- * nothing now and the lane parks. What is not decided stays in the missing table for the next time.
+ * nothing now and the lane parks. Missing rows of one owner are judged together (confirm_group.h): by the owner's listing
+ * and a sample. The same canary shows first that such listings can be trusted. What is not decided stays in the missing
+ * table and rests; an answer that proves nothing parks the lane, and its row rests too if the canary is shown then.
  */
 #ifndef DAEMON_CRAWL_CONFIRM_H
 #define DAEMON_CRAWL_CONFIRM_H
@@ -15,14 +17,20 @@ struct confirm {
 	struct lane_run run; /* first: requests know their lane by it */
 	struct confirm_batch batch;
 	uv_work_t load;
-	unsigned canary;     /* the one that is asked now */
-	unsigned next_row;   /* of the batch, to be asked */
-	unsigned asking;     /* requests under way */
-	uint64_t undecided;  /* of this run: they are there, or seem so, but did not show themselves */
+	unsigned canary;     /* the one that is asked now, or that was shown */
+	bool lists_owners;   /* the canary is in its owner's listing */
+	size_t group;        /* of the batch, at hand */
+	/* of the group's listing */
+	uint64_t pages;
+	struct repo_oid listed_to;
+	/* a row whose answer proved nothing; the canary is asked once more */
+	struct missing_repo *doubted;
+	struct repo_oid rest[CONFIRM_ROWS]; /* what is settled along with a row */
 };
 
 void confirm_init(struct confirm *confirm, struct context *context, struct kind_state *kind,
 	void (*on_ended)(struct lane_run *run), void *owner);
+void confirm_release(struct confirm *confirm);
 
 /* `listed`: a repo that the last sweep brought, or NULL. */
 void confirm_start(struct confirm *confirm, const struct repo_oid *listed);

@@ -1,19 +1,43 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/crawl/confirm_batch.h"
 
+#include <stdlib.h>
+
+#include "storage/model/memory.h"
 #include "storage/model/state.h"
-#include "storage/reader.h"
 
 enum { CANARY_WALK_MAX = 200 };
 
+#define PAUSE_MAX_MS (INT64_C(30) * 24 * 60 * 60 * 1000)
+
 struct loader {
 	struct reader *reader;
-	struct arena arena;
+	struct arena arena; /* one row's */
 	struct confirm_batch *batch;
 };
 
+struct slice owner_of(struct slice name)
+{
+	const char *slash = name.size ? memchr(name.data, '/', name.size) : NULL;
+
+	return slash ? (struct slice){ name.data, (size_t)(slash - name.data) } : SLICE_NONE;
+}
+
+bool missing_is_due(const struct missing_row *row, int64_t now_ms, int64_t pause_ms)
+{
+	int64_t pause = pause_ms;
+
+	if (!row->tries || now_ms < row->asked_ms)
+		return true;
+	for (uint32_t i = 1; i < row->tries && pause < PAUSE_MAX_MS; i++)
+		pause *= 2;
+	return now_ms - row->asked_ms >= (pause < PAUSE_MAX_MS ? pause : PAUSE_MAX_MS);
+}
+
+/* --- rows and canaries --------------------------------------------------------------------------------------------- */
+
 /* The name of the newest version; false where the row cannot be read: verify will say so, not we. */
-static bool read_name(struct loader *loader, const struct repo_ref *ref, struct named_repo *repo)
+static bool read_name(struct loader *loader, const struct repo_ref *ref, struct missing_repo *repo)
 {
 	struct snapshot snapshot;
 	struct state *state = arena_take(&loader->arena, sizeof(*state));
@@ -22,10 +46,8 @@ static bool read_name(struct loader *loader, const struct repo_ref *ref, struct 
 	good = reader_snapshot(loader->reader, ref->row.number, ref->row.versions, &loader->arena, &snapshot) == 0 &&
 		reader_state(loader->reader, &snapshot, &loader->arena, state) == 0 && state->name.size &&
 		state->name.size <= ROW_NAME_MAX;
-	if (good) {
-		*repo = (struct named_repo){ .oid = ref->oid, .name_bytes = (unsigned)state->name.size };
-		memcpy(repo->name, state->name.data, state->name.size);
-	}
+	if (good)
+		*repo = (struct missing_repo){ .oid = ref->oid, .name = arena_copy(&loader->batch->arena, state->name) };
 	arena_reset(&loader->arena);
 	return good;
 }
@@ -96,7 +118,8 @@ static void load_rows(struct loader *loader)
 			batch->at_end = true;
 			return;
 		}
-		if (reader_repo(loader->reader, batch->kind, &row.oid, &ref) == 0 && !(ref.row.flags & REPO_GONE) &&
+		if (missing_is_due(&row, batch->now_ms, batch->pause_ms) &&
+			reader_repo(loader->reader, batch->kind, &row.oid, &ref) == 0 && !(ref.row.flags & REPO_GONE) &&
 			read_name(loader, &ref, &batch->row[batch->count]))
 			batch->count++;
 		batch->from = row.oid;
@@ -104,18 +127,77 @@ static void load_rows(struct loader *loader)
 	}
 }
 
+/* --- groups -------------------------------------------------------------------------------------------------------- */
+
+static int compare_oid(const void *a, const void *b)
+{
+	return oid_compare(&((const struct missing_repo *)a)->oid, &((const struct missing_repo *)b)->oid);
+}
+
+static int compare_owner(const void *a, const void *b)
+{
+	int order = slice_compare(owner_of(((const struct missing_repo *)a)->name), owner_of(((const struct missing_repo *)b)->name));
+
+	return order ? order : compare_oid(a, b);
+}
+
+static void add_group(struct confirm_batch *batch, struct missing_repo *row, size_t count, struct slice owner)
+{
+	if (count)
+		batch->group[batch->group_count++] = (struct confirm_group){ .row = row, .count = count, .owner = owner };
+}
+
+/* Owners with many rows first, each a group; what is left is one more, in order of oid. */
+static void form_groups(struct confirm_batch *batch)
+{
+	struct missing_repo *sorted = memory_grow(NULL, batch->count, sizeof(*sorted));
+	size_t grouped = 0, left = batch->count, end;
+
+	qsort(batch->row, batch->count, sizeof(*batch->row), compare_owner);
+	for (size_t i = 0; i < batch->count; i = end) {
+		struct slice owner = owner_of(batch->row[i].name);
+
+		for (end = i + 1; end < batch->count && slice_equal(owner_of(batch->row[end].name), owner); end++)
+			;
+		if (owner.size && end - i >= CONFIRM_OWNER_ROWS) {
+			memcpy(&sorted[grouped], &batch->row[i], (end - i) * sizeof(*sorted));
+			add_group(batch, &sorted[grouped], end - i, owner);
+			grouped += end - i;
+		} else {
+			left -= end - i;
+			memcpy(&sorted[left], &batch->row[i], (end - i) * sizeof(*sorted));
+		}
+	}
+	qsort(&sorted[grouped], batch->count - grouped, sizeof(*sorted), compare_oid);
+	add_group(batch, &sorted[grouped], batch->count - grouped, SLICE_NONE);
+	free(batch->row);
+	batch->row = sorted;
+}
+
+void confirm_batch_release(struct confirm_batch *batch)
+{
+	free(batch->row);
+	batch->row = NULL;
+	batch->count = batch->group_count = 0;
+	batch->canaries = 0;
+	arena_release(&batch->arena);
+}
+
 void confirm_batch_load(struct confirm_batch *batch)
 {
 	struct loader loader = { .batch = batch };
 
-	batch->count = batch->canaries = 0;
+	confirm_batch_release(batch);
 	batch->at_end = false;
 	batch->error = reader_open(batch->store, &loader.reader, &batch->problem);
 	if (batch->error)
 		return;
+	batch->row = memory_grow(NULL, CONFIRM_ROWS, sizeof(*batch->row));
 	load_rows(&loader);
-	if (batch->count)
+	if (batch->count) {
+		form_groups(batch);
 		load_canaries(&loader);
+	}
 	arena_release(&loader.arena);
 	reader_close(&loader.reader);
 }

@@ -1,39 +1,49 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What one batch of confirmations asks for: missing rows with their names, and repos that should be there (canaries).
- * Read from the store by a work item.
+ * What one batch of confirmations asks for: missing rows that are due, in groups by their owner, and repos that should be
+ * there (canaries). Read from the store by a work item; the names live in the batch's arena.
+ *
+ * A row that was asked for in vain rests before it is due again: `pause` after the first time, then each time twice as
+ * long, up to a month.
  */
 #ifndef DAEMON_CRAWL_CONFIRM_BATCH_H
 #define DAEMON_CRAWL_CONFIRM_BATCH_H
 
-#include "storage/model/row.h"
-#include "storage/store.h"
+#include "daemon/crawl/confirm_group.h"
+#include "storage/reader.h"
 
-enum { CONFIRM_ROWS = 64, CONFIRM_CANARIES = 3 };
-
-struct named_repo {
-	struct repo_oid oid;
-	char name[ROW_NAME_MAX + 1];
-	unsigned name_bytes;
-	unsigned hops; /* redirects followed so far */
+enum {
+	CONFIRM_ROWS = 4096,
+	CONFIRM_OWNER_ROWS = 50, /* so many of one owner are judged together */
+	CONFIRM_GROUPS = CONFIRM_ROWS / CONFIRM_OWNER_ROWS + 1,
+	CONFIRM_CANARIES = 3,
 };
 
 struct confirm_batch {
 	/* in */
 	struct store *store;
 	enum repo_kind kind;
+	int64_t now_ms, pause_ms;
 	struct repo_oid from; /* the first row to look at; moved behind the last one */
 	struct repo_oid listed; /* a repo that was just listed; zero: none known */
 	/* out */
 	int error;
 	struct store_problem problem;
 	bool at_end; /* no missing row is left behind `from` */
-	unsigned count, canaries;
-	struct named_repo row[CONFIRM_ROWS];
-	struct named_repo canary[CONFIRM_CANARIES];
+	size_t count, group_count;
+	unsigned canaries;
+	struct missing_repo *row; /* by group */
+	struct confirm_group group[CONFIRM_GROUPS];
+	struct missing_repo canary[CONFIRM_CANARIES];
+	struct arena arena;
 };
 
-/* Waits for the disk: in a work item. */
+/* Waits for the disk: in a work item. What was loaded before goes. */
 void confirm_batch_load(struct confirm_batch *batch);
+void confirm_batch_release(struct confirm_batch *batch);
+
+/* The part before the slash; size 0 where there is none. */
+struct slice owner_of(struct slice name);
+bool missing_is_due(const struct missing_row *row, int64_t now_ms, int64_t pause_ms);
 
 #endif

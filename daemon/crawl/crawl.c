@@ -288,7 +288,7 @@ static void set_first_times(struct kind_crawl *kind)
 	if (facts.has_swept && !facts.state.running && passed_ms >= 0 &&
 		passed_ms < kind->crawl->options.config->sweep_interval)
 		kind->due_ms[SLOT_SWEEP] = now_ms + kind->crawl->options.config->sweep_interval - passed_ms;
-	if (!facts.has_missing || facts.state.running || !facts.state.complete)
+	if (!facts.has_missing || facts.state.running)
 		kind->due_ms[SLOT_CONFIRM] = NEVER;
 	if (!wants_evidence(kind))
 		kind->due_ms[SLOT_EVIDENCE] = NEVER;
@@ -344,10 +344,8 @@ static bool once_confirm(struct kind_crawl *kind)
 		leave_incomplete(kind, lane_name(LANE_CONFIRM), "the store cannot be read");
 		return false;
 	}
-	if (!facts.state.complete) {
+	if (!facts.state.complete)
 		leave_incomplete(kind, lane_name(LANE_SWEEP), "the sweep brought too few of the known rows");
-		return false;
-	}
 	return facts.has_missing && start_confirm(kind);
 }
 
@@ -401,13 +399,13 @@ static void sweep_completed(struct kind_crawl *kind)
 		metrics_add(METRIC_SWEEPS_INCOMPLETE, 1);
 		log_write(LOG_SWEEP_INCOMPLETE, log_text("kind", repo_kinds[kind->state.kind].name),
 			log_number("seen", (int64_t)facts.state.seen), log_number("known", (int64_t)facts.state.known));
-		return;
 	}
 	if (!facts.state.ordered)
 		log_write(LOG_SWEEP_UNORDERED, log_text("kind", repo_kinds[kind->state.kind].name));
+	/* what an incomplete sweep has left in the table is worth asking for as well */
 	if (facts.has_missing)
 		kind->due_ms[SLOT_CONFIRM] = clock_mono_ms();
-	if (kind->crawl->options.config->backfill)
+	if (kind->crawl->options.config->backfill && facts.state.complete)
 		kind->due_ms[SLOT_BACKFILL] = clock_mono_ms();
 }
 
@@ -717,6 +715,7 @@ void crawl_free(struct crawl **taken)
 		sweep_release(&crawl->kinds[kind].sweep);
 		evidence_release(&crawl->kinds[kind].evidence);
 		backfill_release(&crawl->kinds[kind].backfill);
+		confirm_release(&crawl->kinds[kind].confirm);
 	}
 	turn_stop(&crawl->context.turn);
 	writer_free(&crawl->context.writer);

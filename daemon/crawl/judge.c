@@ -3,12 +3,23 @@
 
 #include <strings.h>
 
+static bool is_of_type(const struct hub_head *head, const char *type)
+{
+	size_t size = strlen(type);
+
+	return head->content_type.size >= size && strncasecmp(head->content_type.data, type, size) == 0;
+}
+
+/* How the Hub speaks of a repo that does not exist, or that not everybody may see. */
+static bool is_plain_refusal(const struct hub_head *head)
+{
+	return is_of_type(head, "application/json") && !slice_starts_with(head->error_message, SLICE("Invalid credentials")) &&
+		(!head->error_code.size || slice_is(head->error_code, "RepoNotFound"));
+}
+
 bool is_html(const struct hub_head *head)
 {
-	static const char html[] = "text/html";
-
-	return head->content_type.size >= sizeof(html) - 1 &&
-		strncasecmp(head->content_type.data, html, sizeof(html) - 1) == 0;
+	return is_of_type(head, "text/html");
 }
 
 enum judgement judge_answer(unsigned status, const struct hub_head *head, bool has_token)
@@ -24,9 +35,9 @@ enum judgement judge_answer(unsigned status, const struct hub_head *head, bool h
 	case 308:
 		return head->location.size ? JUDGED_MOVED : JUDGED_NOTHING;
 	case 401:
-		return has_token ? JUDGED_NOTHING : JUDGED_GONE;
+		return !has_token && is_plain_refusal(head) ? JUDGED_GONE : JUDGED_NOTHING;
 	case 404:
-		return slice_is(head->error_code, "RepoNotFound") ? JUDGED_GONE : JUDGED_NOTHING;
+		return is_plain_refusal(head) && head->error_code.size ? JUDGED_GONE : JUDGED_NOTHING;
 	default:
 		return JUDGED_NOTHING;
 	}

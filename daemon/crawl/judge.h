@@ -8,8 +8,9 @@
  *     404      gone, with code RepoNotFound  gone, with code RepoNotFound
  *     403      nothing without a code        nothing without a code
  *
- * Gated (code GatedRepo) and disabled repos are there, whatever the status. An answer in HTML does not come from the Hub's
- * API but from something before it, and proves nothing.
+ * Gated (code GatedRepo) and disabled repos are there, whatever the status. That a repo is gone is said in JSON, and by a
+ * 401 only without another code and without doubt in credentials. An answer in HTML does not come from the Hub's API but
+ * from something before it, and proves nothing.
  */
 #ifndef DAEMON_CRAWL_JUDGE_H
 #define DAEMON_CRAWL_JUDGE_H

@@ -409,6 +409,11 @@ static enum request_step step_hand_over(struct request *request)
 	return request->calls->on_page(request) ? REQUEST_FINISH : request_park(request, REQUEST_HAND_OVER);
 }
 
+static const struct repo_oid *copy_oids(struct arena *arena, const struct repo_oid *oids, size_t count)
+{
+	return count ? memcpy(arena_take(arena, count * sizeof(*oids)), oids, count * sizeof(*oids)) : NULL;
+}
+
 void request_hand_over(struct request *request, struct answer *answer, void (*on_committed)(void *owner), void *owner)
 {
 	struct delivery delivery = { .answer = *answer, .on_committed = on_committed, .owner = owner };
@@ -424,6 +429,8 @@ void request_hand_over(struct request *request, struct answer *answer, void (*on
 	moved->date = arena_copy(&moved->page.arena, request->head.date);
 	moved->request_id = arena_copy(&moved->page.arena, request->head.request_id);
 	moved->gap = arena_copy(&moved->page.arena, answer->gap);
+	moved->reason = arena_copy(&moved->page.arena, answer->reason);
+	moved->others = copy_oids(&moved->page.arena, answer->others, answer->other_count);
 	moved->cursor = arena_copy(&moved->page.arena, answer->cursor);
 	request->has_room = false;
 	writer_put(request->context->writer, &delivery, room_of(request));

@@ -244,6 +244,14 @@ void url_listing_behind(const struct hub_origin *origin, const struct projection
 	add_encoded((struct slice){ (const char *)cursor, (size_t)size }, "", out);
 }
 
+void url_listing_of(const struct hub_origin *origin, const struct projection *projection, enum listing_order order,
+	unsigned rows, struct slice owner, struct buf *out)
+{
+	url_listing(origin, projection, order, rows, out);
+	buf_text(out, "&author=");
+	add_encoded(owner, "-._~", out);
+}
+
 static void add_encoded_path(struct slice name, struct buf *out)
 {
 	add_encoded(name, "-._~/", out);

@@ -50,6 +50,9 @@ void url_listing(const struct hub_origin *origin, const struct projection *proje
  */
 void url_listing_behind(const struct hub_origin *origin, const struct projection *projection, unsigned rows,
 	const struct repo_oid *oid, struct buf *out);
+/* The same of one owner: any bytes. */
+void url_listing_of(const struct hub_origin *origin, const struct projection *projection, enum listing_order order,
+	unsigned rows, struct slice owner, struct buf *out);
 /* `name` is "owner/name", as the Hub gave it: any bytes; a slash stays, what is not harmless is percent-encoded. */
 void url_single(const struct hub_origin *origin, const struct projection *projection, struct slice name, struct buf *out);
 

@@ -53,6 +53,8 @@
 	X(LOG_TEXT_UNDECIDED, "text-undecided", LEVEL_INFO, "kind oid file status why", \
 		"an answer that decides nothing about a text; asked again later") \
 	X(LOG_WATCH_UNSEEN, "watch-unseen", LEVEL_INFO, "kind repo status why", "a repo of the watch list is not shown") \
+	X(LOG_CONFIRM_TOGETHER, "confirm-together", LEVEL_NOTICE, "kind owner asked rows outcome", \
+		"missing rows that a sample, and their owner's listing, settled (gone) or put off (later)") \
 	X(LOG_COMMITTED, "committed", LEVEL_DEBUG, "answers records new same ms seq", "a batch is in the store") \
 	X(LOG_COMMIT_FAILED, "commit-failed", LEVEL_ERROR, "why retry_ms", "a batch could not be written; tried again") \
 	X(LOG_STORE_STOPPED, "store-stopped", LEVEL_ERROR, "why", "the store refuses for good: the daemon ends") \

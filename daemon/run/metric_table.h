@@ -50,6 +50,10 @@
 	X(METRIC_CONFIRM_PRESENT, "confirmed_present_total", METRIC_COUNTER, "rows", "missing rows that were there") \
 	X(METRIC_CONFIRM_GONE, "confirmed_gone_total", METRIC_COUNTER, "rows", "missing rows that are gone") \
 	X(METRIC_CONFIRM_REPLACED, "confirmed_replaced_total", METRIC_COUNTER, "rows", "names that another repo bears") \
+	X(METRIC_CONFIRM_TOGETHER, "confirmed_together_total", METRIC_COUNTER, "rows", "of the gone, by their owner's listing and a sample") \
+	X(METRIC_CONFIRM_LATER, "confirm_put_off_total", METRIC_COUNTER, "rows", "missing rows left to the next sweep by a sample that was there") \
+	X(METRIC_CONFIRM_GATED, "confirm_gated_total", METRIC_COUNTER, "answers", "missing repos that are there, but gated") \
+	X(METRIC_CONFIRM_DISABLED, "confirm_disabled_total", METRIC_COUNTER, "answers", "missing repos that are there, but disabled") \
 	X(METRIC_CONFIRM_UNDECIDED, "confirm_undecided_total", METRIC_COUNTER, "answers", "answers that prove nothing") \
 	X(METRIC_EVIDENCE_FOUND, "evidence_commits_found_total", METRIC_COUNTER, "records", "license records whose commit was found") \
 	X(METRIC_EVIDENCE_NOT_FOUND, "evidence_commits_missed_total", METRIC_COUNTER, "records", "license records whose commit cannot be found") \

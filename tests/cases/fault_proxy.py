@@ -173,6 +173,12 @@ class FaultProxy:
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         self.hub_address = None
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
     def start(self, hub_address):
         self.hub_address = hub_address
         threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()

@@ -21,7 +21,10 @@ static void test_table(void **state)
 		enum judgement anonymous, with_token;
 	} cases[] = {
 		{ 401, JSON "x-error-message: Invalid username or password.\r\n", JUDGED_GONE, JUDGED_NOTHING },
-		{ 401, JSON "x-error-message: Invalid credentials in Authorization header\r\n", JUDGED_GONE, JUDGED_NOTHING },
+		{ 401, JSON "x-error-message: Invalid credentials in Authorization header\r\n", JUDGED_NOTHING, JUDGED_NOTHING },
+		{ 401, JSON "x-error-code: SomethingElse\r\n", JUDGED_NOTHING, JUDGED_NOTHING },
+		{ 401, "content-type: text/plain\r\n", JUDGED_NOTHING, JUDGED_NOTHING },
+		{ 401, "", JUDGED_NOTHING, JUDGED_NOTHING },
 		{ 401, JSON "x-error-code: GatedRepo\r\n", JUDGED_THERE, JUDGED_THERE },
 		{ 401, HTML, JUDGED_NOTHING, JUDGED_NOTHING },
 		{ 404, JSON "x-error-code: RepoNotFound\r\n", JUDGED_GONE, JUDGED_GONE },
