@@ -265,9 +265,11 @@ static void end_in_order(struct commit *commit, const struct answer *answer, str
 {
 	struct sweep_state *sweep = &commit->sweep[answer->kind];
 
-	missed_stretch(commit, &last->after, &oid_last);
-	look_put(&commit->txn, answer->kind, sweep->number, &oid_last, answer->answered_ms);
-	last->after = oid_last;
+	if (oid_compare(&last->after, &oid_last) < 0) { /* else the tail was passed over */
+		missed_stretch(commit, &last->after, &oid_last);
+		look_put(&commit->txn, answer->kind, sweep->number, &oid_last, answer->answered_ms);
+		last->after = oid_last;
+	}
 	sweep->covering = sweep->number;
 }
 
@@ -288,6 +290,7 @@ static void close_counts(struct commit *commit, enum repo_kind kind)
 	completeness->last = completeness->now;
 	if (!commit->sweep[kind].complete)
 		return;
+	completeness->met_before = completeness->met_last;
 	completeness->met_last = completeness->met_now;
 	completeness->met_last.first = completeness->last.listed;
 	completeness->met_now = (struct recapture){ 0 };

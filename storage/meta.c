@@ -145,12 +145,12 @@ void meta_set_segments(struct txn *txn, enum repo_kind kind, const struct sweep_
 }
 
 /* The places of all numbers, so that reading and writing cannot differ. */
-enum { COMPLETENESS_NUMBERS = 2 * sizeof(struct sweep_counts) / 8 + 2 * sizeof(struct recapture) / 8 };
+enum { COMPLETENESS_NUMBERS = 2 * sizeof(struct sweep_counts) / 8 + 3 * sizeof(struct recapture) / 8 };
 
 static void list_numbers(struct completeness *completeness, uint64_t *number[COMPLETENESS_NUMBERS])
 {
 	struct sweep_counts *const counts[] = { &completeness->now, &completeness->last };
-	struct recapture *const met[] = { &completeness->met_now, &completeness->met_last };
+	struct recapture *const met[] = { &completeness->met_now, &completeness->met_last, &completeness->met_before };
 	unsigned at = 0;
 
 	for (unsigned i = 0; i < ARRAY_COUNT(counts); i++) {

@@ -327,6 +327,13 @@ int reader_completeness(struct reader *reader, enum repo_kind kind, struct compl
 	return outcome(reader, true);
 }
 
+const struct recapture *completeness_met(const struct completeness *completeness)
+{
+	bool few = completeness->met_last.second < RECAPTURE_ROWS_MIN;
+
+	return few && completeness->met_before.second >= RECAPTURE_ROWS_MIN ? &completeness->met_before : &completeness->met_last;
+}
+
 int reader_bounds(struct reader *reader, enum repo_kind kind, unsigned parts, struct repo_oid *bounds)
 {
 	struct sweep_state sweep;

@@ -154,8 +154,12 @@ struct sweep_counts {
 
 struct completeness {
 	struct sweep_counts now, last;      /* of the sweep under way; of the newest that ended */
-	struct recapture met_now, met_last; /* by polls, where the sweep under way has been; behind the newest complete one */
+	/* Met by polls: where the sweep under way has been; behind the newest complete one; behind the one before that. */
+	struct recapture met_now, met_last, met_before;
 };
+
+/* The newest tally that has enough rows for an estimate; of two that have not, the newest. */
+const struct recapture *completeness_met(const struct completeness *completeness);
 
 int reader_completeness(struct reader *reader, enum repo_kind kind, struct completeness *completeness);
 /*

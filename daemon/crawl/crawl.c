@@ -93,6 +93,7 @@ struct crawl {
 struct sweep_facts {
 	struct sweep_state state;
 	bool has_swept; /* a sweep of ours has begun: what is in the store is not only imported */
+	struct completeness completeness;
 	bool has_missing;
 };
 
@@ -108,12 +109,40 @@ static bool read_facts(struct kind_crawl *kind, struct sweep_facts *facts)
 	*facts = (struct sweep_facts){ 0 };
 	if (reader_open(kind->crawl->options.store, &reader, &problem))
 		return false;
-	good = reader_sweep(reader, kind->state.kind, &facts->state) == 0;
+	good = reader_sweep(reader, kind->state.kind, &facts->state) == 0 &&
+		reader_completeness(reader, kind->state.kind, &facts->completeness) == 0;
 	facts->has_swept = reader_cursor(reader, LANE_SWEEP, kind->state.kind, &cursor) == 0;
 	facts->has_missing =
 		reader_missing_from(reader, kind->state.kind, &first, &row) == 0 && row.kind == kind->state.kind;
 	reader_close(&reader);
 	return good;
+}
+
+/* --- how complete a kind is known ----------------------------------------------------------------------------------*/
+
+enum { METRICS_A_KIND = METRIC_SWEEP_LISTED_DATASET - METRIC_SWEEP_LISTED_MODEL };
+
+static void show_completeness(const struct kind_crawl *kind, const struct completeness *completeness)
+{
+	enum metric at = METRIC_SWEEP_LISTED_MODEL + (enum metric)kind->state.kind * METRICS_A_KIND;
+	const struct recapture *met = completeness_met(completeness);
+	struct recapture_estimate estimate;
+
+	recapture_estimate(met, &estimate);
+#define X(count, meaning) metrics_set(at++, completeness->last.count);
+	SWEEP_COUNTS(X)
+#undef X
+	metrics_set(at++, met->second);
+	metrics_set(at++, met->both);
+	metrics_set(at, estimate.missed);
+}
+
+static void log_sweep(const struct kind_crawl *kind, const struct sweep_counts *counts)
+{
+	log_write(LOG_SWEEP_DONE, log_text("kind", repo_kinds[kind->state.kind].name),
+		log_number("listed", (int64_t)counts->listed), log_number("known", (int64_t)counts->known),
+		log_number("new", (int64_t)counts->fresh), log_number("missing", (int64_t)counts->missing),
+		log_number("damaged", (int64_t)counts->damaged));
 }
 
 /* --- starting lanes ------------------------------------------------------------------------------------------------*/
@@ -284,6 +313,7 @@ static void set_first_times(struct kind_crawl *kind)
 	if (!facts.state.number && wants_first(kind))
 		kind->due_ms[SLOT_FIRST] = now_ms;
 	kind->crawl->evening |= !facts.state.number;
+	show_completeness(kind, &facts.completeness);
 	passed_ms = clock_wall_ms() - facts.state.started_ms;
 	if (facts.has_swept && !facts.state.running && passed_ms >= 0 &&
 		passed_ms < kind->crawl->options.config->sweep_interval)
@@ -388,24 +418,20 @@ static void end_if_all_done(struct crawl *crawl)
 
 static void drain_if_quiet(struct crawl *crawl);
 
-static void sweep_completed(struct kind_crawl *kind)
+static void sweep_completed(struct kind_crawl *kind, const struct sweep_facts *facts)
 {
-	struct sweep_facts facts;
-
-	metrics_add(METRIC_SWEEPS, 1);
-	if (!read_facts(kind, &facts))
-		return;
-	if (!facts.state.complete) {
+	log_sweep(kind, &facts->completeness.last);
+	if (!facts->state.complete) {
 		metrics_add(METRIC_SWEEPS_INCOMPLETE, 1);
 		log_write(LOG_SWEEP_INCOMPLETE, log_text("kind", repo_kinds[kind->state.kind].name),
-			log_number("seen", (int64_t)facts.state.seen), log_number("known", (int64_t)facts.state.known));
+			log_number("seen", (int64_t)facts->state.seen), log_number("known", (int64_t)facts->state.known));
 	}
-	if (!facts.state.ordered)
+	if (!facts->state.ordered)
 		log_write(LOG_SWEEP_UNORDERED, log_text("kind", repo_kinds[kind->state.kind].name));
 	/* what an incomplete sweep has left in the table is worth asking for as well */
-	if (facts.has_missing)
+	if (facts->has_missing)
 		kind->due_ms[SLOT_CONFIRM] = clock_mono_ms();
-	if (kind->crawl->options.config->backfill && facts.state.complete)
+	if (kind->crawl->options.config->backfill && facts->state.complete)
 		kind->due_ms[SLOT_BACKFILL] = clock_mono_ms();
 }
 
@@ -442,12 +468,17 @@ static void bring_forward(struct kind_crawl *kind, enum slot slot, int64_t inter
 
 static void lane_completed(struct kind_crawl *kind, enum slot slot)
 {
+	struct sweep_facts facts;
+
 	kind->agains[slot] = 0;
-	if (slot == SLOT_POLL)
-		metrics_add(METRIC_POLLS, 1);
-	else if (slot == SLOT_SWEEP)
-		sweep_completed(kind);
-	else if (slot == SLOT_BACKFILL)
+	metrics_add(METRIC_POLLS, slot == SLOT_POLL);
+	metrics_add(METRIC_SWEEPS, slot == SLOT_SWEEP);
+	if (read_facts(kind, &facts)) {
+		show_completeness(kind, &facts.completeness);
+		if (slot == SLOT_SWEEP)
+			sweep_completed(kind, &facts);
+	}
+	if (slot == SLOT_BACKFILL)
 		backfill_completed(kind);
 	else if (slot == SLOT_DETAIL && kind->detail.undecided)
 		bring_forward(kind, SLOT_DETAIL, kind->crawl->options.config->park_time);

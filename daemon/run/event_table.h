@@ -25,10 +25,15 @@
 		"a listing ended above the watermark with a full page: the watermark stays") \
 	X(LOG_END_DOUBTED, "end-doubted", LEVEL_INFO, "lane kind rows", \
 		"a listing ended with a full page: it is asked once more whether that is so") \
+	X(LOG_SWEEP_DONE, "sweep-done", LEVEL_INFO, "kind listed known new missing damaged", \
+		"what a sweep brought: rows in its pages; known when it began; of these not brought") \
 	X(LOG_SWEEP_INCOMPLETE, "sweep-incomplete", LEVEL_WARNING, "kind seen known", \
 		"a sweep brought too few of the known rows: nothing is concluded from absence") \
 	X(LOG_SWEEP_UNORDERED, "sweep-unordered", LEVEL_WARNING, "kind", \
 		"a sweep's rows did not come in the order of their oids: nothing is concluded from absence") \
+	X(LOG_SEGMENTS_REFUSED, "segments-refused", LEVEL_WARNING, "kind why", \
+		"the Hub does not walk a listing in segments: in one from now on") \
+	X(LOG_SKIPPED, "rows-skipped", LEVEL_WARNING, "lane kind why", "a row that cannot be read even alone: tried behind it") \
 	X(LOG_FIELD_REFUSED, "field-refused", LEVEL_WARNING, "kind endpoint field", "the Hub does not know a property; no longer asked") \
 	X(LOG_PAGE_DAMAGED, "page-damaged", LEVEL_WARNING, "lane kind url why", "an answer could not be read; asked again") \
 	X(LOG_REQUEST_FAILED, "request-failed", LEVEL_INFO, "lane kind url outcome status why retry_ms", "trouble; asked again") \

@@ -6,6 +6,18 @@
 #ifndef DAEMON_RUN_METRIC_TABLE_H
 #define DAEMON_RUN_METRIC_TABLE_H
 
+/* How complete a kind is known: X as below; KIND and name of the kind. In the order of storage's SWEEP_COUNTS. */
+#define METRICS_OF_KIND(X, KIND, kind) \
+	X(METRIC_SWEEP_LISTED_##KIND, "sweep_listed_" kind, METRIC_GAUGE, "rows", "rows in the pages of the newest sweep that ended") \
+	X(METRIC_SWEEP_KNOWN_##KIND, "sweep_known_" kind, METRIC_GAUGE, "rows", "rows known when it began") \
+	X(METRIC_SWEEP_NEW_##KIND, "sweep_new_" kind, METRIC_GAUGE, "rows", "rows that it saw for the first time") \
+	X(METRIC_SWEEP_MISSING_##KIND, "sweep_missing_" kind, METRIC_GAUGE, "rows", "known rows that it did not bring") \
+	X(METRIC_SWEEP_DAMAGED_##KIND, "sweep_damaged_" kind, METRIC_GAUGE, "rows", "rows of it that could not be read") \
+	X(METRIC_SWEEP_GONE_##KIND, "sweep_gone_" kind, METRIC_GAUGE, "rows", "rows confirmed gone since it ended") \
+	X(METRIC_MET_##KIND, "recapture_rows_" kind, METRIC_GAUGE, "rows", "rows that polls brought and that were there when a sweep passed") \
+	X(METRIC_MET_BOTH_##KIND, "recapture_both_" kind, METRIC_GAUGE, "rows", "of these, rows that the sweep had brought") \
+	X(METRIC_MISSED_##KIND, "estimated_missed_" kind, METRIC_GAUGE, "rows", "estimate of rows that neither brought; 0 with few rows")
+
 /* X(constant, name, type, unit, help) */
 #define METRIC_TABLE(X) \
 	X(METRIC_STARTED, "start_time_seconds", METRIC_GAUGE, "seconds", "when the daemon started, unix time") \
@@ -102,6 +114,9 @@
 	X(METRIC_ROWS_DAMAGED, "rows_damaged_total", METRIC_COUNTER, "rows", "rows that could not be read") \
 	X(METRIC_ROWS_PRIVATE, "rows_private_total", METRIC_COUNTER, "rows", "private rows dropped") \
 	X(METRIC_ROWS_REDONE, "rows_redone_total", METRIC_COUNTER, "rows", "rows that moved between preparation and commit") \
+	METRICS_OF_KIND(X, MODEL, "model") \
+	METRICS_OF_KIND(X, DATASET, "dataset") \
+	METRICS_OF_KIND(X, SPACE, "space") \
 	X(METRIC_HEAD_SEQ, "log_head_seq", METRIC_GAUGE, "records", "seq of the newest change record")
 
 enum metric_type { METRIC_COUNTER, METRIC_GAUGE };

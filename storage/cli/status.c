@@ -27,6 +27,7 @@ struct standing {
 	struct buf metrics_text;
 	struct metric_line metric[METRICS_MAX];
 	size_t metric_count;
+	struct completeness completeness[REPO_KINDS];
 };
 
 static const char *const table_names[TABLE_COUNT] = {
@@ -131,6 +132,15 @@ static void read_metrics(const struct tool *tool, struct standing *standing)
 	take_metrics(standing);
 }
 
+static int read_completeness(const struct tool *tool, struct standing *standing)
+{
+	int code = ERROR_NONE;
+
+	for (unsigned kind = 0; kind < REPO_KINDS && !code; kind++)
+		code = reader_completeness(tool->reader, (enum repo_kind)kind, &standing->completeness[kind]);
+	return code;
+}
+
 /* ---- for programs ---------------------------------------------------------------------------------------------------*/
 
 static void table_members(const struct standing *standing, struct object *object)
@@ -187,6 +197,56 @@ static void cursor_members(struct tool *tool, struct object *object)
 	object_end(&lanes);
 }
 
+static void counts_member(const struct sweep_counts *counts, struct object *object)
+{
+	struct object member;
+
+	object_key(object, "sweep");
+	member = object_begin(object->out);
+	object_number(&member, "listed", counts->listed);
+	object_number(&member, "known", counts->known);
+	object_number(&member, "new", counts->fresh);
+	object_number(&member, "missing", counts->missing);
+	object_number(&member, "damaged", counts->damaged);
+	object_number(&member, "gone_since", counts->gone);
+	object_end(&member);
+}
+
+static void estimate_member(const struct recapture *met, struct object *object)
+{
+	struct recapture_estimate estimate;
+	struct object member;
+
+	object_number(object, "polls_met", met->second);
+	object_number(object, "polls_met_swept", met->both);
+	object_key(object, "estimate");
+	if (!recapture_estimate(met, &estimate)) {
+		buf_text(object->out, "null");
+		return;
+	}
+	member = object_begin(object->out);
+	object_number(&member, "rows", estimate.total);
+	object_number(&member, "missed", estimate.missed);
+	object_number(&member, "standard_error", estimate.error);
+	object_end(&member);
+}
+
+static void completeness_members(const struct standing *standing, struct object *object)
+{
+	object_key(object, "completeness");
+	for (unsigned kind = 0; kind < REPO_KINDS; kind++) {
+		struct object entry;
+
+		buf_char(object->out, kind ? ',' : '[');
+		entry = object_begin(object->out);
+		object_word(&entry, "kind", repo_kinds[kind].name);
+		counts_member(&standing->completeness[kind].last, &entry);
+		estimate_member(completeness_met(&standing->completeness[kind]), &entry);
+		object_end(&entry);
+	}
+	buf_char(object->out, ']');
+}
+
 static void write_object(struct tool *tool, const struct standing *standing)
 {
 	const struct log_head *head = &tool->as_of.head;
@@ -203,6 +263,7 @@ static void write_object(struct tool *tool, const struct standing *standing)
 	object_number(&object, "file_bytes", (uint64_t)standing->file_bytes);
 	object_number(&object, "disk_bytes", (uint64_t)standing->disk_bytes);
 	object_number(&object, "missing", reader_missing_count(tool->reader));
+	completeness_members(standing, &object);
 	cursor_members(tool, &object);
 	table_members(standing, &object);
 	metric_members(standing, &object);
@@ -274,6 +335,42 @@ static void print_metrics(struct tool *tool, const struct standing *standing)
 	}
 }
 
+/* Two passes in different orders tell how much both of them missed; model/recapture.h says under which assumptions. */
+static void print_estimate(struct print *print, const struct recapture *met)
+{
+	struct recapture_estimate estimate;
+
+	if (!met->second)
+		return;
+	print_format_line(print, "            polls met %llu rows that a sweep had passed, %llu of them not in it",
+		(unsigned long long)met->second, (unsigned long long)(met->second - met->both));
+	if (recapture_estimate(met, &estimate))
+		print_format_line(print, ";\n            estimated missed by both: %llu (standard error %llu) of %llu, if what changes is listed like the rest\n",
+			(unsigned long long)estimate.missed, (unsigned long long)estimate.error, (unsigned long long)estimate.total);
+	else
+		print_format_line(print, ": too few for an estimate\n");
+}
+
+static void print_completeness(struct print *print, const struct standing *standing)
+{
+	bool headed = false;
+
+	for (unsigned kind = 0; kind < REPO_KINDS; kind++) {
+		const struct sweep_counts *counts = &standing->completeness[kind].last;
+
+		if (!counts->listed && !counts->known)
+			continue;
+		if (!headed)
+			print_format_line(print, "\nthe newest sweeps that ended, in rows\n");
+		headed = true;
+		print_format_line(print, "  %-10slisted %llu: known before %llu, new %llu, missing %llu, damaged %llu; gone since %llu\n",
+			repo_kinds[kind].plural, (unsigned long long)counts->listed, (unsigned long long)counts->known,
+			(unsigned long long)counts->fresh, (unsigned long long)counts->missing,
+			(unsigned long long)counts->damaged, (unsigned long long)counts->gone);
+		print_estimate(print, completeness_met(&standing->completeness[kind]));
+	}
+}
+
 static void print_standing(struct tool *tool, const struct standing *standing)
 {
 	const struct log_head *head = &tool->as_of.head;
@@ -291,6 +388,7 @@ static void print_standing(struct tool *tool, const struct standing *standing)
 	print_format_line(print, "versions  %llu\nstatements %llu different\n",
 		(unsigned long long)standing->table_entries[TABLE_SNAPSHOT],
 		(unsigned long long)standing->table_entries[TABLE_STATEMENT]);
+	print_completeness(print, standing);
 	print_metrics(tool, standing);
 	tool_footer(tool, ALL_KINDS);
 }
@@ -313,7 +411,9 @@ static enum exit_status run(struct tool *tool, const struct arguments *arguments
 	standing.daemon = find_daemon(tool);
 	read_sizes(tool, &standing);
 	read_metrics(tool, &standing);
-	code = read_tables(tool, &standing);
+	code = read_completeness(tool, &standing);
+	if (!code)
+		code = read_tables(tool, &standing);
 	if (code)
 		status = tool_fail(tool, code, "reading the sizes");
 	else if (tool->print.format == PRINT_TABLE)

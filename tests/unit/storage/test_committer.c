@@ -500,6 +500,243 @@ static void test_repeated_rows(void **state)
 	fixture_free(f);
 }
 
+/* --- segments ------------------------------------------------------------------------------------------------------ */
+
+/* A page of a sweep that is cut behind the oids of `bounds`. */
+static void segment_page(struct fixture *f, int64_t at_ms, bool first, unsigned segment, bool last, bool beyond,
+	const char *page)
+{
+	static const unsigned bounds[] = { 100, 200 };
+	struct answer answer;
+
+	fixture_prepare(f, &answer, LANE_SWEEP, at_ms, page);
+	answer.sweep_first = first;
+	answer.bound_count = ARRAY_COUNT(bounds);
+	for (unsigned i = 0; i < ARRAY_COUNT(bounds); i++)
+		answer.bound[i] = fixture_oid_bytes(bounds[i]);
+	answer.segment = segment;
+	answer.sweep_last = last;
+	answer.sweep_beyond = beyond;
+	fixture_commit(f, &answer, 1);
+}
+
+static const char *seen_until(struct fixture *f, unsigned n)
+{
+	struct repo_ref ref = fixture_repo(f, n);
+	struct reader *reader;
+	const char *text;
+
+	assert_int_equal(reader_open(f->store, &reader, &f->problem), 0);
+	text = moment(f, reader_last_seen(reader, &ref));
+	reader_close(&reader);
+	return text;
+}
+
+/* Walked side by side and over restarts: missing and looked at is the same as in one walk. */
+static void test_segments(void **state)
+{
+	struct fixture *f = fixture_new();
+
+	(void)state;
+	fixture_sweep(f, DAY(1), rows(f, 1, 300));
+	segment_page(f, DAY(2), true, 1, false, false, rows(f, 101, 150));
+	assert_int_equal(fixture_missing(f), 0);
+	assert_string_equal(seen_until(f, 100), moment(f, DAY(1))); /* before it nobody looked, nor behind it */
+	assert_string_equal(seen_until(f, 101), moment(f, DAY(2)));
+	assert_string_equal(seen_until(f, 150), moment(f, DAY(2)));
+	assert_string_equal(seen_until(f, 151), moment(f, DAY(1)));
+	assert_string_equal(seen_until(f, 250), moment(f, DAY(1)));
+	fixture_reopen(f);
+	segment_page(f, DAY(3), false, 2, false, false, rows(f, 201, 250));
+	segment_page(f, DAY(4), false, 0, false, false, rows(f, 1, 90));
+	assert_string_equal(seen_until(f, 95), moment(f, DAY(1)));
+	fixture_reopen(f);
+	/* Rows behind the end of a segment are its neighbour's, and a row before it is missed. */
+	segment_page(f, DAY(5), false, 0, true, true, fixture_text(f, "%s,%s", rows(f, 91, 99), rows(f, 101, 110)));
+	assert_int_equal(fixture_missing(f), 1);
+	segment_page(f, DAY(6), false, 2, true, false, rows(f, 251, 299));
+	assert_int_equal(fixture_missing(f), 1); /* the tail is judged when all are done */
+	assert_true(sweep_of(f).running);
+	segment_page(f, DAY(7), false, 1, true, true, rows(f, 152, 200));
+	assert_false(sweep_of(f).running);
+	assert_true(sweep_of(f).complete);
+	assert_int_equal(sweep_of(f).seen, 297);
+	assert_int_equal(fixture_missing(f), 3); /* 100, 151, 300 */
+	assert_string_equal(seen_until(f, 99), moment(f, DAY(5)));
+	assert_string_equal(seen_until(f, 100), moment(f, DAY(1)));
+	assert_string_equal(seen_until(f, 200), moment(f, DAY(7)));
+	assert_int_equal(fixture_head(f), 0);
+	fixture_verify(f);
+	fixture_free(f);
+}
+
+/* A segment whose listing just ends before its bound was broken off: nothing is known of what it lacks. */
+static void test_segment_ends_early(void **state)
+{
+	struct fixture *f = fixture_new();
+
+	(void)state;
+	fixture_sweep(f, DAY(1), rows(f, 1, 300));
+	segment_page(f, DAY(2), true, 0, true, false, rows(f, 1, 95));
+	segment_page(f, DAY(2), false, 1, true, true, rows(f, 101, 200));
+	segment_page(f, DAY(2), false, 2, true, false, rows(f, 201, 300));
+	assert_true(sweep_of(f).complete); /* 295 of 300 */
+	assert_int_equal(fixture_missing(f), 0);
+	assert_string_equal(seen_until(f, 98), moment(f, DAY(1)));
+	assert_string_equal(seen_until(f, 95), moment(f, DAY(2)));
+	/* Too many of them, and the sweep is none. */
+	segment_page(f, DAY(3), true, 0, true, false, rows(f, 1, 50));
+	segment_page(f, DAY(3), false, 1, true, true, rows(f, 101, 200));
+	segment_page(f, DAY(3), false, 2, true, false, rows(f, 201, 300));
+	assert_false(sweep_of(f).complete);
+	assert_int_equal(fixture_missing(f), 0);
+	assert_string_equal(fixture_events(f, 0), "gap");
+	fixture_free(f);
+}
+
+/* Out of order in one segment: nothing is derived in any. */
+static void test_segment_out_of_order(void **state)
+{
+	struct fixture *f = fixture_new();
+
+	(void)state;
+	fixture_sweep(f, DAY(1), rows(f, 1, 300));
+	segment_page(f, DAY(2), true, 0, true, true, rows(f, 2, 100));
+	segment_page(f, DAY(2), false, 1, false, false, rows(f, 151, 200));
+	assert_int_equal(fixture_missing(f), 51);
+	segment_page(f, DAY(2), false, 1, true, true, rows(f, 101, 150));
+	segment_page(f, DAY(2), false, 2, true, false, rows(f, 201, 300));
+	assert_false(sweep_of(f).ordered);
+	assert_int_equal(fixture_missing(f), 0);
+	assert_string_equal(seen_until(f, 50), moment(f, DAY(1)));
+	fixture_free(f);
+}
+
+static void test_bounds(void **state)
+{
+	struct fixture *f = fixture_new();
+	struct repo_oid bounds[3];
+	struct reader *reader;
+
+	(void)state;
+	for (unsigned page = 0; page < 8; page++)
+		fixture_page(f, DAY(1), page == 0, page == 7, rows(f, page * 10 + 1, page * 10 + 10));
+	assert_int_equal(reader_open(f->store, &reader, &f->problem), 0);
+	assert_int_equal(reader_bounds(reader, REPO_MODEL, 4, bounds), 0);
+	for (unsigned i = 0; i < 3; i++)
+		assert_int_equal(oid_compare(&bounds[i], &(struct repo_oid[]){ fixture_oid_bytes((i + 1) * 20) }[0]), 0);
+	assert_int_equal(reader_bounds(reader, REPO_MODEL, 5, bounds), ERROR_NOT_FOUND);
+	assert_int_equal(reader_bounds(reader, REPO_SPACE, 2, bounds), ERROR_NOT_FOUND);
+	reader_close(&reader);
+	fixture_free(f);
+}
+
+/* --- what could not be seen ---------------------------------------------------------------------------------------- */
+
+/* A stretch that is passed over is neither missing nor looked at, in the midst and at the end. */
+static void test_skipped(void **state)
+{
+	struct fixture *f = fixture_new();
+	struct answer answer;
+
+	(void)state;
+	fixture_sweep(f, DAY(1), rows(f, 1, 100));
+	fixture_page(f, DAY(2), true, false, rows(f, 1, 40));
+	fixture_prepare(f, &answer, LANE_SWEEP, DAY(3), rows(f, 43, 98));
+	answer.sweep_skipped = true;
+	answer.gap = SLICE("could not be seen");
+	fixture_commit(f, &answer, 1);
+	assert_int_equal(fixture_missing(f), 0);
+	assert_string_equal(seen_until(f, 40), moment(f, DAY(2)));
+	assert_string_equal(seen_until(f, 41), moment(f, DAY(1)));
+	assert_string_equal(seen_until(f, 42), moment(f, DAY(1)));
+	assert_string_equal(seen_until(f, 43), moment(f, DAY(3)));
+	fixture_prepare(f, &answer, LANE_SWEEP, DAY(4), "");
+	answer.sweep_skipped = answer.sweep_last = true;
+	answer.gap = SLICE("could not be seen");
+	fixture_commit(f, &answer, 1);
+	assert_true(sweep_of(f).complete);
+	assert_int_equal(fixture_missing(f), 0);
+	assert_string_equal(seen_until(f, 99), moment(f, DAY(1)));
+	assert_string_equal(fixture_events(f, 0), "gap"); /* the same is told once */
+	fixture_verify(f);
+	fixture_free(f);
+}
+
+/* --- how complete it is -------------------------------------------------------------------------------------------- */
+
+static struct completeness completeness_of(struct fixture *f)
+{
+	struct completeness completeness;
+	struct reader *reader;
+
+	assert_int_equal(reader_open(f->store, &reader, &f->problem), 0);
+	assert_int_equal(reader_completeness(reader, REPO_MODEL, &completeness), 0);
+	reader_close(&reader);
+	return completeness;
+}
+
+static void test_counts_of_a_sweep(void **state)
+{
+	struct fixture *f = fixture_new();
+	struct sweep_counts counts;
+
+	(void)state;
+	fixture_sweep(f, DAY(1), rows(f, 1, 20));
+	fixture_page(f, DAY(2), true, false, fixture_text(f, "%s,{\"_id\":7}", rows(f, 2, 10)));
+	assert_int_equal(completeness_of(f).last.fresh, 20); /* of the one that ended */
+	fixture_reopen(f);
+	fixture_page(f, DAY(2), false, true, rows(f, 12, 23));
+	counts = completeness_of(f).last;
+	assert_int_equal(counts.listed, 21);
+	assert_int_equal(counts.known, 20);
+	assert_int_equal(counts.fresh, 3);
+	assert_int_equal(counts.missing, 2);
+	assert_int_equal(counts.damaged, 1);
+	assert_int_equal(counts.gone, 0);
+	fixture_confirm(f, DAY(3), CONFIRM_GONE, 1, "");
+	assert_int_equal(completeness_of(f).last.gone, 1);
+	fixture_free(f);
+}
+
+#define OLD "2024-02-01T00:00:00.000Z"
+
+/* Rows that polls bring and that were there when the sweep passed, each once; those that it had not brought tell. */
+static void test_recapture(void **state)
+{
+	struct fixture *f = fixture_new();
+	struct recapture met;
+
+	(void)state;
+	fixture_sweep(f, DAY(1), rows(f, 1, 20));
+	fixture_poll(f, DAY(2), fixture_text(f, "%s,%s,%s,%s", ROW(f, .n = 1, .sha = 2), /* changed: met, and was brought */
+					ROW(f, .n = 2),                                       /* as it was: not met by its change */
+					ROW(f, .n = 50, .created = OLD),                      /* older than the sweep, which lacked it */
+					ROW(f, .n = 51, .created = "2025-01-02T22:00:00.000Z"))); /* younger */
+	fixture_poll(f, DAY(3), fixture_text(f, "%s,%s,%s", ROW(f, .n = 1, .sha = 3), ROW(f, .n = 50, .created = OLD, .sha = 4),
+					ROW(f, .n = 3, .card = "{\"license\":\"mit\"}", .sha = 2)));
+	met = completeness_of(f).met_last;
+	assert_int_equal(met.first, 20);
+	assert_int_equal(met.second, 3); /* 1, 50, 3 */
+	assert_int_equal(met.both, 2);
+
+	/* While the next one is under way, what lies where it has been counts for it. */
+	fixture_page(f, DAY(4), true, false, rows(f, 4, 10));
+	fixture_poll(f, DAY(4) + 1, fixture_text(f, "%s,%s,%s", ROW(f, .n = 5, .sha = 2), ROW(f, .n = 1, .sha = 5),
+					    ROW(f, .n = 15, .sha = 2)));
+	met = completeness_of(f).met_now;
+	assert_int_equal(met.second, 2); /* 5, and 1, which it missed */
+	assert_int_equal(met.both, 1);
+	assert_int_equal(completeness_of(f).met_last.second, 4); /* and 15 */
+	fixture_page(f, DAY(4) + 2, false, true, rows(f, 11, 20));
+	met = completeness_of(f).met_last;
+	assert_int_equal(met.first, 17);
+	assert_int_equal(met.second, 2);
+	assert_int_equal(completeness_of(f).met_before.second, 4);
+	fixture_verify(f);
+	fixture_free(f);
+}
+
 /* --- one batch ---------------------------------------------------------------------------------------------------- */
 
 static void test_poll_and_sweep_of_one_batch(void **state)
@@ -1004,6 +1241,13 @@ int main(void)
 		cmocka_unit_test(test_put_off),
 		cmocka_unit_test(test_unordered_sweep),
 		cmocka_unit_test(test_repeated_rows),
+		cmocka_unit_test(test_segments),
+		cmocka_unit_test(test_segment_ends_early),
+		cmocka_unit_test(test_segment_out_of_order),
+		cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_skipped),
+		cmocka_unit_test(test_counts_of_a_sweep),
+		cmocka_unit_test(test_recapture),
 		cmocka_unit_test(test_poll_and_sweep_of_one_batch),
 		cmocka_unit_test(test_fed_again),
 		cmocka_unit_test(test_empty_batch),
