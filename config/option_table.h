@@ -45,6 +45,9 @@
 		"The largest answer that is accepted, before and after decompression.") \
 	X(sweep_ahead, OPTION_NUMBER, "requests", 1, 64, "8", true, \
 		"Listing requests of one kind in flight at once: the next one starts when the head of the one before is there.") \
+	X(sweep_segments, OPTION_NUMBER, "segments", 1, 16, "1", true, \
+		"Into how many stretches a kind's listing is cut, to be walked at once. More than 1 makes cursors of its own, which " \
+		"the Hub does not document: tried at first use, and given up for 1 where it does not go on as it should.") \
 	X(confirm_ahead, OPTION_NUMBER, "requests", 1, 64, "8", true, \
 		"Single-repo requests of one kind in flight at once when missing rows are confirmed.") \
 	X(commit_evidence, OPTION_SWITCH, "yes or no", 0, 1, "yes", true, \

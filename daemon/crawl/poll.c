@@ -2,6 +2,7 @@
 #include "daemon/crawl/poll.h"
 
 #include "daemon/run/log.h"
+#include "storage/model/moment.h"
 
 enum {
 	SHORT_SLEEP = 10,   /* intervals; a poll that has slept longer asks for whole pages */
@@ -15,11 +16,15 @@ void poll_init(struct poll *poll, struct context *context, struct kind_state *ki
 	*poll = (struct poll){ 0 };
 	lane_init(&poll->run, context, kind, LANE_POLL, on_ended, owner);
 	cursor_init(&poll->cursor);
+	buf_init(&poll->skip.url, URL_MAX);
+	buf_init(&poll->skip.gap, URL_MAX);
 }
 
 void poll_release(struct poll *poll)
 {
 	cursor_release(&poll->cursor);
+	buf_release(&poll->skip.url);
+	buf_release(&poll->skip.gap);
 }
 
 static struct poll *poll_of(struct request *request)
@@ -33,7 +38,10 @@ static const struct request_calls poll_calls;
 
 static void ask(struct poll *poll)
 {
-	lane_ask_listing(&poll->run, &poll->cursor.projection, buf_as_slice(&poll->cursor.next), poll->rows, &poll_calls, 0);
+	struct slice url = buf_as_slice(poll->skip.on ? &poll->skip.url : &poll->cursor.next);
+
+	poll->told = false;
+	lane_ask_listing(&poll->run, &poll->cursor.projection, url, poll->rows, &poll_calls, 0);
 }
 
 static bool load_watermark(struct poll *poll)
@@ -101,6 +109,17 @@ bool poll_start(struct poll *poll)
 	return true;
 }
 
+/* --- a head is here ------------------------------------------------------------------------------------------------*/
+
+/* What follows, should the body turn out to be more than can be taken. */
+static void on_head(struct request *request)
+{
+	struct poll *poll = poll_of(request);
+
+	if (!poll->skip.on)
+		poll->told = lane_next_link(&poll->run, request, &poll->skip.url) == LINK_NEXT;
+}
+
 /* --- a page is here ------------------------------------------------------------------------------------------------*/
 
 static int64_t until_ms(const struct poll *poll)
@@ -128,6 +147,9 @@ static void hand_over(struct poll *poll, struct request *request, struct slice g
 	struct buf text = BUF_INIT(8 * URL_MAX);
 	struct answer answer = { .gap = gap };
 
+	if (poll->skip.on)
+		answer.gap = buf_as_slice(&poll->skip.gap);
+	poll->skip.on = false;
 	cursor_write(&poll->cursor, &text);
 	answer.cursor = buf_as_slice(&text);
 	lane_hand_over(&poll->run, request, &answer);
@@ -212,12 +234,56 @@ static void on_answer(struct request *request)
 	lane_answered(&poll->run);
 }
 
+static void describe_gap(struct poll *poll, const struct request *request)
+{
+	char since[MOMENT_TEXT];
+
+	moment_write(poll->cursor.watermark_ms, since);
+	buf_reset(&poll->skip.gap);
+	buf_printf(&poll->skip.gap, "poll %s: of what was modified since %s a row could not be seen, alone and without its card: %s",
+		repo_kinds[poll->run.kind->kind].plural, since, request->why);
+}
+
+/* Before any page of it came it may be the whole Hub that fails. */
+static void record_end(struct poll *poll, struct request *request)
+{
+	if (!poll->cursor.pages)
+		return;
+	poll->skip.on = true;
+	buf_reset(&poll->cursor.next);
+	hand_over(poll, request, SLICE_NONE);
+}
+
+static void give_up_row(struct poll *poll, struct request *request)
+{
+	bool tried = poll->skip.on;
+
+	poll->skip.on = !tried && poll->told;
+	if (!tried)
+		describe_gap(poll, request);
+	if (poll->skip.on) {
+		lane_go_behind(&poll->run, &poll->skip);
+		return;
+	}
+	if (!tried)
+		record_end(poll, request);
+	lane_listing_failed(&poll->run, request, poll->rows);
+}
+
 static void on_failed(struct request *request)
 {
 	struct poll *poll = poll_of(request);
 
-	lane_listing_failed(&poll->run, request, poll->rows);
+	if (!poll->run.ending && lane_is_down_to_one(&poll->run, request, poll->rows))
+		give_up_row(poll, request);
+	else
+		lane_listing_failed(&poll->run, request, poll->rows);
 	lane_answered(&poll->run);
 }
 
-static const struct request_calls poll_calls = { .on_page = on_page, .on_answer = on_answer, .on_failed = on_failed };
+static const struct request_calls poll_calls = {
+	.on_head = on_head,
+	.on_page = on_page,
+	.on_answer = on_answer,
+	.on_failed = on_failed,
+};

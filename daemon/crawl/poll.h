@@ -9,6 +9,9 @@
  *
  * A request costs the same for 10 rows as for 1000, but rows cost the Hub and us: a poll asks for as many as the one
  * before it needed and a reserve, so that it ends with its first page and brings little twice.
+ *
+ * A row that cannot be read even by itself is passed over by the Link of its page's head, with a gap. Without one nobody
+ * knows how to go on: the gap is recorded, the lane parks, and what is newer is polled anew.
  */
 #ifndef DAEMON_CRAWL_POLL_H
 #define DAEMON_CRAWL_POLL_H
@@ -20,6 +23,8 @@ struct poll {
 	struct lane_run run; /* first: requests know their lane by it */
 	struct cursor cursor;
 	int64_t rows;   /* a page */
+	struct lane_skip skip;
+	bool told;      /* skip.url is the next page of the one that was asked for */
 	int64_t needed; /* rows down to the watermark, the last time; 0: not known */
 };
 

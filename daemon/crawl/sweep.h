@@ -4,6 +4,14 @@
  *
  * The next request starts when the head with the Link is here; pages are decoded side by side and handed over in order.
  * What a page lacks, the committer finds. A sweep goes on where its cursor in the store stands.
+ *
+ * With sweep_segments the listing is cut into that many stretches of about equally many known rows, each walked like a
+ * listing of its own; the one cursor in the store holds all their places. A segment begins with a cursor made here
+ * (daemon/hub/oid_cursor.h): where what the Hub brings does not lie behind it, sweeps of this kind go back to one segment
+ * until the daemon starts again.
+ *
+ * A row that cannot be read even by itself is passed over: behind it by the Link of its page's head, else behind the next
+ * row that the store knows. The gap is recorded with the page behind it: if that does not come either, it is not the row.
  */
 #ifndef DAEMON_CRAWL_SWEEP_H
 #define DAEMON_CRAWL_SWEEP_H
@@ -15,17 +23,28 @@ enum { SWEEP_AHEAD_MAX = 64 };
 
 /* A page that was asked for and is not handed over yet. */
 struct sweep_page {
-	enum lane_link link;
+	enum lane_link link;     /* LINK_NONE: the segment's last */
 	bool told;               /* its head has been here */
+	bool beyond;             /* LINK_NONE: the listing goes on, in the next segment */
 	struct buf next;         /* LINK_NEXT: what follows it */
 	struct request *waiting; /* decoded, before its turn */
 };
 
+/* Where a segment's next page comes from, and its end, stand in the cursor. */
+struct sweep_walk {
+	uint64_t asked, turn; /* numbers of the next page to ask for, and of the next to hand over */
+	bool done;
+	struct sweep_page page[SWEEP_AHEAD_MAX]; /* by number */
+};
+
 struct sweep {
 	struct lane_run run; /* first: requests know their lane by it */
-	struct cursor cursor; /* behind the last page that was handed over */
-	uint64_t asked, turn; /* numbers of the next page to ask for, and of the next to hand over */
-	struct sweep_page page[SWEEP_AHEAD_MAX]; /* by number */
+	struct cursor cursor; /* behind the last pages that were handed over */
+	unsigned count;       /* of segments */
+	struct sweep_walk walk[SWEEP_SEGMENTS_MAX];
+	bool whole;           /* segments were tried, and this Hub does not walk them */
+	struct lane_skip skip;
+	unsigned skip_segment;
 	struct repo_oid last; /* the newest repo that was listed: good for a canary */
 	bool has_last;
 };

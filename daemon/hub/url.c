@@ -368,6 +368,48 @@ void url_with_rows(struct slice url, unsigned rows, struct buf *out)
 	}
 }
 
+/* Whether one "key=value" is of this key; its value. */
+static bool is_parameter(struct slice pair, const char *key, struct slice *value)
+{
+	size_t size = strlen(key);
+
+	if (!slice_starts_with(pair, slice_of(key)) || pair.size == size || pair.data[size] != '=')
+		return false;
+	*value = slice_from(pair, size + 1);
+	return true;
+}
+
+struct slice url_parameter(struct slice url, const char *key)
+{
+	size_t mark = find_any(url, "?");
+	struct slice query = slice_from(url, mark + (mark < url.size)), value;
+
+	while (query.size)
+		if (is_parameter(take_pair(&query), key, &value))
+			return value;
+	return SLICE_NONE;
+}
+
+void url_with_parameter(struct slice url, const char *key, struct slice value, struct buf *out)
+{
+	size_t mark = find_any(url, "?");
+	struct slice query = slice_from(url, mark + (mark < url.size)), old;
+	char separator = '?';
+
+	buf_add(out, url.data, mark);
+	while (query.size) {
+		struct slice pair = take_pair(&query);
+
+		if (is_parameter(pair, key, &old))
+			continue;
+		buf_char(out, separator);
+		buf_slice(out, pair);
+		separator = '&';
+	}
+	buf_printf(out, "%c%s=", separator, key);
+	add_encoded(value, "-._~", out);
+}
+
 static bool asks_for(struct slice url, const char *key)
 {
 	size_t mark = find_any(url, "?");

@@ -83,6 +83,11 @@ void url_for_people(struct slice url, struct buf *out);
 /* A copy that asks for so many rows a page; it is the same where it did so already. */
 void url_with_rows(struct slice url, unsigned rows, struct buf *out);
 
+/* A copy in which a parameter has this value, whether it had another one or none; what is not harmless is encoded. */
+void url_with_parameter(struct slice url, const char *key, struct slice value, struct buf *out);
+/* The value as it stands there; size 0: there is none. */
+struct slice url_parameter(struct slice url, const char *key);
+
 /*
  * Adds what is missing of the projection's expand entries to `url`. A field that was not asked for would look like one
  * that the repo does not have, and so like a change.

@@ -4,6 +4,7 @@
 A rule is one line. To a request apply all that fit it and are for always, and the first that fits and has times left:
 
     TIMES TARGET ACTION ARGUMENTS...      TIMES a number or always; TARGET a pattern with * over path and query, ( for [
+    always-with TEXT TARGET ACTION ...    where the Hub's own body holds TEXT
 
     status CODE [BODY [HEADER:VALUE]...]  that answer instead, application/json
     html CODE                             an error page as a content network sends it
@@ -108,13 +109,15 @@ ACTIONS = {name.removeprefix("act_"): act for name, act in list(globals().items(
 
 class Rule:
     def __init__(self, line):
-        times, self.target, action, *self.arguments = shlex.split(line)
-        self.left = ALWAYS if times == "always" else int(times)
+        words = shlex.split(line)
+        self.text = as_bytes(words.pop(1)) if words[0] == "always-with" else b""
+        times, self.target, action, *self.arguments = words
+        self.left = ALWAYS if times.startswith("always") else int(times)
         self.act = ACTIONS[action]
         self.line = line
 
-    def fits(self, target):
-        return self.left > 0 and fnmatch.fnmatchcase(target.replace("[", "("), self.target)
+    def fits(self, target, body):
+        return self.left > 0 and self.text in body and fnmatch.fnmatchcase(target.replace("[", "("), self.target)
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -135,7 +138,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             answer = Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, response.read())
         finally:
             connection.close()
-        for rule in proxy.find(self.path):
+        for rule in proxy.find(self.path, answer.body):
             rule.act(answer, *rule.arguments)
         self.send(answer)
 
@@ -201,9 +204,9 @@ class FaultProxy:
         with self.lock:
             return [rule.line for rule in self.rules if 0 < rule.left < ALWAYS]
 
-    def find(self, target):
+    def find(self, target, body):
         with self.lock:
-            fit = [rule for rule in self.rules if rule.fits(target)]
+            fit = [rule for rule in self.rules if rule.fits(target, body)]
             chosen = [rule for rule in fit if rule.left == ALWAYS] + [rule for rule in fit if rule.left < ALWAYS][:1]
             for rule in chosen:
                 rule.left -= 1

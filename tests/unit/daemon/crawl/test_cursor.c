@@ -45,6 +45,63 @@ static void test_round_trip(void **state)
 	buf_release(&text);
 }
 
+/* A sweep in segments: where each stands, those that are done too. */
+static void test_segments(void **state)
+{
+	struct cursor cursor, back;
+	struct buf text = BUF_INIT(CURSOR_BYTES_MAX);
+
+	(void)state;
+	cursor_init(&cursor);
+	cursor_init(&back);
+	cursor.segment_count = SWEEP_SEGMENTS_MAX;
+	cursor.projection = (struct projection){ REPO_MODEL, ENDPOINT_LIST, field_bit(FIELD_ID) | field_bit(FIELD_SHA), CANON_RULES };
+	cursor.pages = 7;
+	for (unsigned i = 0; i < SWEEP_SEGMENTS_MAX; i++) {
+		put_u32(cursor.segment[i].until.byte, i + 1);
+		if (i != 3)
+			buf_printf(&cursor.segment[i].next, "https://h/api/models?cursor=%u", i);
+	}
+	cursor_write(&cursor, &text);
+	assert_true(cursor_read(buf_as_slice(&text), &back));
+	assert_int_equal(back.segment_count, SWEEP_SEGMENTS_MAX);
+	assert_int_equal(back.projection.fields, cursor.projection.fields);
+	assert_int_equal(back.pages, 7);
+	assert_int_equal(back.next.size, 0);
+	for (unsigned i = 0; i < SWEEP_SEGMENTS_MAX; i++) {
+		assert_int_equal(oid_compare(&back.segment[i].until, &cursor.segment[i].until), 0);
+		assert_true(slice_equal(buf_as_slice(&back.segment[i].next), buf_as_slice(&cursor.segment[i].next)));
+	}
+	/* read into one that held segments, an older text is what it was */
+	assert_true(cursor_read(SLICE("{\"next\":null,\"pages\":1}"), &back));
+	assert_int_equal(back.segment_count, 0);
+	cursor_release(&cursor);
+	cursor_release(&back);
+	buf_release(&text);
+}
+
+static void test_broken_segments(void **state)
+{
+	static const char *const lists[] = {
+		"[]", "7", "{}", "[7]", "[[]]", "[[\"64\",null]]", "[[\"640000000000000000000001\"]]", "[[7,null]]",
+		"[[\"640000000000000000000001\",7]]", "[[\"64000000000000000000000g\",null]]",
+	};
+	struct cursor cursor;
+	struct buf text = BUF_INIT(4096);
+
+	(void)state;
+	cursor_init(&cursor);
+	for (size_t i = 0; i < ARRAY_COUNT(lists); i++) {
+		buf_reset(&text);
+		buf_printf(&text, "{\"segments\":%s,\"projection\":\"models list rules=1 sha\",\"pages\":1}", lists[i]);
+		assert_true(cursor_read(buf_as_slice(&text), &cursor));
+		assert_int_equal(cursor.segment_count, 0);
+		assert_int_equal(cursor.next.size, 0);
+	}
+	cursor_release(&cursor);
+	buf_release(&text);
+}
+
 /* Read by today's rules and fields, whatever wrote it. */
 static void test_older_and_newer(void **state)
 {
@@ -84,7 +141,7 @@ static void test_no_cursor(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_round_trip), cmocka_unit_test(test_older_and_newer), cmocka_unit_test(test_no_cursor),
+		cmocka_unit_test(test_round_trip), cmocka_unit_test(test_segments), cmocka_unit_test(test_broken_segments), cmocka_unit_test(test_older_and_newer), cmocka_unit_test(test_no_cursor),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -206,6 +206,43 @@ static void test_without_field(void **state)
 	buf_release(&out);
 }
 
+static void test_of_an_owner(void **state)
+{
+	struct hub_origin origin;
+	struct projection two = { REPO_SPACE, ENDPOINT_LIST, field_bit(FIELD_ID) | field_bit(FIELD_SHA), 1 };
+	struct buf out = BUF_INIT(URL_MAX);
+
+	(void)state;
+	assert_true(hub_origin_read(SLICE("https://h"), &origin));
+	url_listing_of(&origin, &two, LISTING_BY_CREATION, 7, SLICE("a&b=c d"), &out);
+	assert_string_equal(out.data, "https://h/api/spaces?sort=createdAt&direction=1&limit=7&expand[]=sha&author=a%26b%3Dc%20d");
+	buf_release(&out);
+}
+
+static void test_parameters(void **state)
+{
+	static const struct {
+		const char *url, *value, *with;
+	} cases[] = {
+		{ "https://h/api", "", "https://h/api?k=v%3D" },
+		{ "https://h/api?a=1", "", "https://h/api?a=1&k=v%3D" },
+		{ "https://h/api?k=old", "old", "https://h/api?k=v%3D" },
+		{ "https://h/api?k=old&a=1", "old", "https://h/api?a=1&k=v%3D" },
+		{ "https://h/api?a=1&k=&b=2", "", "https://h/api?a=1&b=2&k=v%3D" },
+		{ "https://h/api?kk=1&k=2%3D", "2%3D", "https://h/api?kk=1&k=v%3D" },
+	};
+	struct buf out = BUF_INIT(URL_MAX);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+		buf_reset(&out);
+		url_with_parameter(slice_of(cases[i].url), "k", SLICE("v="), &out);
+		assert_string_equal(out.data, cases[i].with);
+		assert_true(slice_is(url_parameter(slice_of(cases[i].url), "k"), cases[i].value));
+	}
+	buf_release(&out);
+}
+
 static void test_with_rows_and_fields(void **state)
 {
 	struct projection two = { REPO_SPACE, ENDPOINT_LIST, field_bit(FIELD_ID) | field_bit(FIELD_SHA) | field_bit(FIELD_TAGS), 1 };
@@ -293,6 +330,7 @@ int main(void)
 		cmocka_unit_test(test_origins), cmocka_unit_test(test_loopback), cmocka_unit_test(test_listing),
 		cmocka_unit_test(test_single), cmocka_unit_test(test_files_and_commits), cmocka_unit_test(test_buckets),
 		cmocka_unit_test(test_without_field), cmocka_unit_test(test_with_rows_and_fields),
+		cmocka_unit_test(test_of_an_owner), cmocka_unit_test(test_parameters),
 		cmocka_unit_test(test_follow), cmocka_unit_test(test_follow_too_long),
 	};
 
