@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/crawl/poll.h"
 
+#include "daemon/hub/oid_cursor.h"
 #include "daemon/run/log.h"
 #include "storage/model/moment.h"
 
@@ -234,14 +235,23 @@ static void on_answer(struct request *request)
 	lane_answered(&poll->run);
 }
 
+/* Of a page of one row the link tells which it was. */
 static void describe_gap(struct poll *poll, const struct request *request)
 {
-	char since[MOMENT_TEXT];
+	struct buf *gap = &poll->skip.gap;
+	char since[MOMENT_TEXT], hex[OID_HEX + 1];
+	struct repo_oid oid;
 
-	moment_write(poll->cursor.watermark_ms, since);
-	buf_reset(&poll->skip.gap);
-	buf_printf(&poll->skip.gap, "poll %s: of what was modified since %s a row could not be seen, alone and without its card: %s",
-		repo_kinds[poll->run.kind->kind].plural, since, request->why);
+	buf_reset(gap);
+	buf_printf(gap, "poll %s: ", repo_kinds[poll->run.kind->kind].plural);
+	if (poll->told && url_row(buf_as_slice(&poll->skip.url), &oid)) {
+		oid_write(&oid, hex);
+		buf_printf(gap, "%s could not be seen", hex);
+	} else {
+		moment_write(poll->cursor.watermark_ms, since);
+		buf_printf(gap, "of what was modified since %s a row could not be seen", since);
+	}
+	buf_printf(gap, ", alone and without its card: %s", request->why);
 }
 
 /* Before any page of it came it may be the whole Hub that fails. */

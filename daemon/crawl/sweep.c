@@ -483,7 +483,7 @@ static void describe_gap(struct sweep *sweep, const struct request *request, con
 		oid_write(to, hex);
 		buf_printf(gap, " up to %s", hex);
 	} else {
-		buf_text(gap, ", up to the next page,");
+		buf_text(gap, " up to the next page");
 	}
 	buf_printf(gap, " could not be seen, one row alone and without its card: %s", request->why);
 }
@@ -497,7 +497,7 @@ static bool find_way_behind(struct sweep *sweep, struct request *request)
 
 	buf_reset(&sweep->skip.url);
 	if (page->told && page->link == LINK_NEXT) {
-		describe_gap(sweep, request, &from, NULL);
+		describe_gap(sweep, request, &from, url_row(buf_as_slice(&page->next), &to) ? &to : NULL);
 		buf_slice(&sweep->skip.url, buf_as_slice(&page->next));
 		return true;
 	}

@@ -5,11 +5,11 @@
 
 #include "daemon/hub/url.h"
 
-#define BEFORE_OID "{\"_id\":{\"$gt\":\""
+#define BEFORE_OID "\"_id\":{\"$gt\":\""
 #define BEHIND_OID "\"}"
 
 enum {
-	FILTER_BYTES = sizeof(BEFORE_OID) - 1 + OID_HEX + sizeof(BEHIND_OID "}") - 1,
+	FILTER_BYTES = sizeof("{" BEFORE_OID) - 1 + OID_HEX + sizeof(BEHIND_OID "}") - 1,
 	BASE64_BYTES = (FILTER_BYTES + 2) / 3 * 4,
 	CURSOR_MAX = 1024,
 };
@@ -20,7 +20,7 @@ void url_behind(struct slice url, const struct repo_oid *oid, struct buf *out)
 	unsigned char base64[BASE64_BYTES + 1];
 
 	oid_write(oid, hex);
-	snprintf(filter, sizeof(filter), BEFORE_OID "%s" BEHIND_OID "}", hex);
+	snprintf(filter, sizeof(filter), "{" BEFORE_OID "%s" BEHIND_OID "}", hex);
 	EVP_EncodeBlock(base64, (const unsigned char *)filter, FILTER_BYTES);
 	url_with_parameter(url, "cursor", slice_of((const char *)base64), out);
 }
@@ -56,18 +56,42 @@ static size_t decode_percent(struct slice text, unsigned char out[CURSOR_MAX])
 	return size;
 }
 
+/* The text of a URL's cursor; size 0 where it has none or one that is not base64. */
+static struct slice decode_cursor(struct slice url, unsigned char text[CURSOR_MAX])
+{
+	unsigned char base64[CURSOR_MAX];
+	size_t size = decode_percent(url_parameter(url, "cursor"), base64);
+	int decoded = size && size % 4 == 0 ? EVP_DecodeBlock(text, base64, (int)size) : -1;
+
+	return (struct slice){ (char *)text, decoded > 0 ? (size_t)decoded : 0 };
+}
+
+/* The oid behind BEFORE_OID, which stands `at` there. */
+static bool read_oid(struct slice filter, size_t at, struct repo_oid *oid)
+{
+	size_t start = at + sizeof(BEFORE_OID) - 1;
+
+	return start + OID_HEX + sizeof(BEHIND_OID) - 1 <= filter.size &&
+		memcmp(filter.data + start + OID_HEX, BEHIND_OID, sizeof(BEHIND_OID) - 1) == 0 &&
+		oid_read((struct slice){ filter.data + start, OID_HEX }, oid);
+}
+
 bool url_oid(struct slice url, struct repo_oid *oid)
 {
-	unsigned char base64[CURSOR_MAX], text[CURSOR_MAX];
-	struct slice cursor = url_parameter(url, "cursor"), filter, hex = { (char *)text + sizeof(BEFORE_OID) - 1, OID_HEX };
-	size_t size = decode_percent(cursor, base64);
-	int decoded;
+	unsigned char text[CURSOR_MAX];
+	struct slice filter = decode_cursor(url, text);
 
 	*oid = (struct repo_oid){ { 0 } };
-	if (!cursor.size)
+	if (!url_parameter(url, "cursor").size)
 		return true;
-	decoded = size && size % 4 == 0 ? EVP_DecodeBlock(text, base64, (int)size) : -1;
-	filter = (struct slice){ (char *)text, decoded > 0 ? (size_t)decoded : 0 };
-	return filter.size >= FILTER_BYTES && slice_starts_with(filter, SLICE(BEFORE_OID)) &&
-		memcmp(hex.data + OID_HEX, BEHIND_OID, sizeof(BEHIND_OID) - 1) == 0 && oid_read(hex, oid);
+	return slice_starts_with(filter, SLICE("{" BEFORE_OID)) && read_oid(filter, 1, oid);
+}
+
+bool url_row(struct slice url, struct repo_oid *oid)
+{
+	unsigned char text[CURSOR_MAX];
+	struct slice filter = decode_cursor(url, text);
+	const char *found = filter.size ? memmem(filter.data, filter.size, BEFORE_OID, sizeof(BEFORE_OID) - 1) : NULL;
+
+	return found && read_oid(filter, (size_t)(found - filter.data), oid);
 }

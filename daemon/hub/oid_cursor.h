@@ -17,4 +17,7 @@ void url_behind(struct slice url, const struct repo_oid *oid, struct buf *out);
 /* Behind which oid a URL goes on: zero without a cursor. False: its cursor says something else. */
 bool url_oid(struct slice url, struct repo_oid *oid);
 
+/* The row that any listing's cursor stands behind, whatever the order; false: it does not tell. */
+bool url_row(struct slice url, struct repo_oid *oid);
+
 #endif

@@ -95,26 +95,34 @@ def test_a_listing_has_a_hole(tmp_path):
 
 def test_the_hub_does_not_answer_us(tmp_path):
     """An edge that blocks, a limit on single requests, a token that is revoked: a handful of requests, and nothing said."""
-    blocks = [("html 403", ""), ("status 429", ""), ("status 403", ""),
+    blocks = [("status 429", ""), ("status 403", ""),
               ("status 401 '{\"error\":\"Invalid credentials in Authorization header\"}'", "hf_testtoken")]
+    config = {"kinds": "models", "retries": "0", "park_time": "1h", "poll_interval": "1h"}
     token_file = tmp_path / "token"
     token_file.write_text("hf_testtoken\n", encoding="ascii")
     token_file.chmod(0o600)
     with FaultProxy() as proxy, Hubsim(rows=LEAVER, generate=OTHERS, kinds="models=1", quota="none", public_url=proxy.url,
                                        token="hf_testtoken=a") as hub:
         proxy.start(hub.address)
-        ledger = Ledger(tmp_path, proxy.url, kinds="models", retries="0")
+        ledger = Ledger(tmp_path, proxy.url, **config)
         ledger.once(timeout=MANY_S)
         make_private(hub, LEAVER)
-        for block, token in blocks:
-            ledger.configure(kinds="models", retries="0", token_file=str(token_file) if token else None)
-            proxy.add(f"always /api/models/* {block}")
-            ledger.once(status=1, timeout=MANY_S)
-            proxy.clear()
-            assert [record["event"] for record in ledger.changes()] == ["gap"] * len(ledger.changes())
-            assert 0 < ledger.metrics()["requests_confirm_total"] <= 3
-            assert "event=lane-parked lane=confirm" in ledger.said()
+        proxy.add("always /api/models/* html 403")
         ledger.once(status=1, timeout=MANY_S)
+        assert 0 < ledger.metrics()["requests_confirm_total"] <= 3
+        for block, token in blocks:
+            proxy.clear()
+            proxy.add(f"always /api/models/* {block}")
+            ledger.configure(**config, token_file=str(token_file) if token else None)
+            ledger.log_path.write_text("", encoding="utf-8")
+            with ledger.daemon() as daemon:
+                daemon.wait(lambda: "event=lane-parked lane=confirm" in daemon.said())
+            assert 0 < ledger.metrics()["requests_confirm_total"] <= 3
+        assert [record["event"] for record in ledger.changes()] == ["gap"]
+        proxy.clear()
+        ledger.configure(**config)
+        with ledger.daemon() as daemon:
+            daemon.wait(lambda: ledger.head_seq() == 1 + LEFT, timeout=MANY_S)
         oids, _ = gone_of(ledger)
         assert oids == {row["_id"] for row in LEAVER}
         ledger.verify()

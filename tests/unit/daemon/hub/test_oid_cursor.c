@@ -61,6 +61,26 @@ static void test_oid(void **state)
 	}
 }
 
+/* {"$or":[{"lastModified":"2026-01-01T00:00:00.000Z","_id":{"$gt":"621ffdc036468d709f174328"}},{"lastModified":{"$lt":"x"}}]} */
+#define BY_CHANGE \
+	"eyIkb3IiOlt7Imxhc3RNb2RpZmllZCI6IjIwMjYtMDEtMDFUMDA6MDA6MDAuMDAwWiIsIl9pZCI6eyIkZ3QiOiI2MjFmZmRjMDM2NDY4ZDcwOWYxNzQzMjgif" \
+	"X0seyJsYXN0TW9kaWZpZWQiOnsiJGx0IjoieCJ9fV19"
+
+static void test_row(void **state)
+{
+	struct repo_oid oid;
+	char hex[OID_HEX + 1];
+
+	(void)state;
+	assert_true(url_row(SLICE("https://h/a?cursor=" BY_CHANGE), &oid));
+	oid_write(&oid, hex);
+	assert_string_equal(hex, "621ffdc036468d709f174328");
+	assert_false(url_oid(SLICE("https://h/a?cursor=" BY_CHANGE), &oid));
+	assert_true(url_row(SLICE("https://h/a?cursor=" SEEN), &oid));
+	assert_false(url_row(SLICE("https://h/a?limit=1"), &oid));
+	assert_false(url_row(SLICE("https://h/a?cursor=opaque"), &oid));
+}
+
 static void test_long_cursor(void **state)
 {
 	struct buf url = BUF_INIT(1 << 16);
@@ -77,7 +97,7 @@ static void test_long_cursor(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_behind), cmocka_unit_test(test_oid), cmocka_unit_test(test_long_cursor),
+		cmocka_unit_test(test_behind), cmocka_unit_test(test_oid), cmocka_unit_test(test_row), cmocka_unit_test(test_long_cursor),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
