@@ -6,6 +6,7 @@
 
 #include "daemon/crawl/density.h"
 #include "daemon/crawl/request.h"
+#include "daemon/hub/oid_cursor.h"
 #include "storage/model/memory.h"
 #include "storage/model/moment.h"
 #include "storage/reader.h"
@@ -67,7 +68,7 @@ static void ask(struct kind_run *run, enum step step, double behind_s)
 	struct dry_run *dry_run = run->dry_run;
 	enum field field = step == STEP_CHANGED ? FIELD_LAST_MODIFIED : FIELD_CREATED_AT;
 	struct projection projection = { run->kind, ENDPOINT_LIST, field_bit(FIELD_ID) | field_bit(field), CANON_RULES };
-	struct buf url = BUF_INIT(URL_MAX);
+	struct buf url = BUF_INIT(URL_MAX), listing = BUF_INIT(URL_MAX);
 	struct repo_oid oid = { { 0 } };
 	struct request_order order = {
 		.context = &dry_run->context,
@@ -85,11 +86,13 @@ static void ask(struct kind_run *run, enum step step, double behind_s)
 			step == STEP_NEWEST ? LISTING_NEWEST_FIRST : LISTING_BY_CHANGE, ROWS, &url);
 	} else {
 		put_u32(oid.byte, (uint32_t)behind_s);
-		url_listing_behind(dry_run->options.origin, &projection, ROWS, &oid, &url);
+		url_listing(dry_run->options.origin, &projection, LISTING_BY_CREATION, ROWS, &listing);
+		url_behind(buf_as_slice(&listing), &oid, &url);
 	}
 	order.url = buf_as_slice(&url);
 	dry_run->forecast.asked++;
 	request_start(&order);
+	buf_release(&listing);
 	buf_release(&url);
 }
 

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <strings.h>
 
-#include <openssl/evp.h>
 
 #define EXPAND "expand[]="
 
@@ -227,21 +226,6 @@ static void add_encoded(struct slice text, const char *harmless, struct buf *out
 		else
 			buf_printf(out, "%%%02X", c);
 	}
-}
-
-void url_listing_behind(const struct hub_origin *origin, const struct projection *projection, unsigned rows,
-	const struct repo_oid *oid, struct buf *out)
-{
-	char hex[OID_HEX + 1], filter[64];
-	unsigned char cursor[96];
-	int size;
-
-	oid_write(oid, hex);
-	size = snprintf(filter, sizeof(filter), "{\"_id\":{\"$gt\":\"%s\"}}", hex);
-	size = EVP_EncodeBlock(cursor, (const unsigned char *)filter, size);
-	url_listing(origin, projection, LISTING_BY_CREATION, rows, out);
-	buf_text(out, "&cursor=");
-	add_encoded((struct slice){ (const char *)cursor, (size_t)size }, "", out);
 }
 
 void url_listing_of(const struct hub_origin *origin, const struct projection *projection, enum listing_order order,

@@ -44,12 +44,6 @@ enum listing_order {
 
 void url_listing(const struct hub_origin *origin, const struct projection *projection, enum listing_order order, unsigned rows,
 	struct buf *out);
-/*
- * By creation, entered behind an oid, which need not be there: the Hub's cursor is base64 of {"_id":{"$gt":"<oid>"}}. That is
- * how its own look, not how it is documented.
- */
-void url_listing_behind(const struct hub_origin *origin, const struct projection *projection, unsigned rows,
-	const struct repo_oid *oid, struct buf *out);
 /* The same of one owner: any bytes. */
 void url_listing_of(const struct hub_origin *origin, const struct projection *projection, enum listing_order order,
 	unsigned rows, struct slice owner, struct buf *out);
