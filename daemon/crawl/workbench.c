@@ -48,12 +48,17 @@ void workbench_release(struct workbench *workbench)
 
 static int take_text(struct work *work, struct slice text)
 {
+	int error;
+
 	if (work->text_max && text.size > work->text_max)
 		return ERROR_TOO_BIG;
 	buf_init(&work->text, text.size + JSON_PADDING);
 	buf_slice(&work->text, text);
 	buf_reserve(&work->text, JSON_PADDING);
-	return work->read_text ? work->read_text(work, buf_as_slice(&work->text)) : ERROR_NONE;
+	error = work->read_text ? work->read_text(work, buf_as_slice(&work->text)) : ERROR_NONE;
+	if (error)
+		buf_release(&work->text);
+	return error;
 }
 
 static void do_work(struct bench *bench, struct work *work)
