@@ -21,6 +21,8 @@ struct context {
 	struct turn turn;
 	struct workbench workbench;
 	struct request *requests; /* all that live */
+	struct request *spare_requests; /* memory of those that ended */
+	unsigned spares;
 	bool has_token;
 	void (*on_quiet)(void *owner); /* while stopping: a lane has less under way */
 	void *owner;

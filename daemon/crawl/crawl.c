@@ -751,6 +751,7 @@ void crawl_free(struct crawl **taken)
 	turn_stop(&crawl->context.turn);
 	writer_free(&crawl->context.writer);
 	workbench_release(&crawl->context.workbench);
+	request_free_spares(&crawl->context);
 	free(crawl);
 }
 

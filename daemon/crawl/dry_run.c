@@ -380,6 +380,7 @@ void dry_run_free(struct dry_run **taken)
 		return;
 	turn_stop(&dry_run->context.turn);
 	workbench_release(&dry_run->context.workbench);
+	request_free_spares(&dry_run->context);
 	json_release(&dry_run->json);
 	free(dry_run);
 }

@@ -10,7 +10,7 @@
 #include "daemon/transfer/backoff.h"
 #include "storage/model/memory.h"
 
-enum { RETRY_CAP_MS = 60 * 1000 };
+enum { SPARES_MAX = 256, RETRY_CAP_MS = 60 * 1000 };
 
 /* The steps in the order in which they happen. Each returns the next one, or says to wait for it. */
 #define REQUEST_STEPS(X) \
@@ -45,6 +45,57 @@ static const struct {
 #undef X
 };
 
+/* --- memory: hundreds a second come and go, so some stay for the next, with what holds their URL ------------------- */
+
+static struct request *request_new(struct context *context)
+{
+	struct request *request = context->spare_requests;
+	struct buf url = BUF_INIT(URL_MAX);
+
+	if (!request) {
+		request = memory_new(sizeof(*request));
+	} else {
+		context->spare_requests = request->after;
+		context->spares--;
+		url = request->url;
+		buf_reset(&url);
+	}
+	*request = (struct request){ .context = context, .url = url };
+	return request;
+}
+
+static void request_free(struct request *request)
+{
+	buf_release(&request->url);
+	free(request);
+}
+
+static void put_away(struct request *request)
+{
+	struct context *context = request->context;
+
+	if (context->spares == SPARES_MAX) {
+		request_free(request);
+		return;
+	}
+	request->after = context->spare_requests;
+	context->spare_requests = request;
+	context->spares++;
+}
+
+void request_free_spares(struct context *context)
+{
+	struct request *request;
+
+	while ((request = context->spare_requests)) {
+		context->spare_requests = request->after;
+		request_free(request);
+	}
+	context->spares = 0;
+}
+
+/* --- the steps' common parts ---------------------------------------------------------------------------------------*/
+
 /* "Go on there later." */
 static enum request_step request_park(struct request *request, enum request_step step)
 {
@@ -77,7 +128,7 @@ static void request_run(struct request *request)
 			request->step = step;
 	}
 	if (step == REQUEST_ENDED)
-		free(request);
+		put_away(request);
 	else
 		request->running = false;
 }
@@ -102,9 +153,8 @@ static void count_request(const struct request *request)
 void request_start(const struct request_order *order)
 {
 	static uint64_t number;
-	struct request *request = memory_new(sizeof(*request));
+	struct request *request = request_new(order->context);
 
-	request->context = order->context;
 	request->lane = order->lane;
 	request->form = order->form;
 	request->projection = order->projection;
@@ -126,7 +176,6 @@ void request_start(const struct request_order *order)
 		.lane = order->lane,
 		.kind = order->projection.kind,
 	};
-	buf_init(&request->url, URL_MAX);
 	buf_slice(&request->url, order->url);
 	buf_init(&request->if_none_match, REPLY_HEAD_MAX);
 	buf_slice(&request->if_none_match, order->if_none_match);
@@ -543,7 +592,6 @@ static enum request_step step_finish(struct request *request)
 	reply_release(request->context->engine, &request->reply);
 	page_release(&request->page);
 	buf_release(&request->text);
-	buf_release(&request->url);
 	buf_release(&request->if_none_match);
 	leave_list(request);
 	if (request->has_room)

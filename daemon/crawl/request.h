@@ -94,4 +94,7 @@ void request_hand_over(struct request *request, struct answer *answer, void (*on
 /* With context->stopping set: ends those that wait for quota, room or a retry. */
 void request_stop_idle(struct context *context);
 
+/* When no request lives any more. */
+void request_free_spares(struct context *context);
+
 #endif
