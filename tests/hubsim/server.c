@@ -255,14 +255,15 @@ static bool is_gone(const struct call *call)
 /* Resumes what is due, and what nobody waits for any more, and says whether there was any; counts the others. */
 static bool resume_due(struct server *server, struct held *held)
 {
+	const struct time_server *time = &server->sim->time;
 	struct call **at = &server->waiting;
-	int64_t now = sim_clock_steady_ms();
+	int64_t now = time_server_is_settled(time) ? sim_clock_steady_ms() : INT64_MIN;
 	bool resumed = false;
 
 	*held = (struct held){ 0, INT64_MAX };
 	while (*at) {
 		struct call *call = *at;
-		if (call->due_ms > now && !(time_server_is_on(&server->sim->time) && is_gone(call))) {
+		if (call->due_ms > now && !(time_server_is_on(time) && is_gone(call))) {
 			held->calls++;
 			held->due_ms = call->due_ms < held->due_ms ? call->due_ms : held->due_ms;
 			at = &call->next_waiting;

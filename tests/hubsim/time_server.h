@@ -44,6 +44,12 @@ static inline bool time_server_is_on(const struct time_server *time)
 	return time->path != NULL;
 }
 
+/* Whether the daemon knows what time it is: an answer that came first would be dated before it was made. */
+static inline bool time_server_is_settled(const struct time_server *time)
+{
+	return time->daemon < 0 || time->idle.seen == time->number;
+}
+
 /* --- for the server's loop ------------------------------------------------------------------------------------------*/
 
 /* What to wait for besides, -1: nothing; and then time_server_hear(). */
