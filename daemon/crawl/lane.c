@@ -179,14 +179,6 @@ bool lane_is_down_to_one(const struct lane_run *run, const struct request *reque
 	return request->too_heavy && lane_rows_asked(run, rows) == 1 && run->without_card;
 }
 
-void lane_go_behind(struct lane_run *run, const struct lane_skip *skip)
-{
-	run->without_card = false;
-	log_write(LOG_SKIPPED, log_text("lane", lane_name(run->lane)), log_text("kind", repo_kinds[run->kind->kind].name),
-		log_slice("why", buf_as_slice(&skip->gap)));
-	lane_end(run, LANE_AGAIN, NULL);
-}
-
 void lane_listing_failed(struct lane_run *run, const struct request *request, int64_t rows)
 {
 	unsigned now = lane_rows_asked(run, rows);

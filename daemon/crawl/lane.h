@@ -42,12 +42,6 @@ struct lane_run {
 	char why[320];
 };
 
-/* How a listing goes on behind a row that could not be seen, once the page there has come. */
-struct lane_skip {
-	bool on;
-	struct buf url, gap; /* that page; what is recorded with it */
-};
-
 void lane_init(struct lane_run *run, struct context *context, struct kind_state *kind, enum lane lane,
 	void (*on_ended)(struct lane_run *run), void *owner);
 void lane_begin(struct lane_run *run, bool resumed, int64_t watermark_ms);
@@ -70,8 +64,6 @@ unsigned lane_rows_asked(const struct lane_run *run, int64_t rows);
 void lane_page_fits(struct lane_run *run, int64_t rows);
 /* Whether a page that was given up had one row only, without its card: fewer cannot be asked for. */
 bool lane_is_down_to_one(const struct lane_run *run, const struct request *request, int64_t rows);
-/* The run ends, to go on behind the row that could not be seen: with one row a page at first, but with its card. */
-void lane_go_behind(struct lane_run *run, const struct lane_skip *skip);
 /* A page of a listing was given up: half the rows, down to one, then that without its card; else the lane parks. */
 void lane_listing_failed(struct lane_run *run, const struct request *request, int64_t rows);
 /* request_hand_over, and the count of what is handed over. */

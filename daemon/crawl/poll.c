@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/crawl/poll.h"
 
-#include "daemon/hub/oid_cursor.h"
 #include "daemon/run/log.h"
-#include "storage/model/moment.h"
 
 enum {
 	SHORT_SLEEP = 10,   /* intervals; a poll that has slept longer asks for whole pages */
@@ -17,15 +15,13 @@ void poll_init(struct poll *poll, struct context *context, struct kind_state *ki
 	*poll = (struct poll){ 0 };
 	lane_init(&poll->run, context, kind, LANE_POLL, on_ended, owner);
 	cursor_init(&poll->cursor);
-	buf_init(&poll->skip.url, URL_MAX);
-	buf_init(&poll->skip.gap, URL_MAX);
+	skip_init(&poll->skip);
 }
 
 void poll_release(struct poll *poll)
 {
 	cursor_release(&poll->cursor);
-	buf_release(&poll->skip.url);
-	buf_release(&poll->skip.gap);
+	skip_release(&poll->skip);
 }
 
 static struct poll *poll_of(struct request *request)
@@ -235,25 +231,6 @@ static void on_answer(struct request *request)
 	lane_answered(&poll->run);
 }
 
-/* Of a page of one row the link tells which it was. */
-static void describe_gap(struct poll *poll, const struct request *request)
-{
-	struct buf *gap = &poll->skip.gap;
-	char since[MOMENT_TEXT], hex[OID_HEX + 1];
-	struct repo_oid oid;
-
-	buf_reset(gap);
-	buf_printf(gap, "poll %s: ", repo_kinds[poll->run.kind->kind].plural);
-	if (poll->told && url_row(buf_as_slice(&poll->skip.url), &oid)) {
-		oid_write(&oid, hex);
-		buf_printf(gap, "%s could not be seen", hex);
-	} else {
-		moment_write(poll->cursor.watermark_ms, since);
-		buf_printf(gap, "of what was modified since %s a row could not be seen", since);
-	}
-	buf_printf(gap, ", alone and without its card: %s", request->why);
-}
-
 /* Before any page of it came it may be the whole Hub that fails. */
 static void record_end(struct poll *poll, struct request *request)
 {
@@ -268,11 +245,11 @@ static void give_up_row(struct poll *poll, struct request *request)
 {
 	bool tried = poll->skip.on;
 
-	poll->skip.on = !tried && poll->told;
+	poll->skip.on = false;
 	if (!tried)
-		describe_gap(poll, request);
-	if (poll->skip.on) {
-		lane_go_behind(&poll->run, &poll->skip);
+		skip_in_poll(&poll->skip, &poll->run, request, poll->told, poll->cursor.watermark_ms);
+	if (!tried && poll->told) {
+		skip_go(&poll->skip, &poll->run);
 		return;
 	}
 	if (!tried)

@@ -17,7 +17,7 @@
 #define DAEMON_CRAWL_POLL_H
 
 #include "daemon/crawl/cursor.h"
-#include "daemon/crawl/lane.h"
+#include "daemon/crawl/lane_skip.h"
 
 struct poll {
 	struct lane_run run; /* first: requests know their lane by it */

@@ -15,8 +15,7 @@ void sweep_init(struct sweep *sweep, struct context *context, struct kind_state 
 	memset(sweep, 0, sizeof(*sweep));
 	lane_init(&sweep->run, context, kind, LANE_SWEEP, on_ended, owner);
 	cursor_init(&sweep->cursor);
-	buf_init(&sweep->skip.url, URL_MAX);
-	buf_init(&sweep->skip.gap, URL_MAX);
+	skip_init(&sweep->skip);
 	for (unsigned i = 0; i < SWEEP_SEGMENTS_MAX; i++)
 		for (size_t j = 0; j < SWEEP_AHEAD_MAX; j++)
 			buf_init(&sweep->walk[i].page[j].next, URL_MAX);
@@ -25,8 +24,7 @@ void sweep_init(struct sweep *sweep, struct context *context, struct kind_state 
 void sweep_release(struct sweep *sweep)
 {
 	cursor_release(&sweep->cursor);
-	buf_release(&sweep->skip.url);
-	buf_release(&sweep->skip.gap);
+	skip_release(&sweep->skip);
 	for (unsigned i = 0; i < SWEEP_SEGMENTS_MAX; i++)
 		for (size_t j = 0; j < SWEEP_AHEAD_MAX; j++)
 			buf_release(&sweep->walk[i].page[j].next);
@@ -454,88 +452,29 @@ static void on_answer(struct request *request)
 	lane_answered(&sweep->run);
 }
 
-/* The known row behind `oid`: the one that cannot be read lies before it, or it is that one. */
-static bool known_row_behind(struct sweep *sweep, struct repo_oid *oid)
-{
-	struct store_problem problem;
-	struct reader *reader;
-	struct repo_ref ref;
-	bool found;
-
-	if (!oid_next(oid) || reader_open(sweep->run.context->store, &reader, &problem))
-		return false;
-	found = reader_repo_from(reader, sweep->run.kind->kind, oid, &ref) == 0;
-	reader_close(&reader);
-	if (found)
-		*oid = ref.oid;
-	return found;
-}
-
-static void describe_gap(struct sweep *sweep, const struct request *request, const struct repo_oid *from, const struct repo_oid *to)
-{
-	struct buf *gap = &sweep->skip.gap;
-	char hex[OID_HEX + 1];
-
-	buf_reset(gap);
-	oid_write(from, hex);
-	buf_printf(gap, "sweep %s: what lies behind %s", repo_kinds[sweep->run.kind->kind].plural, hex);
-	if (to) {
-		oid_write(to, hex);
-		buf_printf(gap, " up to %s", hex);
-	} else {
-		buf_text(gap, " up to the next page");
-	}
-	buf_printf(gap, " could not be seen, one row alone and without its card: %s", request->why);
-}
-
-/* Where the listing can go on behind a row that cannot be read; false: nobody knows. */
-static bool find_way_behind(struct sweep *sweep, struct request *request)
-{
-	const struct sweep_page *page = page_of(sweep, request);
-	struct repo_oid from, to;
-	bool placed = url_oid(buf_as_slice(&request->url), &from);
-
-	buf_reset(&sweep->skip.url);
-	if (page->told && page->link == LINK_NEXT) {
-		describe_gap(sweep, request, &from, url_row(buf_as_slice(&page->next), &to) ? &to : NULL);
-		buf_slice(&sweep->skip.url, buf_as_slice(&page->next));
-		return true;
-	}
-	to = from;
-	if (!placed || !known_row_behind(sweep, &to))
-		return false;
-	describe_gap(sweep, request, &from, &to);
-	url_behind(buf_as_slice(&request->url), &to, &sweep->skip.url);
-	return true;
-}
-
 /* Nobody knows how to go on: said once, and the lane tries again later. Before any page came it may be the whole Hub. */
 static void record_end(struct sweep *sweep, struct request *request)
 {
 	struct answer answer = { .gap = buf_as_slice(&sweep->skip.gap) };
-	struct repo_oid from;
 
-	if (!sweep->cursor.pages)
-		return;
-	url_oid(buf_as_slice(&request->url), &from);
-	describe_gap(sweep, request, &from, NULL);
-	answer.gap = buf_as_slice(&sweep->skip.gap);
-	lane_hand_over(&sweep->run, request, &answer);
+	if (sweep->cursor.pages)
+		lane_hand_over(&sweep->run, request, &answer);
 }
 
 static void give_up_row(struct sweep *sweep, struct request *request)
 {
+	const struct sweep_page *page = page_of(sweep, request);
 	bool tried = sweep->skip.on && sweep->skip_segment == segment_of(request);
+	bool has_link = page->told && page->link == LINK_NEXT;
 
 	sweep->skip.on = false;
 	if (number_of(request) != walk_of(sweep, request)->turn) {
 		lane_end(&sweep->run, LANE_AGAIN, NULL); /* once its turn has come */
 		return;
 	}
-	if (!tried && find_way_behind(sweep, request)) {
-		sweep->skip.on = true;
+	if (!tried && skip_in_sweep(&sweep->skip, &sweep->run, request, has_link ? buf_as_slice(&page->next) : SLICE_NONE)) {
 		sweep->skip_segment = segment_of(request);
-		lane_go_behind(&sweep->run, &sweep->skip);
+		skip_go(&sweep->skip, &sweep->run);
 		return;
 	}
 	if (!tried)

@@ -10,14 +10,14 @@
  * (daemon/hub/oid_cursor.h): where what the Hub brings does not lie behind it, sweeps of this kind go back to one segment
  * until the daemon starts again.
  *
- * A row that cannot be read even by itself is passed over: behind it by the Link of its page's head, else behind the next
- * row that the store knows. The gap is recorded with the page behind it: if that does not come either, it is not the row.
+ * A row that cannot be read even by itself is passed over (lane_skip.h). If the page behind it does not come either, it is
+ * not the row: the lane parks.
  */
 #ifndef DAEMON_CRAWL_SWEEP_H
 #define DAEMON_CRAWL_SWEEP_H
 
 #include "daemon/crawl/cursor.h"
-#include "daemon/crawl/lane.h"
+#include "daemon/crawl/lane_skip.h"
 
 enum { SWEEP_AHEAD_MAX = 64 };
 
