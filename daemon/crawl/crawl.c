@@ -6,151 +6,16 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "daemon/crawl/backfill.h"
-#include "daemon/crawl/confirm.h"
-#include "daemon/crawl/evidence.h"
-#include "daemon/crawl/detail.h"
-#include "daemon/crawl/first.h"
-#include "daemon/crawl/poll.h"
-#include "daemon/crawl/sweep.h"
-#include "daemon/crawl/watch.h"
+#include "daemon/crawl/kind_crawl.h"
 #include "daemon/run/log.h"
 #include "daemon/run/metrics.h"
 #include "daemon/run/notify.h"
 #include "storage/model/memory.h"
-#include "storage/reader.h"
-
-#define NEVER INT64_MAX
 
 /* A run that starts again at once has dropped a field or stumbled over a deletion: neither goes on for long. */
 enum { AGAIN_MAX = 32, ONCE_COMMIT_TRIES = 3 };
 
-/* A longer watch list does not hold the first sweep up, which brings its repos sooner than one request each. */
-enum { WATCHED_FIRST_MAX = 500 };
-
-/* What --once does with a kind, in this order. */
-#define ONCE_STAGES(X) \
-	X(ONCE_FIRST, once_first) \
-	X(ONCE_WATCH, once_watch) \
-	X(ONCE_POLL, once_poll) \
-	X(ONCE_SWEEP, once_sweep) \
-	X(ONCE_FIRST_POLL, once_first_poll) \
-	X(ONCE_CONFIRM, once_confirm) \
-	X(ONCE_BACKFILL, once_backfill) \
-	X(ONCE_DONE, once_done)
-
-enum once_stage {
-#define X(constant, function) constant,
-	ONCE_STAGES(X)
-#undef X
-};
-
-enum slot {
-	SLOT_FIRST,
-	SLOT_WATCH,
-	SLOT_POLL,
-	SLOT_SWEEP,
-	SLOT_CONFIRM,
-	SLOT_EVIDENCE,
-	SLOT_DETAIL,
-	SLOT_BACKFILL,
-	SLOT_COUNT
-};
-
-struct kind_crawl {
-	struct crawl *crawl;
-	struct kind_state state;
-	struct poll poll;
-	struct sweep sweep;
-	struct confirm confirm;
-	struct evidence_lane evidence;
-	struct backfill backfill;
-	struct first first;
-	struct watch watch;
-	struct detail detail;
-	struct lane_run *run[SLOT_COUNT];
-	int64_t due_ms[SLOT_COUNT]; /* clock_mono_ms */
-	int64_t sweep_begun_ms;
-	unsigned agains[SLOT_COUNT];
-	uint64_t records; /* METRIC_RECORDS when evidence was looked for */
-	struct clock_timer timer;
-	enum once_stage stage;
-	bool polled;
-	bool wanted;
-};
-
-struct crawl {
-	struct crawl_options options;
-	struct context context;
-	struct kind_crawl kinds[REPO_KINDS];
-	bool incomplete, draining;
-	bool evening; /* of a new store's first day: what is wanted first is not here yet */
-	int store_error;
-};
-
-/* --- what the store knows ------------------------------------------------------------------------------------------*/
-
-struct sweep_facts {
-	struct sweep_state state;
-	bool has_swept; /* a sweep of ours has begun: what is in the store is not only imported */
-	struct completeness completeness;
-	bool has_missing;
-};
-
-static bool read_facts(struct kind_crawl *kind, struct sweep_facts *facts)
-{
-	struct repo_oid first = { { 0 } };
-	struct store_problem problem;
-	struct missing_row row;
-	struct reader *reader;
-	struct slice cursor;
-	bool good;
-
-	*facts = (struct sweep_facts){ 0 };
-	if (reader_open(kind->crawl->options.store, &reader, &problem))
-		return false;
-	good = reader_sweep(reader, kind->state.kind, &facts->state) == 0 &&
-		reader_completeness(reader, kind->state.kind, &facts->completeness) == 0;
-	facts->has_swept = reader_cursor(reader, LANE_SWEEP, kind->state.kind, &cursor) == 0;
-	facts->has_missing =
-		reader_missing_from(reader, kind->state.kind, &first, &row) == 0 && row.kind == kind->state.kind;
-	reader_close(&reader);
-	return good;
-}
-
-/* --- how complete a kind is known ----------------------------------------------------------------------------------*/
-
-enum { METRICS_A_KIND = METRIC_SWEEP_LISTED_DATASET - METRIC_SWEEP_LISTED_MODEL };
-
-static void show_completeness(const struct kind_crawl *kind, const struct completeness *completeness)
-{
-	enum metric at = METRIC_SWEEP_LISTED_MODEL + (enum metric)kind->state.kind * METRICS_A_KIND;
-	const struct recapture *met = completeness_met(completeness);
-	struct recapture_estimate estimate;
-
-	recapture_estimate(met, &estimate);
-#define X(count, meaning) metrics_set(at++, completeness->last.count);
-	SWEEP_COUNTS(X)
-#undef X
-	metrics_set(at++, met->second);
-	metrics_set(at++, met->both);
-	metrics_set(at, estimate.missed);
-}
-
-static void log_sweep(const struct kind_crawl *kind, const struct sweep_counts *counts)
-{
-	log_write(LOG_SWEEP_DONE, log_text("kind", repo_kinds[kind->state.kind].name),
-		log_number("listed", (int64_t)counts->listed), log_number("known", (int64_t)counts->known),
-		log_number("new", (int64_t)counts->fresh), log_number("missing", (int64_t)counts->missing),
-		log_number("damaged", (int64_t)counts->damaged));
-}
-
-/* --- starting lanes ------------------------------------------------------------------------------------------------*/
-
-static void plan_soon(struct kind_crawl *kind)
-{
-	clock_start(kind->crawl->options.clock, &kind->timer, 0);
-}
+/* --- a lane has ended ----------------------------------------------------------------------------------------------*/
 
 static void show_status(struct crawl *crawl)
 {
@@ -162,265 +27,11 @@ static void show_status(struct crawl *crawl)
 	notify_status(text);
 }
 
-static bool start_poll(struct kind_crawl *kind)
-{
-	const struct config *config = kind->crawl->options.config;
-
-	kind->due_ms[SLOT_POLL] = clock_mono_ms() + config->poll_interval;
-	return poll_start(&kind->poll);
-}
-
-static bool start_sweep(struct kind_crawl *kind)
-{
-	const struct config *config = kind->crawl->options.config;
-
-	/* one that goes on where it was began earlier */
-	if (kind->sweep.run.end == LANE_COMPLETE)
-		kind->sweep_begun_ms = clock_mono_ms();
-	kind->due_ms[SLOT_SWEEP] = kind->sweep_begun_ms + config->sweep_interval;
-	sweep_start(&kind->sweep);
-	return true;
-}
-
-static bool start_confirm(struct kind_crawl *kind)
-{
-	kind->due_ms[SLOT_CONFIRM] = NEVER;
-	confirm_start(&kind->confirm, kind->sweep.has_last ? &kind->sweep.last : NULL);
-	return true;
-}
-
-static bool start_evidence(struct kind_crawl *kind)
-{
-	kind->due_ms[SLOT_EVIDENCE] = NEVER;
-	evidence_start(&kind->evidence);
-	return true;
-}
-
-static bool start_backfill(struct kind_crawl *kind)
-{
-	kind->due_ms[SLOT_BACKFILL] = NEVER;
-	backfill_start(&kind->backfill);
-	return true;
-}
-
-static bool start_first(struct kind_crawl *kind)
-{
-	kind->due_ms[SLOT_FIRST] = NEVER;
-	first_start(&kind->first);
-	return true;
-}
-
-static bool start_watch(struct kind_crawl *kind)
-{
-	bool started = watch_start(&kind->watch);
-
-	kind->due_ms[SLOT_WATCH] = started ? clock_mono_ms() + kind->crawl->options.config->watch_interval : NEVER;
-	return started;
-}
-
-static bool start_detail(struct kind_crawl *kind)
-{
-	kind->due_ms[SLOT_DETAIL] = NEVER;
-	if (!kind->crawl->options.config->detail)
-		return false;
-	detail_start(&kind->detail);
-	return true;
-}
-
-static bool (*const starters[SLOT_COUNT])(struct kind_crawl *kind) = {
-	[SLOT_FIRST] = start_first,
-	[SLOT_WATCH] = start_watch,
-	[SLOT_POLL] = start_poll,
-	[SLOT_SWEEP] = start_sweep,
-	[SLOT_CONFIRM] = start_confirm,
-	[SLOT_EVIDENCE] = start_evidence,
-	[SLOT_DETAIL] = start_detail,
-	[SLOT_BACKFILL] = start_backfill,
-};
-
-/* --- the first evening ---------------------------------------------------------------------------------------------*/
-
-static bool wants_first(const struct kind_crawl *kind)
-{
-	return kind->state.kind == REPO_MODEL && kind->crawl->options.config->first_pages > 0;
-}
-
-static bool holds_sweeps(const struct kind_crawl *kind, enum slot slot)
-{
-	bool waits = kind->due_ms[slot] <= clock_mono_ms() || kind->run[slot]->active;
-
-	if (slot == SLOT_WATCH)
-		return waits && kind->watch.names->count && kind->watch.names->count <= WATCHED_FIRST_MAX;
-	return slot == SLOT_FIRST && waits;
-}
-
-/* Whether a lane may run now: in the first evening sweeps and polls of all kinds wait for what is wanted first. */
-static bool is_its_time(const struct kind_crawl *kind, enum slot slot)
-{
-	return !kind->crawl->evening || slot == SLOT_FIRST || slot == SLOT_WATCH;
-}
-
-static void end_evening(struct crawl *crawl)
-{
-	if (!crawl->evening)
-		return;
-	for (enum repo_kind kind = 0; kind < REPO_KINDS; kind++)
-		if (crawl->kinds[kind].wanted &&
-			(holds_sweeps(&crawl->kinds[kind], SLOT_FIRST) || holds_sweeps(&crawl->kinds[kind], SLOT_WATCH)))
-			return;
-	crawl->evening = false;
-	for (enum repo_kind kind = 0; kind < REPO_KINDS; kind++)
-		if (crawl->kinds[kind].wanted)
-			plan_soon(&crawl->kinds[kind]);
-}
-
-/* --- as a daemon: every lane at its time ---------------------------------------------------------------------------*/
-
-static void plan_daemon(struct kind_crawl *kind)
-{
-	int64_t now_ms = clock_mono_ms(), next_ms = NEVER;
-
-	for (enum slot slot = 0; slot < SLOT_COUNT; slot++) {
-		if (!is_its_time(kind, slot))
-			continue;
-		if (!kind->run[slot]->active && kind->due_ms[slot] <= now_ms)
-			starters[slot](kind);
-		if (!kind->run[slot]->active && kind->due_ms[slot] < next_ms)
-			next_ms = kind->due_ms[slot];
-	}
-	end_evening(kind->crawl);
-	/* the start of a lane that ends at once has planned already */
-	if (next_ms != NEVER && !clock_is_running(&kind->timer))
-		clock_start(kind->crawl->options.clock, &kind->timer, next_ms - now_ms);
-}
-
-static bool wants_evidence(const struct kind_crawl *kind)
-{
-	return kind->crawl->options.config->commit_evidence && evidence_is_due(kind->crawl->options.store, kind->state.kind);
-}
-
-/* A sweep that was cut off goes on now; else the next one is due an interval after the last one began. */
-static void set_first_times(struct kind_crawl *kind)
-{
-	struct sweep_facts facts;
-	int64_t now_ms = clock_mono_ms(), passed_ms;
-
-	for (enum slot slot = 0; slot < SLOT_COUNT; slot++)
-		kind->due_ms[slot] = now_ms;
-	kind->due_ms[SLOT_FIRST] = NEVER;
-	if (!read_facts(kind, &facts))
-		return;
-	if (!facts.state.number && wants_first(kind))
-		kind->due_ms[SLOT_FIRST] = now_ms;
-	kind->crawl->evening |= !facts.state.number;
-	show_completeness(kind, &facts.completeness);
-	passed_ms = clock_wall_ms() - facts.state.started_ms;
-	if (facts.has_swept && !facts.state.running && passed_ms >= 0 &&
-		passed_ms < kind->crawl->options.config->sweep_interval)
-		kind->due_ms[SLOT_SWEEP] = now_ms + kind->crawl->options.config->sweep_interval - passed_ms;
-	if (!facts.has_missing || facts.state.running)
-		kind->due_ms[SLOT_CONFIRM] = NEVER;
-	if (!wants_evidence(kind))
-		kind->due_ms[SLOT_EVIDENCE] = NEVER;
-	if (!kind->crawl->options.config->backfill || !facts.state.completed_ms)
-		kind->due_ms[SLOT_BACKFILL] = NEVER; /* the first sweep comes first */
-}
-
-/* --- once: stage after stage ---------------------------------------------------------------------------------------*/
-
-static void end_if_all_done(struct crawl *crawl);
-
-static void leave_incomplete(struct kind_crawl *kind, const char *lane, const char *why)
-{
-	kind->crawl->incomplete = true;
-	log_write(LOG_INCOMPLETE, log_text("kind", repo_kinds[kind->state.kind].name), log_text("lane", lane),
-		log_text("why", why));
-}
-
-/* Each returns whether a lane runs now; else the next stage follows at once. */
-static bool once_first(struct kind_crawl *kind)
-{
-	struct sweep_facts facts;
-
-	return wants_first(kind) && read_facts(kind, &facts) && !facts.state.number && start_first(kind);
-}
-
-static bool once_watch(struct kind_crawl *kind)
-{
-	return start_watch(kind);
-}
-
-static bool once_poll(struct kind_crawl *kind)
-{
-	kind->polled = start_poll(kind);
-	return kind->polled;
-}
-
-static bool once_sweep(struct kind_crawl *kind)
-{
-	return start_sweep(kind);
-}
-
-static bool once_first_poll(struct kind_crawl *kind)
-{
-	return !kind->polled && start_poll(kind);
-}
-
-static bool once_confirm(struct kind_crawl *kind)
-{
-	struct sweep_facts facts;
-
-	if (!read_facts(kind, &facts)) {
-		leave_incomplete(kind, lane_name(LANE_CONFIRM), "the store cannot be read");
-		return false;
-	}
-	if (!facts.state.complete)
-		leave_incomplete(kind, lane_name(LANE_SWEEP), "the sweep brought too few of the known rows");
-	return facts.has_missing && start_confirm(kind);
-}
-
-/* With --backfill alone, and then it is all there is. */
-static bool once_backfill(struct kind_crawl *kind)
-{
-	return kind->crawl->options.backfill && start_backfill(kind);
-}
-
-static bool once_done(struct kind_crawl *kind)
-{
-	end_if_all_done(kind->crawl);
-	return true;
-}
-
-static bool (*const once_stages[])(struct kind_crawl *kind) = {
-#define X(constant, function) [constant] = function,
-	ONCE_STAGES(X)
-#undef X
-};
-
-static void plan_once(struct kind_crawl *kind)
-{
-	for (enum slot slot = 0; slot < SLOT_COUNT; slot++)
-		if (kind->run[slot]->active)
-			return;
-	while (!once_stages[kind->stage](kind))
-		kind->stage++;
-}
-
-static void end_if_all_done(struct crawl *crawl)
-{
-	for (enum repo_kind kind = 0; kind < REPO_KINDS; kind++)
-		if (crawl->kinds[kind].wanted && crawl->kinds[kind].stage != ONCE_DONE)
-			return;
-	crawl_stop(crawl);
-}
-
-/* --- a lane has ended ----------------------------------------------------------------------------------------------*/
-
 static void drain_if_quiet(struct crawl *crawl);
 
-static void sweep_completed(struct kind_crawl *kind, const struct sweep_facts *facts)
+static void sweep_completed(struct kind_crawl *kind, const struct kind_facts *facts)
 {
-	log_sweep(kind, &facts->completeness.last);
+	kind_facts_log_sweep(kind, facts);
 	if (!facts->state.complete) {
 		metrics_add(METRIC_SWEEPS_INCOMPLETE, 1);
 		log_write(LOG_SWEEP_INCOMPLETE, log_text("kind", repo_kinds[kind->state.kind].name),
@@ -445,45 +56,24 @@ static void backfill_completed(struct kind_crawl *kind)
 	leave_incomplete(kind, lane_name(LANE_BACKFILL), why);
 }
 
-/* Records were written since this was asked last: some may want their commit. */
-static void look_for_evidence(struct kind_crawl *kind)
-{
-	uint64_t records = metrics_get(METRIC_RECORDS);
-
-	if (records == kind->records || kind->crawl->options.once)
-		return;
-	kind->records = records;
-	if (wants_evidence(kind))
-		kind->due_ms[SLOT_EVIDENCE] = clock_mono_ms();
-}
-
-/* In so long a time at the latest: a shorter interval counts from now on. */
-static void bring_forward(struct kind_crawl *kind, enum slot slot, int64_t interval_ms)
-{
-	int64_t latest_ms = clock_mono_ms() + interval_ms;
-
-	if (kind->due_ms[slot] > latest_ms)
-		kind->due_ms[slot] = latest_ms;
-}
-
 static void lane_completed(struct kind_crawl *kind, enum slot slot)
 {
-	struct sweep_facts facts;
+	struct kind_facts facts;
 
 	kind->agains[slot] = 0;
 	metrics_add(METRIC_POLLS, slot == SLOT_POLL);
 	metrics_add(METRIC_SWEEPS, slot == SLOT_SWEEP);
-	if (read_facts(kind, &facts)) {
-		show_completeness(kind, &facts.completeness);
+	if (kind_facts_read(kind, &facts)) {
+		kind_facts_show(kind, &facts);
 		if (slot == SLOT_SWEEP)
 			sweep_completed(kind, &facts);
 	}
 	if (slot == SLOT_BACKFILL)
 		backfill_completed(kind);
 	else if (slot == SLOT_DETAIL && kind->detail.undecided)
-		bring_forward(kind, SLOT_DETAIL, kind->crawl->options.config->park_time);
+		plan_forward(kind, SLOT_DETAIL, kind->crawl->options.config->park_time);
 	if (slot != SLOT_EVIDENCE)
-		look_for_evidence(kind);
+		plan_evidence(kind);
 	if (kind->crawl->options.once)
 		kind->stage++;
 }
@@ -761,7 +351,7 @@ void crawl_start(struct crawl *crawl)
 		if (!crawl->kinds[kind].wanted)
 			continue;
 		if (!crawl->options.once)
-			set_first_times(&crawl->kinds[kind]);
+			plan_first_times(&crawl->kinds[kind]);
 		plan_soon(&crawl->kinds[kind]);
 	}
 	show_status(crawl);
@@ -774,10 +364,10 @@ void crawl_reload(struct crawl *crawl)
 	for (enum repo_kind kind = 0; kind < REPO_KINDS; kind++) {
 		if (!crawl->kinds[kind].wanted || crawl->context.stopping)
 			continue;
-		bring_forward(&crawl->kinds[kind], SLOT_POLL, config->poll_interval);
-		bring_forward(&crawl->kinds[kind], SLOT_SWEEP, config->sweep_interval);
-		bring_forward(&crawl->kinds[kind], SLOT_WATCH, config->watch_interval);
-		bring_forward(&crawl->kinds[kind], SLOT_DETAIL, 0);
+		plan_forward(&crawl->kinds[kind], SLOT_POLL, config->poll_interval);
+		plan_forward(&crawl->kinds[kind], SLOT_SWEEP, config->sweep_interval);
+		plan_forward(&crawl->kinds[kind], SLOT_WATCH, config->watch_interval);
+		plan_forward(&crawl->kinds[kind], SLOT_DETAIL, 0);
 		plan_soon(&crawl->kinds[kind]);
 	}
 	turn_reload(&crawl->context.turn);
