@@ -49,21 +49,24 @@ def test_what_is_granted_is_in_the_store_and_is_no_look(tmp_path):
 
 
 def test_shares_change_without_dropping_a_transfer(tmp_path):
-    """Polls that were limited to next to nothing go on at once after SIGHUP; what is under way stays."""
-    with Hubsim(generate=300, quota="api=1000/300", latency=300) as hub:
-        shares = {"poll_share": "1%", "sweep_share": "60%"}
-        ledger = Ledger(tmp_path, hub.url, page_rows="2", poll_rows="2", poll_overlap="24h", poll_interval="1s", quota_pace="burst",
-                        sweep_interval="1h", **shares)
+    """Polls that were limited to ten requests a window go on at once after SIGHUP; what is under way stays."""
+    diary = tmp_path / "hub.log"
+    config = {"page_rows": "2", "poll_rows": "2", "poll_overlap": "24h", "poll_interval": "1s", "quota_pace": "burst",
+              "sweep_interval": "1h", "first_pages": "0"}
+
+    def polled():
+        return diary.read_text().count("sort=lastModified")
+
+    with Hubsim(generate=300, quota="api=1000/300", latency=300, log=str(diary)) as hub:
+        ledger = Ledger(tmp_path, hub.url, **config, poll_share="1%", sweep_share="60%")
         with ledger.daemon() as daemon:
             daemon.wait(lambda: hub.stats()["pages"] >= 30)
-            ledger.configure(page_rows="2", poll_rows="2", poll_overlap="24h", poll_interval="1s", quota_pace="burst",
-                             sweep_interval="1h", poll_share="40%", sweep_share="10%")
+            assert polled() <= 20  # a window may have ended meanwhile
+            ledger.configure(**config, poll_share="40%", sweep_share="10%")
             daemon.process.send_signal(signal.SIGHUP)
             daemon.wait(lambda: "option=poll_share taken=yes" in daemon.said())
-            before = hub.stats()["pages"]
-            daemon.wait(lambda: hub.stats()["pages"] >= before + 30)
+            daemon.wait(lambda: polled() > 25)
         figures = ledger.metrics()
-        assert figures["requests_poll_total"] > 10, figures
         assert figures["retries_total"] == figures["refused_own_total"] == 0
 
 
