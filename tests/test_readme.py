@@ -23,6 +23,7 @@ MASKS = [
     (re.compile(r"127\.0\.0\.1:\d+"), "HUB"),
     (re.compile(r"\bcommit [0-9a-f]{12}\b"), "COMMIT"),
     (re.compile(r"\b\d+ left of \d+; used by us \d+, by others \d+"), "QUOTA"),
+    (re.compile(r"\bcommits   \d+,"), "COMMITS,"),
     (re.compile(r"store     \S+ "), "STORE "),
     (re.compile(r"\b\d+(\.\d+)? (MiB|KiB|GiB|ms|s|min|hours?)\b"), "SIZE"),
 ]
