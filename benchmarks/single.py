@@ -68,9 +68,10 @@ class Bench:
         in_flight, connections = WIRES[wire]
         folder = fresh(self.folder / "relicensed")
         config = folder / "relicensed.conf"
-        config.write_text(CONFIG.format(hub=base, store=folder / "store", certificate=self.hub.certificate if "TLS" in wire else "",
-                                        names=self.hub.folder / "names", wanted=wanted, in_flight=in_flight,
-                                        connections=connections), encoding="utf-8")
+        certificate = self.hub.certificate if base == self.hub.tls_url else ""
+        config.write_text(CONFIG.format(hub=base, store=folder / "store", certificate=certificate, wanted=wanted,
+                                        names=self.hub.folder / "names", in_flight=in_flight, connections=connections),
+                          encoding="utf-8")
         for name, counter in (("first crawl", "rows_new_total"), ("unchanged", "rows_same_total")):
             # 1, incomplete: this Hub's listing is empty, so no sweep can find what the watch list brought
             measure = Measure([self.build / "relicensed", "--once", "--config", config], statuses=(0, 1))
