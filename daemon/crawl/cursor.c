@@ -162,6 +162,15 @@ bool cursor_read(struct slice text, struct cursor *cursor)
 	return found;
 }
 
+bool cursor_is_open(const struct cursor *cursor)
+{
+	bool open = cursor->next.size > 0;
+
+	for (unsigned i = 0; i < cursor->segment_count; i++)
+		open |= cursor->segment[i].next.size > 0;
+	return open;
+}
+
 bool cursor_load(struct store *store, enum lane lane, enum repo_kind kind, struct cursor *cursor)
 {
 	struct store_problem problem;

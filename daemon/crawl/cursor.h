@@ -48,6 +48,9 @@ void cursor_write(const struct cursor *cursor, struct buf *out);
 /* False: not a cursor; it is as after cursor_init then. Fields that are not known are ignored. */
 bool cursor_read(struct slice text, struct cursor *cursor);
 
+/* Something is left to ask for: the lane was cut off on its way. */
+bool cursor_is_open(const struct cursor *cursor);
+
 /* The committed one of a lane; false where there is none. Reads the store: at the start of a lane only. */
 bool cursor_load(struct store *store, enum lane lane, enum repo_kind kind, struct cursor *cursor);
 

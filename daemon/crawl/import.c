@@ -172,7 +172,7 @@ static bool refuse_within_sweep(struct import *import, enum repo_kind kind)
 	if (!import->options->complete)
 		return false;
 	cursor_init(&cursor);
-	is_under_way = cursor_load(import->options->store, LANE_SWEEP, kind, &cursor) && cursor.next.size;
+	is_under_way = cursor_load(import->options->store, LANE_SWEEP, kind, &cursor) && cursor_is_open(&cursor);
 	cursor_release(&cursor);
 	if (is_under_way)
 		end(import, IMPORT_REFUSED, "the daemon's sweep of %s is not finished: let it end (relicensed --once), or import "

@@ -133,7 +133,7 @@ static bool can_resume(struct sweep *sweep)
 {
 	struct cursor *cursor = &sweep->cursor;
 	struct buf url = BUF_INIT(URL_MAX);
-	bool good = true, open = false;
+	bool good = cursor_is_open(cursor);
 
 	if (!cursor->segment_count) {
 		buf_slice(&cursor->segment[0].next, buf_as_slice(&cursor->next));
@@ -142,11 +142,10 @@ static bool can_resume(struct sweep *sweep)
 	for (unsigned i = 0; i < cursor->segment_count; i++) {
 		struct slice next = buf_as_slice(&cursor->segment[i].next);
 
-		open |= next.size > 0;
 		good &= !next.size || !url_follow(sweep->run.context->origin, next, &url);
 	}
 	buf_release(&url);
-	return good && open && !(sweep->whole && cursor->segment_count > 1);
+	return good && !(sweep->whole && cursor->segment_count > 1);
 }
 
 /* As many segments as are wanted and as the last complete sweep's pages allow; their last oids go into the cursor. */

@@ -68,6 +68,7 @@ static void test_segments(void **state)
 	assert_int_equal(back.projection.fields, cursor.projection.fields);
 	assert_int_equal(back.pages, 7);
 	assert_int_equal(back.next.size, 0);
+	assert_true(cursor_is_open(&back));
 	for (unsigned i = 0; i < SWEEP_SEGMENTS_MAX; i++) {
 		assert_int_equal(oid_compare(&back.segment[i].until, &cursor.segment[i].until), 0);
 		assert_true(slice_equal(buf_as_slice(&back.segment[i].next), buf_as_slice(&cursor.segment[i].next)));
@@ -75,6 +76,10 @@ static void test_segments(void **state)
 	/* read into one that held segments, an older text is what it was */
 	assert_true(cursor_read(SLICE("{\"next\":null,\"pages\":1}"), &back));
 	assert_int_equal(back.segment_count, 0);
+	assert_false(cursor_is_open(&back));
+	for (unsigned i = 0; i < SWEEP_SEGMENTS_MAX; i++)
+		buf_reset(&cursor.segment[i].next);
+	assert_false(cursor_is_open(&cursor));
 	cursor_release(&cursor);
 	cursor_release(&back);
 	buf_release(&text);
