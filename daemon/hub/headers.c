@@ -131,18 +131,20 @@ static struct quota_said *find_bucket(struct hub_head *head, struct slice name)
 
 static void set_number(struct slice key, struct slice value, struct quota_said *said)
 {
+	const struct {
+		const char *key;
+		int64_t *number, most;
+	} known[] = {
+		{ "r", &said->remaining, QUOTA_REQUESTS_MAX },
+		{ "t", &said->reset_s, QUOTA_SECONDS_MAX },
+		{ "q", &said->quota, QUOTA_REQUESTS_MAX },
+		{ "w", &said->window_s, QUOTA_SECONDS_MAX },
+	};
 	int64_t number = read_number(trim(value));
 
-	if (number < 0)
-		return;
-	if (is_nocase(key, "r"))
-		said->remaining = number;
-	else if (is_nocase(key, "t"))
-		said->reset_s = number;
-	else if (is_nocase(key, "q"))
-		said->quota = number;
-	else if (is_nocase(key, "w"))
-		said->window_s = number;
+	for (size_t i = 0; i < ARRAY_COUNT(known); i++)
+		if (is_nocase(key, known[i].key) && number >= 0 && number <= known[i].most)
+			*known[i].number = number;
 }
 
 /* The last quoted string is the bucket: the policy has the name of its policy before it. */

@@ -16,6 +16,10 @@
 
 enum { QUOTA_BUCKETS_MAX = 4, QUOTA_NAME_SIZE = 24 };
 
+/* What is beyond was not said: products of two of these fit into 64 bits, and nobody waits longer than a day. */
+#define QUOTA_REQUESTS_MAX INT64_C(1000000000)
+#define QUOTA_SECONDS_MAX INT64_C(86400)
+
 /* What an answer says of one bucket; -1: not said. */
 struct quota_said {
 	char bucket[QUOTA_NAME_SIZE];

@@ -81,6 +81,11 @@ static void test_quota_forms(void **state)
 	assert_int_equal(headers_quota(&head, "api")->reset_s, -1);
 	head = read_head("ratelimit: \"api\";r=99999999999999999999;t=1\r\n");
 	assert_int_equal(headers_quota(&head, "api")->remaining, -1);
+	head = read_head("ratelimit: \"api\";r=1000000001;t=86401\r\nratelimit-policy: \"api\";q=1000000000;w=86401\r\n");
+	assert_int_equal(headers_quota(&head, "api")->remaining, -1);
+	assert_int_equal(headers_quota(&head, "api")->reset_s, -1);
+	assert_int_equal(headers_quota(&head, "api")->quota, 1000000000);
+	assert_int_equal(headers_quota(&head, "api")->window_s, -1);
 	head = read_head("ratelimit: r=1;t=1\r\n");
 	assert_int_equal(head.quota_count, 0);
 	head = read_head("ratelimit: \"a-name-that-is-longer-than-any-bucket\";r=1\r\n");
