@@ -10,12 +10,15 @@
 
 enum { HOPS_MAX = 5, TROUBLES_MAX = 3 };
 
+static void on_stored(struct lane_run *run);
+
 void backfill_init(struct backfill *backfill, struct context *context, struct kind_state *kind,
 	const struct backfill_wish *wish, const struct watch_names *watched, void (*on_ended)(struct lane_run *run),
 	void *owner)
 {
 	*backfill = (struct backfill){ .wish = wish, .watched = watched };
 	lane_init(&backfill->run, context, kind, LANE_BACKFILL, on_ended, owner);
+	backfill->run.on_stored = on_stored;
 	buf_init(&backfill->owner_url, URL_MAX);
 }
 
@@ -109,7 +112,7 @@ void backfill_start(struct backfill *backfill)
 	backfill->list.names = backfill->wish ? &backfill->wish->names.names[kind] : backfill->watched;
 	backfill->list.top = (uint32_t)context->config->backfill_top;
 	backfill->list.now_ms = clock_wall_ms();
-	backfill->asking = backfill->committing = backfill->searching = backfill->troubles = 0;
+	backfill->asking = backfill->searching = backfill->troubles = 0;
 	backfill->searched = backfill->switches = backfill->unseen = 0;
 	if (backfill->wish && backfill->wish->owner)
 		ask_owner_from_start(backfill);
@@ -130,22 +133,19 @@ static void unseen(struct backfill *backfill, struct slice repo, const char *why
 
 static const struct request_calls row_calls, owner_calls;
 
-static void on_rows_committed(void *owner)
+/* Rows that were asked for go on to the list when all of them are in the store: the search takes them from there. */
+static void on_stored(struct lane_run *run)
 {
-	struct backfill *backfill = owner;
+	struct backfill *backfill = (struct backfill *)run;
 
-	backfill->committing--;
-	backfill->run.asked++; /* so that the lane does not end within go_on */
-	if (!backfill->run.context->stopping)
+	if (backfill->oid_count && !run->handed && !run->ending && !run->context->stopping)
 		go_on(backfill);
-	lane_answered(&backfill->run);
 }
 
-/* Only what the page tells of itself: where the store has it, the search takes it from there. */
-static void take_rows(struct backfill *backfill, struct request *request)
+static void take_rows(struct backfill *backfill, struct request *request, struct slice gap)
 {
 	const struct page *page = &request->page;
-	struct answer answer = { .lane = LANE_BACKFILL };
+	struct answer answer = { .gap = gap };
 
 	if (backfill->oid_count + page->count > backfill->oid_room) {
 		backfill->oid_room = 2 * (backfill->oid_count + page->count);
@@ -153,10 +153,7 @@ static void take_rows(struct backfill *backfill, struct request *request)
 	}
 	for (size_t i = 0; i < page->count; i++)
 		backfill->oids[backfill->oid_count++] = page->observations[i].oid;
-	backfill->committing++;
-	backfill->run.pages++;
-	backfill->run.rows += page->rows;
-	request_hand_over(request, &answer, on_rows_committed, backfill);
+	lane_hand_over(&backfill->run, request, &answer);
 	writer_flush(backfill->run.context->writer);
 }
 
@@ -166,7 +163,7 @@ static bool on_row(struct request *request)
 
 	backfill->asking--;
 	if (request->page.count)
-		take_rows(backfill, request);
+		take_rows(backfill, request, SLICE_NONE);
 	else
 		unseen(backfill, backfill->list.unknown[request->tag], "it has no row that could be read");
 	go_on(backfill);
@@ -255,12 +252,19 @@ static bool ask_owner(struct backfill *backfill)
 static bool on_owner_page(struct request *request)
 {
 	struct backfill *backfill = backfill_of(request);
+	struct buf gap = BUF_INIT(GAP_BYTES_MAX), *next = &backfill->owner_url;
+	bool round = false;
 
 	backfill->asking--;
-	if (lane_next_link(&backfill->run, request, &backfill->owner_url) != LINK_NEXT)
-		buf_reset(&backfill->owner_url);
+	if (lane_next_link(&backfill->run, request, next) == LINK_NEXT)
+		round = lane_goes_round(&backfill->run, buf_as_slice(next), &gap);
+	else
+		buf_reset(next);
 	lane_page_fits(&backfill->run, backfill->run.context->config->page_rows);
-	take_rows(backfill, request);
+	take_rows(backfill, request, buf_as_slice(&gap));
+	buf_release(&gap);
+	if (round)
+		lane_end_round(&backfill->run);
 	go_on(backfill);
 	lane_answered(&backfill->run);
 	return true;
@@ -388,10 +392,11 @@ static void end(struct backfill *backfill)
 
 static void go_on(struct backfill *backfill)
 {
-	if (backfill->run.ending || ask_unknown(backfill) || ask_owner(backfill) || backfill->committing)
+	if (backfill->run.ending || ask_unknown(backfill) || ask_owner(backfill))
 		return;
 	if (backfill->oid_count) {
-		load_list(backfill);
+		if (!backfill->run.handed) /* else on_stored goes on */
+			load_list(backfill);
 		return;
 	}
 	search_more(backfill);

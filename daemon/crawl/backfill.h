@@ -35,7 +35,7 @@ struct backfill {
 	struct backfill_list list;
 	uv_work_t load;
 	bool loaded;             /* the list's names and top are in it */
-	unsigned asking, committing, searching;
+	unsigned asking, searching;
 	size_t next_unknown, next_item;
 	struct repo_oid *oids;   /* of rows that were asked for, until they are in the list */
 	size_t oid_count, oid_room;
