@@ -53,10 +53,9 @@ static void load_items(struct reader *reader, struct evidence_batch *batch)
 			return;
 		}
 		batch->error = code;
-		if (!code && item->due.kind == batch->kind) {
-			batch->error = read_name(reader, &item->due, item->name);
+		/* a row that cannot be read is for verify to tell */
+		if (!code && item->due.kind == batch->kind && read_name(reader, &item->due, item->name) == ERROR_NONE)
 			batch->count++;
-		}
 		batch->from = item->due.seq + 1;
 	}
 }
@@ -77,19 +76,21 @@ static void on_load(uv_work_t *work)
 	reader_close(&reader);
 }
 
-bool evidence_is_due(struct store *store, enum repo_kind kind)
+bool evidence_may_be_due(struct store *store, enum repo_kind kind)
 {
 	struct evidence_due due = { .seq = 0 };
 	struct store_problem problem;
 	struct reader *reader;
-	bool found = false;
+	bool more = true, found = false;
 
 	if (reader_open(store, &reader, &problem))
 		return false;
-	while (!found && reader_evidence_due(reader, due.seq + 1, &due) == ERROR_NONE)
-		found = due.kind == kind;
+	for (unsigned i = 0; i < EVIDENCE_BATCH && more && !found; i++) {
+		more = reader_evidence_due(reader, due.seq + 1, &due) == ERROR_NONE;
+		found = more && due.kind == kind;
+	}
 	reader_close(&reader);
-	return found;
+	return found || more;
 }
 
 /* --- a batch -------------------------------------------------------------------------------------------------------*/

@@ -54,7 +54,10 @@ void evidence_init(struct evidence_lane *lane, struct context *context, struct k
 void evidence_release(struct evidence_lane *lane);
 void evidence_start(struct evidence_lane *lane);
 
-/* Whether any commit of this kind is to be found. Reads the store. */
-bool evidence_is_due(struct store *store, enum repo_kind kind);
+/*
+ * Whether commits of this kind are to be found; also true where other kinds have so many notes that the lane must look
+ * for itself. Reads EVIDENCE_BATCH notes of the store at most, on the loop.
+ */
+bool evidence_may_be_due(struct store *store, enum repo_kind kind);
 
 #endif

@@ -152,7 +152,7 @@ void plan_daemon(struct kind_crawl *kind)
 
 static bool wants_evidence(const struct kind_crawl *kind)
 {
-	return kind->crawl->options.config->commit_evidence && evidence_is_due(kind->crawl->options.store, kind->state.kind);
+	return kind->crawl->options.config->commit_evidence && evidence_may_be_due(kind->crawl->options.store, kind->state.kind);
 }
 
 /* A sweep that was cut off goes on now; else the next one is due an interval after the last one began. */

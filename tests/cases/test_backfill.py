@@ -5,6 +5,7 @@ import random
 
 import pytest
 
+from fault_proxy import FaultProxy
 from harness import Failed, Hubsim, Ledger, record_text
 
 OID = "64666f3ba5b6a2b4e1c1a7d1"
@@ -151,6 +152,17 @@ def test_datasets_old_names_and_an_owner(tmp_path):
         assert sorted(record["repo"] for record in ledger.changes()) == [
             "ann/set-0", "ann/set-1", "ann/set-2", "tiiuae/new-name"]
         ledger.verify()
+
+
+def test_links_that_go_round_end_an_owner(tmp_path):
+    with FaultProxy() as proxy, Hubsim(rows=[row for number in range(6) for row in history(
+            (MIT, 2), oid=f"64666f3ba5b6a2b4e1c1a8d{number}", name=f"ann/model-{number}")],
+            quota="none", public_url=proxy.url) as hub:
+        proxy.start(hub.address)
+        ledger = Ledger(tmp_path, proxy.url, page_rows="2")
+        proxy.add("always /api/models?*author=ann*cursor=* link /api/models?author=ann&sort=createdAt&direction=1&limit=2")
+        done = ledger.backfill("ann", status=1)
+        assert "go round in a circle" in done.errors
 
 
 def test_what_could_not_be_looked_at_is_said(tmp_path):
