@@ -107,6 +107,7 @@ void backfill_start(struct backfill *backfill)
 
 	forget_list(backfill);
 	backfill->list.store = context->store;
+	backfill->list.stop = &context->stopping;
 	backfill->list.kind = kind;
 	backfill->list.wished = backfill->wish != NULL;
 	backfill->list.names = backfill->wish ? &backfill->wish->names.names[kind] : backfill->watched;

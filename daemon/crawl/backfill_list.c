@@ -12,6 +12,12 @@ enum { PAUSE_ROWS = 4096 };
 
 static const int64_t again_ms = INT64_C(30) * 24 * 3600 * 1000;
 
+/* The daemon does not wait for millions of rows when it is to end. */
+static bool is_stopped(const struct backfill_list *list)
+{
+	return atomic_load(list->stop);
+}
+
 /* --- one repo ------------------------------------------------------------------------------------------------------*/
 
 static bool is_listed(const struct backfill_list *list, const struct repo_oid *oid, size_t among)
@@ -162,7 +168,7 @@ static size_t rank_rows(struct reader *reader, const struct backfill_list *list,
 		more = oid_next(&at);
 		if (++rows % PAUSE_ROWS == 0) { /* pins no pages for the length of the walk */
 			reader_pause(reader);
-			more = more && reader_resume(reader) == ERROR_NONE;
+			more = reader_resume(reader) == ERROR_NONE && more && !is_stopped(list);
 		}
 	}
 	qsort(ranked, count, sizeof(*ranked), compare);
@@ -175,7 +181,7 @@ static void add_top(struct reader *reader, struct backfill_list *list)
 	size_t named = list->count, count = rank_rows(reader, list, ranked);
 	struct repo_ref ref;
 
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count && !is_stopped(list); i++)
 		if (!is_listed(list, &ranked[i].oid, named) &&
 			reader_repo(reader, list->kind, &ranked[i].oid, &ref) == ERROR_NONE)
 			add_repo(reader, list, &ref);
@@ -193,7 +199,7 @@ void backfill_list_load(struct backfill_list *list)
 		return;
 	if (!list->wished)
 		add_documented(reader, list);
-	for (size_t i = 0; list->names && i < list->names->count; i++)
+	for (size_t i = 0; list->names && i < list->names->count && !is_stopped(list); i++)
 		add_name(reader, list, watch_name(list->names, i));
 	if (!list->wished && list->top)
 		add_top(reader, list);
@@ -208,7 +214,7 @@ void backfill_list_load_oids(struct backfill_list *list)
 	list->error = reader_open(list->store, &reader, &list->problem);
 	if (list->error)
 		return;
-	for (size_t i = 0; i < list->oid_count; i++)
+	for (size_t i = 0; i < list->oid_count && !is_stopped(list); i++)
 		if (reader_repo(reader, list->kind, &list->oids[i], &ref) == ERROR_NONE)
 			add_repo(reader, list, &ref);
 	reader_close(&reader);

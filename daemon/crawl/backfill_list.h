@@ -9,6 +9,8 @@
 #ifndef DAEMON_CRAWL_BACKFILL_LIST_H
 #define DAEMON_CRAWL_BACKFILL_LIST_H
 
+#include <stdatomic.h>
+
 #include "daemon/crawl/watch_list.h"
 #include "storage/model/arena.h"
 #include "storage/store.h"
@@ -23,6 +25,7 @@ struct backfill_item {
 struct backfill_list {
 	/* in */
 	struct store *store;
+	const atomic_bool *stop; /* set: what is loaded will not be used */
 	enum repo_kind kind;
 	bool wished;
 	const struct watch_names *names; /* NULL: none */
@@ -42,7 +45,10 @@ struct backfill_list {
 	uint64_t headless; /* left out: the Hub gave no head commit at the first look */
 };
 
-/* Waits for the disk: in a work item. Once for names and top, again for oids that have come meanwhile. */
+/*
+ * Waits for the disk, and walks all rows for the most downloaded: in a work item. Once for names and top, again for oids
+ * that have come meanwhile.
+ */
 void backfill_list_load(struct backfill_list *list);
 void backfill_list_load_oids(struct backfill_list *list);
 void backfill_list_release(struct backfill_list *list);

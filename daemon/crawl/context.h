@@ -5,6 +5,8 @@
 #ifndef DAEMON_CRAWL_CONTEXT_H
 #define DAEMON_CRAWL_CONTEXT_H
 
+#include <stdatomic.h>
+
 #include "config/config.h"
 #include "daemon/crawl/turn.h"
 #include "daemon/crawl/workbench.h"
@@ -26,7 +28,7 @@ struct context {
 	bool has_token;
 	void (*on_quiet)(void *owner); /* while stopping: a lane has less under way */
 	void *owner;
-	bool stopping; /* nothing new is sent, what is decoded is handed over */
+	atomic_bool stopping; /* nothing new is sent, what is decoded is handed over; long work items look at it too */
 };
 
 /* A kind of repo, and which of its fields this Hub refuses. */
