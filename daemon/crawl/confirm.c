@@ -502,14 +502,36 @@ static void on_answer(struct request *request)
 	lane_answered(&confirm->run);
 }
 
+/* An owner's listing that the Hub cannot make, also in small pages, must not keep all other rows waiting. */
+static void listing_failed(struct confirm *confirm, struct request *request)
+{
+	int64_t rows = list_rows(confirm, request->tag);
+
+	if (request->too_heavy && !lane_is_down_to_one(&confirm->run, request, rows)) {
+		lane_listing_failed(&confirm->run, request, rows);
+		return;
+	}
+	lane_whole_pages(&confirm->run);
+	if (request->tag == TAG_CANARY_OWNER)
+		begin_group(confirm);
+	else
+		end_listing(confirm, false);
+}
+
+/* The Hub answers, but not with what it was asked for; else nothing answers at all. */
 static void on_failed(struct request *request)
 {
 	struct confirm *confirm = confirm_of(request);
+	bool answered = request->reply.outcome == OUTCOME_OK || request->reply.outcome == OUTCOME_TOO_BIG;
 
-	if (request->tag == TAG_CANARY_OWNER || request->tag == TAG_OWNER)
-		lane_listing_failed(&confirm->run, request, list_rows(confirm, request->tag));
-	else
+	if (!answered || confirm->run.context->stopping || request->tag == TAG_CANARY)
 		lane_end(&confirm->run, LANE_PARKED, request->why);
+	else if (confirm->run.ending)
+		;
+	else if (request->tag == TAG_CANARY_OWNER || request->tag == TAG_OWNER)
+		listing_failed(confirm, request);
+	else if (!confirm->doubted)
+		distrust(confirm, request);
 	lane_answered(&confirm->run);
 }
 

@@ -4,8 +4,10 @@
  *
  * A batch begins with a canary, a repo that was just listed: if the Hub does not show even that one, its answers prove
  * nothing now and the lane parks. Missing rows of one owner are judged together (confirm_group.h): by the owner's listing
- * and a sample. The same canary shows first that such listings can be trusted. What is not decided stays in the missing
- * table and rests; an answer that proves nothing parks the lane, and its row rests too if the canary is shown then.
+ * and a sample. The same canary shows first that such listings can be trusted; without one every row is asked for.
+ *
+ * What is not decided stays in the missing table and rests. An answer that proves nothing parks the lane; its row rests
+ * too if the canary is shown then.
  */
 #ifndef DAEMON_CRAWL_CONFIRM_H
 #define DAEMON_CRAWL_CONFIRM_H

@@ -174,6 +174,12 @@ void lane_page_fits(struct lane_run *run, int64_t rows)
 		run->rows_limit = 0;
 }
 
+void lane_whole_pages(struct lane_run *run)
+{
+	run->rows_limit = 0;
+	run->without_card = false;
+}
+
 bool lane_is_down_to_one(const struct lane_run *run, const struct request *request, int64_t rows)
 {
 	return request->too_heavy && lane_rows_asked(run, rows) == 1 && run->without_card;
@@ -183,9 +189,10 @@ void lane_listing_failed(struct lane_run *run, const struct request *request, in
 {
 	unsigned now = lane_rows_asked(run, rows);
 
+	if (run->ending)
+		return; /* one of several under way: the first has said how it goes on */
 	if (!request->too_heavy || lane_is_down_to_one(run, request, rows)) {
-		run->rows_limit = 0;
-		run->without_card = false;
+		lane_whole_pages(run);
 		lane_end(run, LANE_PARKED, request->why);
 		return;
 	}

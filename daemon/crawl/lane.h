@@ -62,6 +62,8 @@ void lane_ask_listing(struct lane_run *run, const struct projection *projection,
 unsigned lane_rows_asked(const struct lane_run *run, int64_t rows);
 /* A page of a listing arrived: after one that was cut down, the next may be twice as large. */
 void lane_page_fits(struct lane_run *run, int64_t rows);
+/* No page is cut down any more. */
+void lane_whole_pages(struct lane_run *run);
 /* Whether a page that was given up had one row only, without its card: fewer cannot be asked for. */
 bool lane_is_down_to_one(const struct lane_run *run, const struct request *request, int64_t rows);
 /* A page of a listing was given up: half the rows, down to one, then that without its card; else the lane parks. */

@@ -62,6 +62,19 @@ def test_some_of_an_owner_stay(tmp_path):
         assert reasons == {"deleted_or_private"}
 
 
+def test_a_listing_that_the_hub_cannot_make(tmp_path):
+    """Nothing is known of it, so every row is asked for by itself; those of others are not kept waiting."""
+    rows = [{"_id": f"6400{n:04x}{n:016x}", "id": f"mixed/repo-{n}", "cardData": {"license": "mit"}} for n in range(60)]
+    with FaultProxy() as proxy, Hubsim(rows=rows, generate=3100, kinds="models=1", quota="none", public_url=proxy.url) as hub:
+        proxy.start(hub.address)
+        ledger = Ledger(tmp_path, proxy.url, kinds="models", page_rows="4", retries="0")
+        ledger.once()
+        make_private(hub, rows)
+        proxy.add("always /api/models?*author=mixed* status 500")
+        ledger.once()
+        assert gone_of(ledger) == ({row["_id"] for row in rows}, {"deleted_or_private"})
+
+
 def test_a_listing_ends_early(tmp_path):
     with FaultProxy() as proxy, Hubsim(generate=OTHERS, kinds="models=1", quota="none", public_url=proxy.url) as hub:
         proxy.start(hub.address)
