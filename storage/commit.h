@@ -71,7 +71,6 @@ struct before {
 void commit_single_row(struct commit *commit, const struct observation *observation);
 /* A row that is known: before->oid and before->row are set. */
 void commit_met_row(struct commit *commit, const struct observation *observation, struct before *before);
-uint64_t commit_entries(struct commit *commit, enum store_table table);
 
 /* --- commit_sweep.c: pages of a sweep, and what polls tell of it --- */
 void commit_sweep_page(struct commit *commit, const struct answer *answer);

@@ -185,7 +185,7 @@ static void end_segment(struct commit *commit, struct sweep_segment *segment)
 
 static uint64_t rows_known(struct commit *commit, enum repo_kind kind)
 {
-	return commit_entries(commit, (enum store_table)(TABLE_REPO_MODEL + kind)) - commit->gone[kind];
+	return txn_entries(&commit->txn, (enum store_table)(TABLE_REPO_MODEL + kind)) - commit->gone[kind];
 }
 
 /* A segment's end is no look before it is reached: without a mark, the next segment's pages would seem to cover it. */

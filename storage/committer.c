@@ -66,14 +66,6 @@ void committer_want_texts(struct committer *committer, bool wanted, uint32_t dow
 
 /* --- begin and end ------------------------------------------------------------------------------------------------ */
 
-uint64_t commit_entries(struct commit *commit, enum store_table table)
-{
-	MDB_stat stat = { 0 };
-
-	txn_fail(&commit->txn, mdb_stat(commit->txn.lmdb, store_table(commit->store, table), &stat));
-	return stat.ms_entries;
-}
-
 /* What is no answer (a block of quota) is not the store's first look. */
 static const struct answer *first_answer(struct answer *const *answers, size_t count)
 {
@@ -105,7 +97,7 @@ static void begin(struct commit *commit, const struct answer *first)
 	commit->now_ms = first ? first->answered_ms : 0;
 	meta_head(&commit->txn, &commit->head);
 	commit->next_number = (uint32_t)meta_number(&commit->txn, "numbers") + 1;
-	commit->missing_rows = commit_entries(commit, TABLE_MISSING);
+	commit->missing_rows = txn_entries(&commit->txn, TABLE_MISSING);
 	commit->created_ms = (int64_t)meta_number(&commit->txn, "created");
 	for (unsigned kind = 0; kind < REPO_KINDS; kind++) {
 		meta_sweep(&commit->txn, (enum repo_kind)kind, &commit->sweep[kind]);

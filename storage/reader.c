@@ -138,10 +138,7 @@ int reader_repo_from(struct reader *reader, enum repo_kind kind, const struct re
 
 int reader_counts(struct reader *reader, enum repo_kind kind, uint64_t *rows, uint64_t *gone)
 {
-	MDB_stat stat = { 0 };
-
-	txn_fail(&reader->txn, mdb_stat(reader->txn.lmdb, store_repo_table(reader->store, kind), &stat));
-	*rows = stat.ms_entries;
+	*rows = txn_entries(&reader->txn, (enum store_table)(TABLE_REPO_MODEL + kind));
 	*gone = meta_gone(&reader->txn, kind);
 	return outcome(reader, true);
 }
@@ -373,16 +370,9 @@ int reader_missing_from(struct reader *reader, enum repo_kind kind, const struct
 	return outcome(reader, found && missing_decode(key, value, row));
 }
 
-static uint64_t entries_of(struct reader *reader, enum store_table table)
-{
-	MDB_stat stat = { 0 };
-
-	return mdb_stat(reader->txn.lmdb, store_table(reader->store, table), &stat) ? 0 : stat.ms_entries;
-}
-
 uint64_t reader_missing_count(struct reader *reader)
 {
-	return entries_of(reader, TABLE_MISSING);
+	return txn_entries(&reader->txn, TABLE_MISSING);
 }
 
 /* --- texts ---------------------------------------------------------------------------------------------------------*/
@@ -411,5 +401,5 @@ int reader_detail_from(struct reader *reader, struct detail_todo *todo)
 
 uint64_t reader_detail_count(struct reader *reader)
 {
-	return entries_of(reader, TABLE_DETAIL);
+	return txn_entries(&reader->txn, TABLE_DETAIL);
 }

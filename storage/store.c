@@ -232,12 +232,20 @@ static int open_environment(struct store *store, const struct store_options *opt
 	return ERROR_NONE;
 }
 
-/* A reader of a store that is being made may find tables missing: for it there is no store yet. */
+/*
+ * What an older daemon wrote lacks the tables that came since: a reader takes them for empty. All tables are made in the
+ * transaction that makes the store: where there is no meta, there is no store yet.
+ */
 static int open_tables(struct store *store, struct txn *txn, bool writable)
 {
-	for (unsigned i = 0; i < TABLE_COUNT && !txn->error; i++)
+	for (unsigned i = 0; i < TABLE_COUNT && !txn->error; i++) {
 		txn->error = mdb_dbi_open(txn->lmdb, table_names[i], writable ? MDB_CREATE : 0, &store->table[i]);
-	return txn->error == MDB_NOTFOUND ? ENOENT : txn->error;
+		if (txn->error != MDB_NOTFOUND)
+			continue;
+		store->table[i] = STORE_NO_TABLE;
+		txn->error = i == TABLE_META ? ENOENT : 0;
+	}
+	return txn->error;
 }
 
 /* Random version 4 UUID (RFC 9562, 5.4). */

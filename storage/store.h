@@ -73,6 +73,8 @@ int store_open(const struct store_options *options, struct store **store, struct
 void store_close(struct store **store);
 
 MDB_env *store_env(const struct store *store);
+/* What store_table gives a reader for a table that the store does not have yet: an older daemon wrote it. */
+#define STORE_NO_TABLE ((MDB_dbi)-1)
 MDB_dbi store_table(const struct store *store, enum store_table table);
 MDB_dbi store_repo_table(const struct store *store, enum repo_kind kind);
 const char *store_ledger(const struct store *store); /* uuid, new for a new store */

@@ -56,11 +56,18 @@ static bool went_well(struct txn *txn, int error)
 	return error == 0;
 }
 
+/* A reader of what an older daemon wrote lacks the tables that came since. */
+static bool is_there(const struct txn *txn, enum store_table table)
+{
+	return store_table(txn->store, table) != STORE_NO_TABLE;
+}
+
 bool txn_get(struct txn *txn, enum store_table table, struct slice key, struct slice *value)
 {
 	MDB_val lmdb_key = val_of(key), lmdb_value;
 
-	if (txn->error || !went_well(txn, mdb_get(txn->lmdb, store_table(txn->store, table), &lmdb_key, &lmdb_value)))
+	if (txn->error || !is_there(txn, table) ||
+		!went_well(txn, mdb_get(txn->lmdb, store_table(txn->store, table), &lmdb_key, &lmdb_value)))
 		return false;
 	*value = slice_from(lmdb_value);
 	return true;
@@ -103,7 +110,7 @@ MDB_cursor *txn_cursor(struct txn *txn, enum store_table table)
 {
 	MDB_cursor *cursor = NULL;
 
-	if (!txn->error)
+	if (!txn->error && is_there(txn, table))
 		went_well(txn, mdb_cursor_open(txn->lmdb, store_table(txn->store, table), &cursor));
 	return cursor;
 }
@@ -117,4 +124,13 @@ bool txn_seek(struct txn *txn, MDB_cursor *cursor, MDB_cursor_op op, struct slic
 	*key = slice_from(lmdb_key);
 	*value = slice_from(lmdb_value);
 	return true;
+}
+
+uint64_t txn_entries(struct txn *txn, enum store_table table)
+{
+	MDB_stat stat = { 0 };
+
+	if (!txn->error && is_there(txn, table))
+		txn_fail(txn, mdb_stat(txn->lmdb, store_table(txn->store, table), &stat));
+	return stat.ms_entries;
 }

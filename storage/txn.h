@@ -27,9 +27,12 @@ void txn_put(struct txn *txn, enum store_table table, struct slice key, struct s
 void txn_append(struct txn *txn, enum store_table table, struct slice key, struct slice value);
 void txn_delete(struct txn *txn, enum store_table table, struct slice key);
 
-MDB_cursor *txn_cursor(struct txn *txn, enum store_table table); /* NULL once the transaction has failed */
+/* NULL once the transaction has failed, and where the store does not have the table yet. */
+MDB_cursor *txn_cursor(struct txn *txn, enum store_table table);
 /* False at the end or once failed. `key` goes in for MDB_SET_RANGE and comes out. */
 bool txn_seek(struct txn *txn, MDB_cursor *cursor, MDB_cursor_op op, struct slice *key, struct slice *value);
+
+uint64_t txn_entries(struct txn *txn, enum store_table table); /* 0 once the transaction has failed */
 
 void txn_fail(struct txn *txn, int error); /* keeps the first */
 

@@ -128,14 +128,6 @@ static int walk_table(struct verify *verify, const struct pass *pass)
 
 /* ---- counts --------------------------------------------------------------------------------------------------------*/
 
-static uint64_t entries_of(struct verify *verify, enum store_table table)
-{
-	MDB_stat stat = { 0 };
-
-	txn_fail(&verify->txn, mdb_stat(verify->txn.lmdb, store_table(verify->store, table), &stat));
-	return stat.ms_entries;
-}
-
 static void compare(struct verify *verify, const char *table, const char *what, uint64_t there, uint64_t wanted)
 {
 	if (there != wanted)
@@ -145,14 +137,14 @@ static void compare(struct verify *verify, const char *table, const char *what, 
 
 static void compare_counts(struct verify *verify)
 {
-	uint64_t records = entries_of(verify, TABLE_CHANGE);
+	uint64_t records = txn_entries(&verify->txn, TABLE_CHANGE);
 
-	compare(verify, "change.time", "entries", entries_of(verify, TABLE_CHANGE_TIME), records);
+	compare(verify, "change.time", "entries", txn_entries(&verify->txn, TABLE_CHANGE_TIME), records);
 	if (verify->options->from_seq <= 1)
-		compare(verify, "change.repo", "entries", entries_of(verify, TABLE_CHANGE_REPO), verify->records_of_repos);
-	compare(verify, "snapshot", "entries", entries_of(verify, TABLE_SNAPSHOT), verify->versions_of_rows);
-	compare(verify, "statement.hash", "entries", entries_of(verify, TABLE_STATEMENT_HASH),
-		entries_of(verify, TABLE_STATEMENT));
+		compare(verify, "change.repo", "entries", txn_entries(&verify->txn, TABLE_CHANGE_REPO), verify->records_of_repos);
+	compare(verify, "snapshot", "entries", txn_entries(&verify->txn, TABLE_SNAPSHOT), verify->versions_of_rows);
+	compare(verify, "statement.hash", "entries", txn_entries(&verify->txn, TABLE_STATEMENT_HASH),
+		txn_entries(&verify->txn, TABLE_STATEMENT));
 	for (unsigned kind = 0; kind < REPO_KINDS; kind++)
 		compare(verify, repo_kinds[kind].plural, "counted as gone", meta_gone(&verify->txn, (enum repo_kind)kind),
 			verify->gone[kind]);

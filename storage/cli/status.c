@@ -78,9 +78,11 @@ static int read_tables(const struct tool *tool, struct standing *standing)
 	int code = txn_begin(tool->store, false, &txn);
 
 	for (unsigned i = 0; i < TABLE_COUNT && !code; i++) {
-		MDB_stat stat_of;
+		MDB_dbi table = store_table(tool->store, (enum store_table)i);
+		MDB_stat stat_of = { 0 };
 
-		code = mdb_stat(txn.lmdb, store_table(tool->store, (enum store_table)i), &stat_of);
+		if (table != STORE_NO_TABLE)
+			code = mdb_stat(txn.lmdb, table, &stat_of);
 		if (code)
 			break;
 		standing->table_entries[i] = stat_of.ms_entries;
