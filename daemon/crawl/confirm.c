@@ -518,18 +518,19 @@ static void listing_failed(struct confirm *confirm, struct request *request)
 		end_listing(confirm, false);
 }
 
-/* The Hub answers, but not with what it was asked for; else nothing answers at all. */
+/* Where the Hub answers, again and again, but not with what it was asked for, that is odd; else nothing answers at all. */
 static void on_failed(struct request *request)
 {
 	struct confirm *confirm = confirm_of(request);
-	bool answered = request->reply.outcome == OUTCOME_OK || request->reply.outcome == OUTCOME_TOO_BIG;
+	bool answered = request->reply.outcome == OUTCOME_OK;
+	bool is_listing = request->tag == TAG_CANARY_OWNER || request->tag == TAG_OWNER;
 
-	if (!answered || confirm->run.context->stopping || request->tag == TAG_CANARY)
-		lane_end(&confirm->run, LANE_PARKED, request->why);
-	else if (confirm->run.ending)
+	if (confirm->run.ending)
 		;
-	else if (request->tag == TAG_CANARY_OWNER || request->tag == TAG_OWNER)
+	else if (is_listing && (answered || request->too_heavy) && !confirm->run.context->stopping)
 		listing_failed(confirm, request);
+	else if (is_listing || request->tag == TAG_CANARY || !answered || confirm->run.context->stopping)
+		lane_end(&confirm->run, LANE_PARKED, request->why);
 	else if (!confirm->doubted)
 		distrust(confirm, request);
 	lane_answered(&confirm->run);
