@@ -8,7 +8,7 @@
 #include "daemon/run/metrics.h"
 #include "storage/model/memory.h"
 
-enum { HOPS_MAX = 5, TROUBLES_MAX = 3 };
+enum { TROUBLES_MAX = 3 };
 
 static void on_stored(struct lane_run *run);
 
@@ -183,8 +183,7 @@ static void ask_row(struct backfill *backfill, struct slice url, uint64_t tag)
 static bool follow_row(struct backfill *backfill, struct request *request)
 {
 	struct buf url = BUF_INIT(URL_MAX);
-	bool good = request->reply.status == 307 && ++backfill->hops <= HOPS_MAX &&
-		!url_follow(backfill->run.context->origin, request->head.location, &url);
+	bool good = request->reply.status == 307 && !lane_redirect(&backfill->run, request, backfill->hops++, &url);
 
 	if (good)
 		ask_row(backfill, buf_as_slice(&url), request->tag);

@@ -10,7 +10,7 @@
 #include "storage/model/memory.h"
 
 /* A canary's owner is asked for what changed last: the canary, just listed, is among that. */
-enum { HOPS_MAX = 5, CANARY_LIST_ROWS = 100 };
+enum { CANARY_LIST_ROWS = 100 };
 
 /* Request tags: rows by their place in the batch, and what else is asked for. */
 enum { TAG_CANARY = CONFIRM_ROWS, TAG_CANARY_OWNER, TAG_OWNER };
@@ -416,22 +416,13 @@ static void follow(struct confirm *confirm, struct request *request)
 {
 	struct missing_repo *repo = repo_of(confirm, request);
 	struct buf url = BUF_INIT(URL_MAX);
-	const char *why = url_follow(confirm->run.context->origin, request->head.location, &url);
 
-	if (!why && ++repo->hops > HOPS_MAX)
-		why = "too many redirects";
-	if (!why) {
+	if (!lane_redirect(&confirm->run, request, repo->hops++, &url))
 		ask_url(confirm, buf_as_slice(&url), request->tag);
-	} else {
-		metrics_add(METRIC_LINKS_REFUSED, 1);
-		log_write(LOG_LINK_REFUSED, log_text("lane", lane_name(LANE_CONFIRM)),
-			log_text("kind", repo_kinds[confirm->run.kind->kind].name), log_slice("link", request->head.location),
-			log_text("why", why));
-		if (request->tag == TAG_CANARY)
-			canary_fails(confirm, request);
-		else
-			leave_undecided(confirm, request, "a redirect that is not followed");
-	}
+	else if (request->tag == TAG_CANARY)
+		canary_fails(confirm, request);
+	else
+		leave_undecided(confirm, request, "a redirect that is not followed");
 	buf_release(&url);
 }
 

@@ -9,7 +9,7 @@
 #include "daemon/run/metrics.h"
 #include "storage/model/memory.h"
 
-enum { HOPS_MAX = 5, IN_VAIN_MAX = 8 };
+enum { IN_VAIN_MAX = 8 };
 
 static void on_stored(struct lane_run *run);
 
@@ -253,7 +253,7 @@ static void follow(struct detail *detail, struct request *request)
 
 	if (url_follow(detail->run.context->origin, request->head.location, &url)) {
 		settle(detail, request, TEXT_ELSEWHERE, SLICE_NONE);
-	} else if (++repo->hops > HOPS_MAX || !url_is_of_file(buf_as_slice(&url), file_of(repo))) {
+	} else if (++repo->hops > LANE_HOPS_MAX || !url_is_of_file(buf_as_slice(&url), file_of(repo))) {
 		metrics_add(METRIC_LINKS_REFUSED, 1);
 		leave_undecided(detail, request, "a redirect that is not followed");
 	} else {

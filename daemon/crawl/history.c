@@ -7,13 +7,11 @@
 #include "daemon/crawl/judge.h"
 #include "daemon/hub/blob.h"
 #include "daemon/hub/card.h"
-#include "daemon/run/metrics.h"
 #include "storage/model/memory.h"
 
 enum {
 	README_BYTES_MAX = 8 << 20,
 	LIST_NODES_MAX = 1 << 18,
-	HOPS_MAX = 3,
 	STRETCHES_NAMED = 5,
 	SHA_SHOWN = 7,
 	REASON_MAX = 2000,
@@ -168,13 +166,10 @@ static void conclude(struct history *history, struct request *request)
 static bool follow(struct history *history, struct request *request)
 {
 	struct buf url = BUF_INIT(URL_MAX);
-	bool good = request->head.location.size && ++history->hops <= HOPS_MAX &&
-		!url_follow(history->run->context->origin, request->head.location, &url);
+	bool good = !lane_redirect(history->run, request, history->hops++, &url);
 
 	if (good)
 		ask(history, buf_as_slice(&url), request->body_max, request->calls);
-	else
-		metrics_add(METRIC_LINKS_REFUSED, 1);
 	buf_release(&url);
 	return good;
 }

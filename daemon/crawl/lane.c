@@ -250,6 +250,26 @@ void lane_refused(struct lane_run *run, struct request *request)
 	lane_end(run, LANE_PARKED, why);
 }
 
+/* --- where answers lead --------------------------------------------------------------------------------------------*/
+
+static void refuse_link(const struct lane_run *run, struct slice link, const char *why)
+{
+	metrics_add(METRIC_LINKS_REFUSED, 1);
+	log_write(LOG_LINK_REFUSED, log_text("lane", lane_name(run->lane)), log_text("kind", repo_kinds[run->kind->kind].name),
+		log_slice("link", link), log_text("why", why));
+}
+
+const char *lane_redirect(struct lane_run *run, const struct request *request, unsigned hops, struct buf *url)
+{
+	const char *why = url_follow(run->context->origin, request->head.location, url);
+
+	if (!why && hops >= LANE_HOPS_MAX)
+		why = "too many redirects";
+	if (why)
+		refuse_link(run, request->head.location, why);
+	return why;
+}
+
 enum lane_link lane_next_link(struct lane_run *run, const struct request *request, struct buf *url)
 {
 	const char *why;
@@ -262,9 +282,7 @@ enum lane_link lane_next_link(struct lane_run *run, const struct request *reques
 		why = "leads to the page that it is on";
 	if (!why)
 		return LINK_NEXT;
-	metrics_add(METRIC_LINKS_REFUSED, 1);
-	log_write(LOG_LINK_REFUSED, log_text("lane", lane_name(run->lane)), log_text("kind", repo_kinds[run->kind->kind].name),
-		log_slice("link", request->head.next), log_text("why", why));
+	refuse_link(run, request->head.next, why);
 	return LINK_REFUSED;
 }
 

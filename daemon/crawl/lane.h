@@ -10,7 +10,7 @@
 
 #include "daemon/crawl/request.h"
 
-enum { GAP_BYTES_MAX = 256 };
+enum { GAP_BYTES_MAX = 256, LANE_HOPS_MAX = 5 };
 
 enum lane_end {
 	LANE_COMPLETE,
@@ -77,6 +77,12 @@ bool lane_dropped_field(struct lane_run *run, struct request *request);
  * An answer that is not a page. What lane_dropped_field() does not settle parks the lane.
  */
 void lane_refused(struct lane_run *run, struct request *request);
+
+/*
+ * Where a redirect leads, if it may be followed: within the Hub, and `hops` were followed before it. NULL, or why not,
+ * which has been counted and logged.
+ */
+const char *lane_redirect(struct lane_run *run, const struct request *request, unsigned hops, struct buf *url);
 
 /* The next page of a listing, as its head tells. */
 enum lane_link { LINK_NONE, LINK_NEXT, LINK_REFUSED };

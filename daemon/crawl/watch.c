@@ -4,7 +4,7 @@
 #include "daemon/run/log.h"
 #include "daemon/run/metrics.h"
 
-enum { HOPS_MAX = 5, HOP_SHIFT = 48 };
+enum { HOP_SHIFT = 48 };
 
 void watch_init(struct watch *watch, struct context *context, struct kind_state *kind, const struct watch_names *names,
 	void (*on_ended)(struct lane_run *run), void *owner)
@@ -93,12 +93,8 @@ static void leave_unseen(struct watch *watch, const struct request *request, con
 static void follow(struct watch *watch, struct request *request)
 {
 	struct buf url = BUF_INIT(URL_MAX);
-	const char *why = url_follow(watch->run.context->origin, request->head.location, &url);
+	const char *why = lane_redirect(&watch->run, request, (unsigned)(request->tag >> HOP_SHIFT), &url);
 
-	if (!why && request->tag >> HOP_SHIFT >= HOPS_MAX)
-		why = "too many redirects";
-	if (why)
-		metrics_add(METRIC_LINKS_REFUSED, 1);
 	if (why)
 		leave_unseen(watch, request, why);
 	else
