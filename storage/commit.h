@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the parts of one commit share: committer.c walks the answers, commit_sweep.c merges pages of a sweep, commit_row.c
- * judges one row, commit_record.c writes records. Inside storage/ only; one thread, one write transaction.
+ * judges one row by what commit_compare.c sees in it, commit_text.c and commit_past.c take what texts and commits tell,
+ * commit_record.c writes records. Inside storage/ only; one thread, one write transaction.
  */
 #ifndef STORAGE_COMMIT_H
 #define STORAGE_COMMIT_H
@@ -81,10 +82,24 @@ void commit_recapture(struct commit *commit, const struct observation *observati
 void commit_new_row(struct commit *commit, const struct observation *observation);
 void commit_known_row(struct commit *commit, const struct observation *observation, struct before *before);
 void commit_gone_row(struct commit *commit, const struct repo_oid *oid, enum event event, struct slice reason);
+
+/* --- commit_compare.c: a row and a look at it, side by side; texts in commit->arena --- */
+/* What a difference is judged from. */
+struct comparison {
+	struct slice before_text, before_derived, after_text, after_derived;
+	struct canon before, after; /* after: with what this look did not ask filled in from before */
+	struct state before_state, after_state;
+	int64_t seen_ms; /* the last look that saw the old state */
+};
+/* False: the transaction has failed. */
+bool commit_compare(struct commit *commit, const struct observation *observation, const struct before *before,
+	struct comparison *comparison);
 /* The newest look that saw the row as it stands. */
 int64_t commit_last_seen(struct commit *commit, const struct before *before);
-
-/* What a stored version says; text in commit->arena. False: the transaction has failed. */
+int commit_unpack_draft(struct commit *commit, const struct draft *draft, struct slice *canonical, struct slice *derived);
+/* `state` may be NULL. False: the transaction has failed. */
+bool commit_read_state(struct commit *commit, struct slice canonical, struct canon *canon, struct state *state);
+/* What a stored version says. */
 bool commit_read_version(struct commit *commit, uint32_t number, uint32_t version, struct state *state);
 
 /* --- commit_text.c: which texts are to be looked at, and what a look says --- */

@@ -33,15 +33,6 @@ static void add_counters(struct commit *commit, uint32_t number, const struct ob
 		(struct counter_update){ number, observation->downloads, observation->likes };
 }
 
-int64_t commit_last_seen(struct commit *commit, const struct before *before)
-{
-	int64_t look = before->missing ? before->missing_since.seen_ms :
-					 look_over(&commit->txn, commit->answer->kind,
-						 &commit->sweep[commit->answer->kind], &before->oid);
-
-	return look > before->row.last_written_ms ? look : before->row.last_written_ms;
-}
-
 /* The Hub's date says when only where the head moved, and it lies between the two looks. */
 static int64_t credible_date(const struct observation *observation, const struct repo_row *row, int64_t after_ms,
 	int64_t at_ms)
@@ -52,45 +43,6 @@ static int64_t credible_date(const struct observation *observation, const struct
 }
 
 /* --- a repo seen for the first time ------------------------------------------------------------------------------- */
-
-static int unpack_draft(struct commit *commit, const struct draft *draft, struct slice *canonical, struct slice *derived)
-{
-	int error;
-
-	if (draft->canonical.size) {
-		*canonical = draft->canonical;
-		*derived = draft->derived;
-		return ERROR_NONE;
-	}
-	buf_reset(&commit->content);
-	error = frame_unpack(commit->frames, draft->encoding, draft->frame, SLICE_NONE, &commit->content);
-	content_split(arena_copy(&commit->arena, buf_as_slice(&commit->content)), canonical, derived);
-	return error;
-}
-
-static bool read_state(struct commit *commit, struct slice canonical, struct canon *canon, struct state *state)
-{
-	int error = canon_read(&commit->canon, canonical, &commit->arena, canon);
-
-	if (error)
-		txn_fail(&commit->txn, error);
-	else if (state)
-		state_read(&commit->json, canon, &commit->arena, state);
-	return !error;
-}
-
-bool commit_read_version(struct commit *commit, uint32_t number, uint32_t version, struct state *state)
-{
-	struct slice content, canonical, derived;
-	struct canon canon;
-
-	if (snapshot_content(&commit->txn, commit->frames, number, version, &commit->arena, &content)) {
-		txn_fail(&commit->txn, ERROR_CORRUPT);
-		return false;
-	}
-	content_split(content, &canonical, &derived);
-	return read_state(commit, canonical, &canon, state);
-}
 
 /*
  * The event of a first sight. Until a kind's baseline is there, what lies older than the store is its start, not news.
@@ -115,11 +67,11 @@ static void record_first_sight(struct commit *commit, const struct observation *
 	struct change_side after = { .state = &state, .version = 1 };
 
 	arena_reset(&commit->arena);
-	if (unpack_draft(commit, observation->draft, &canonical, &derived)) {
+	if (commit_unpack_draft(commit, observation->draft, &canonical, &derived)) {
 		txn_fail(&commit->txn, ERROR_COMPRESSION);
 		return;
 	}
-	if (!read_state(commit, canonical, &canon, &state))
+	if (!commit_read_state(commit, canonical, &canon, &state))
 		return;
 	memcpy(after.sha, observation->sha, SHA_BYTES);
 	commit_record(commit, &(struct record){
@@ -166,7 +118,7 @@ void commit_new_row(struct commit *commit, const struct observation *observation
 		.created_ms = observation->created_ms,
 	};
 	int64_t look_ms = baseline ? 0 : look_over(&commit->txn, answer->kind, &commit->sweep[answer->kind],
-						 &observation->oid);
+						 &observation->oid, 0).at_ms;
 	enum event event = first_sight_event(commit, observation, look_ms);
 
 	memcpy(row.sha, observation->sha, SHA_BYTES);
@@ -192,104 +144,6 @@ static bool is_stale(const struct answer *answer, int64_t known_ms)
 {
 	return answer->answered_ms < known_ms &&
 	       (answer->lane == LANE_IMPORT || known_ms - answer->answered_ms < OVERTAKEN_MS);
-}
-
-/* What a difference is judged from. */
-struct comparison {
-	struct slice before_text, before_derived, after_text, after_derived;
-	struct canon before, after; /* after: with what this look did not ask filled in from before */
-	struct state before_state, after_state;
-	int64_t seen_ms; /* the last look that saw the old state */
-};
-
-/* Only fields that both sides know count for the verdict: what is new to us is no change on the Hub. */
-static struct canon known_before(const struct canon *after, const struct canon *before)
-{
-	struct canon masked = *after;
-
-	for (unsigned i = 0; i < FIELD_COUNT; i++)
-		if (!before->field[i].data)
-			masked.field[i] = SLICE_NONE;
-	return masked;
-}
-
-/* What this look brought; of a row that was prepared as unchanged, the version that it was equal to. */
-static int after_texts(struct commit *commit, const struct observation *observation, uint32_t number,
-	struct comparison *comparison)
-{
-	struct slice content;
-	int error;
-
-	if (observation->draft)
-		return unpack_draft(commit, observation->draft, &comparison->after_text, &comparison->after_derived);
-	error = snapshot_content(&commit->txn, commit->frames, number, observation->version, &commit->arena, &content);
-	content_split(content, &comparison->after_text, &comparison->after_derived);
-	return error;
-}
-
-static int read_texts(struct commit *commit, const struct observation *observation, const struct repo_row *row,
-	struct comparison *comparison)
-{
-	struct slice content;
-	int error = snapshot_content(&commit->txn, commit->frames, row->number, row->versions, &commit->arena, &content);
-
-	content_split(content, &comparison->before_text, &comparison->before_derived);
-	return error ? error : after_texts(commit, observation, row->number, comparison);
-}
-
-/* Read by other rules, the old tags are read again by today's; what still differs may be the rules' doing. */
-static int bridge_rules(struct commit *commit, struct comparison *comparison)
-{
-	int error = canon_reread(&commit->canon, comparison->before_text, comparison->before_derived, &commit->arena,
-		&comparison->before);
-
-	if (!error && comparison->before.field[FIELD_TAGS].data)
-		comparison->before.field[FIELD_TAGS] = comparison->after.field[FIELD_TAGS];
-	return error;
-}
-
-/* Whether all that differs was asked for when the row was last written. */
-static bool saw_differences(const struct comparison *comparison, uint32_t fields)
-{
-	for (unsigned i = 0; i < FIELD_COUNT; i++)
-		if (!(fields & field_bit((enum field)i)) && comparison->before.field[i].data &&
-			!slice_equal(comparison->before.field[i], comparison->after.field[i]))
-			return false;
-	return true;
-}
-
-/* The last look that saw the old state. A gone row's own writes and the looks over its place did not. */
-static int64_t old_state_seen(struct commit *commit, const struct before *before, const struct comparison *comparison,
-	uint32_t fields)
-{
-	int64_t seen_ms = before->row.last_changed_ms;
-
-	if (!before->was_gone && saw_differences(comparison, fields))
-		seen_ms = commit_last_seen(commit, before);
-	return seen_ms < commit->answer->answered_ms ? seen_ms : commit->answer->answered_ms;
-}
-
-static bool read_comparison(struct commit *commit, const struct observation *observation, const struct before *before,
-	struct comparison *comparison)
-{
-	const struct projection *today = &commit->answer->page.projection;
-	struct projection then = *today;
-	int error;
-
-	arena_reset(&commit->arena);
-	error = read_texts(commit, observation, &before->row, comparison);
-	if (error)
-		txn_fail(&commit->txn, error);
-	if (before->row.projection != commit->projection)
-		projection_get(&commit->txn, before->row.projection, &then);
-	if (commit->txn.error || !read_state(commit, comparison->before_text, &comparison->before, NULL) ||
-		!read_state(commit, comparison->after_text, &comparison->after, NULL))
-		return false;
-	canon_fill(&comparison->after, &comparison->before);
-	if (then.rules != today->rules)
-		txn_fail(&commit->txn, bridge_rules(commit, comparison));
-	comparison->seen_ms = old_state_seen(commit, before, comparison, then.fields);
-	return !commit->txn.error;
 }
 
 /* The content to store, in commit->content; its hash. */
@@ -398,6 +252,17 @@ static void move_name(struct commit *commit, const struct before *before, const 
 	name_entry(commit, new_hash, before, now_ms)->until_ms = 0;
 }
 
+/* Only fields that both sides know count for the verdict: what is new to us is no change on the Hub. */
+static struct canon known_before(const struct canon *after, const struct canon *before)
+{
+	struct canon masked = *after;
+
+	for (unsigned i = 0; i < FIELD_COUNT; i++)
+		if (!before->field[i].data)
+			masked.field[i] = SLICE_NONE;
+	return masked;
+}
+
 static void record_verdict(struct commit *commit, const struct observation *observation, const struct before *before,
 	const struct comparison *comparison)
 {
@@ -433,6 +298,12 @@ static void record_verdict(struct commit *commit, const struct observation *obse
 				      });
 }
 
+/* The version before was seen when it was made, also where what differs now was not asked for then. */
+static int64_t version_after_ms(const struct comparison *comparison, const struct repo_row *row)
+{
+	return comparison->seen_ms > row->last_changed_ms ? comparison->seen_ms : row->last_changed_ms;
+}
+
 /* A version is never older than the one before, also where our clock was set back in between. */
 static int64_t version_ms(const struct commit *commit, const struct repo_row *row)
 {
@@ -447,7 +318,7 @@ static void new_version(struct commit *commit, const struct observation *observa
 	struct repo_row *row = &before->row;
 	struct slice content, older;
 	struct snapshot_value value = { .projection = commit->projection,
-		.observed_after_ms = comparison->seen_ms,
+		.observed_after_ms = version_after_ms(comparison, row),
 		.observed_at_ms = version_ms(commit, row) };
 
 	state_read(&commit->json, &comparison->before, &commit->arena, &comparison->before_state);
@@ -541,6 +412,17 @@ static bool is_only_look(const struct answer *answer, const struct repo_row *row
 	return answer->lane == LANE_IMPORT && !answer->in_sweep && row->last_written_ms < answer->answered_ms;
 }
 
+/*
+ * A dump that was asked for less than the row tells, and has nothing else: it did not see the row as it stands. The Hub
+ * itself is asked for the same again, so that its rows are brought to the fields that it has.
+ */
+static bool is_partial_look(struct commit *commit, const struct before *before)
+{
+	return commit->answer->lane == LANE_IMPORT && !before->missing && !before->was_gone &&
+	       projection_stable(&commit->txn, before->row.projection) &
+		       ~projection_stable(&commit->txn, commit->projection);
+}
+
 void commit_known_row(struct commit *commit, const struct observation *observation, struct before *before)
 {
 	struct observation seen = with_head(commit, observation, &before->row);
@@ -564,9 +446,11 @@ void commit_known_row(struct commit *commit, const struct observation *observati
 		return;
 	}
 	commit->counts->redone += !seen.draft; /* the row has moved since it was prepared */
-	if (!read_comparison(commit, &seen, before, &comparison))
+	if (!commit_compare(commit, &seen, before, &comparison))
 		return;
-	if (canon_same(&comparison.before, &comparison.after))
+	if (canon_same(&comparison.before, &comparison.after) && is_partial_look(commit, before))
+		commit->counts->rows_same++;
+	else if (canon_same(&comparison.before, &comparison.after))
 		rebase(commit, &seen, before, &comparison);
 	else
 		new_version(commit, &seen, before, &comparison);

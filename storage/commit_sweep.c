@@ -106,13 +106,22 @@ static bool oid_before(struct repo_oid *oid)
 	return false;
 }
 
+/* The answer looked at all up to there, behind the look before. */
+static void put_look(struct commit *commit, const struct repo_oid *until)
+{
+	const struct answer *answer = commit->answer;
+	struct look look = { answer->answered_ms, commit->projection };
+
+	look_put(&commit->txn, answer->kind, commit->sweep[answer->kind].number, until, &look);
+}
+
 /* What this sweep did not look at is as the sweeps before it saw it. */
 static void keep_older_look(struct commit *commit, enum repo_kind kind, const struct repo_oid *until)
 {
 	const struct sweep_state *sweep = &commit->sweep[kind];
-	int64_t older_ms = look_over(&commit->txn, kind, sweep, until);
+	struct look older = look_over(&commit->txn, kind, sweep, until, 0);
 
-	look_put(&commit->txn, kind, sweep->number, until, older_ms);
+	look_put(&commit->txn, kind, sweep->number, until, &older);
 }
 
 /* The page goes on behind rows that could not be seen: nothing is known of what lies between. */
@@ -147,7 +156,6 @@ static bool is_in_order(const struct sweep_segment *segment, const struct page *
 static void take_rows(struct commit *commit, struct sweep_segment *segment, const struct page *page)
 {
 	const struct answer *answer = commit->answer;
-	struct sweep_state *sweep = &commit->sweep[answer->kind];
 	size_t count = rows_within(page, &segment->until);
 
 	commit->completeness[answer->kind].now.listed += count;
@@ -157,7 +165,7 @@ static void take_rows(struct commit *commit, struct sweep_segment *segment, cons
 		return;
 	merge_rows(commit, page, count, &segment->after);
 	segment->after = page->observations[count - 1].oid;
-	look_put(&commit->txn, answer->kind, sweep->number, &segment->after, answer->answered_ms);
+	put_look(commit, &segment->after);
 }
 
 /*
@@ -174,7 +182,7 @@ static void end_segment(struct commit *commit, struct sweep_segment *segment)
 		return;
 	if (answer->sweep_beyond) {
 		missed_stretch(commit, &segment->after, &segment->until);
-		look_put(&commit->txn, answer->kind, sweep->number, &segment->until, answer->answered_ms);
+		put_look(commit, &segment->until);
 	} else {
 		keep_older_look(commit, answer->kind, &segment->until);
 	}
@@ -192,13 +200,14 @@ static uint64_t rows_known(struct commit *commit, enum repo_kind kind)
 static void begin_segments(struct commit *commit, const struct answer *answer)
 {
 	struct sweep_segments *segments = &commit->segments[answer->kind];
+	uint32_t number = commit->sweep[answer->kind].number;
 
 	*segments = (struct sweep_segments){ .count = answer->bound_count + 1 };
 	for (unsigned i = 0; i < segments->count; i++) {
 		segments->segment[i].after = i ? answer->bound[i - 1] : (struct repo_oid){ { 0 } };
 		segments->segment[i].until = i < answer->bound_count ? answer->bound[i] : oid_last;
 		if (i < answer->bound_count)
-			look_put(&commit->txn, answer->kind, commit->sweep[answer->kind].number, &answer->bound[i], 0);
+			look_put(&commit->txn, answer->kind, number, &answer->bound[i], &(struct look){ 0 });
 	}
 }
 
@@ -260,6 +269,20 @@ static bool is_believed(struct commit *commit, enum repo_kind kind, const struct
 					  came_to_the_end(commit, kind, after));
 }
 
+/*
+ * Whether the looks of the sweeps before this one are not needed any more. A dump may have asked for less than they did:
+ * what it left out is as they saw it. A sweep that asks for less has brought each row to its fields.
+ */
+static bool covers(struct commit *commit, const struct answer *answer)
+{
+	const struct sweep_state *sweep = &commit->sweep[answer->kind];
+
+	if (answer->lane != LANE_IMPORT || !sweep->covering)
+		return true;
+	return !(look_fields(&commit->txn, answer->kind, sweep->covering) &
+		 ~look_fields(&commit->txn, answer->kind, sweep->number));
+}
+
 /* Behind the last page of the last segment: before the tail is called missing, it must be clear that the listing is whole. */
 static void end_in_order(struct commit *commit, const struct answer *answer, struct sweep_segment *last)
 {
@@ -267,10 +290,11 @@ static void end_in_order(struct commit *commit, const struct answer *answer, str
 
 	if (oid_compare(&last->after, &oid_last) < 0) { /* else the tail was passed over */
 		missed_stretch(commit, &last->after, &oid_last);
-		look_put(&commit->txn, answer->kind, sweep->number, &oid_last, answer->answered_ms);
+		put_look(commit, &oid_last);
 		last->after = oid_last;
 	}
-	sweep->covering = sweep->number;
+	if (covers(commit, answer))
+		sweep->covering = sweep->number;
 }
 
 static void record_incomplete(struct commit *commit, enum repo_kind kind)
@@ -372,7 +396,7 @@ void commit_recapture(struct commit *commit, const struct observation *observati
 	enum repo_kind kind = commit->answer->kind;
 	const struct sweep_state *sweep = &commit->sweep[kind];
 	struct completeness *completeness = &commit->completeness[kind];
-	int64_t look_ms = look_over(&commit->txn, kind, sweep, &observation->oid);
+	int64_t look_ms = look_over(&commit->txn, kind, sweep, &observation->oid, 0).at_ms;
 	struct recapture *met = sweep->running && look_ms >= sweep->started_ms ? &completeness->met_now : &completeness->met_last;
 	struct missing_value missing;
 	bool listed = known && !missing_get(&commit->txn, kind, &observation->oid, &missing);

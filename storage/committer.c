@@ -251,8 +251,7 @@ static void commit_answer(struct commit *commit, const struct answer *answer)
 	if (!answer->look && answer->answered_ms > commit->newest_look_ms[answer->kind])
 		commit->newest_look_ms[answer->kind] = answer->answered_ms;
 	commit_tables_changed(commit);
-	if (page->count)
-		commit->projection = projection_intern(&commit->txn, &page->projection);
+	commit->projection = page->projection.fields ? projection_intern(&commit->txn, &page->projection) : 0;
 	if (answer->in_sweep)
 		commit_sweep_page(commit, answer);
 	else

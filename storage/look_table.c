@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "storage/look_table.h"
 
+#include "storage/projection_table.h"
+
 static struct key look_key(enum repo_kind kind, uint32_t sweep, const struct repo_oid *oid)
 {
 	struct key key = { .size = 0 };
@@ -11,36 +13,73 @@ static struct key look_key(enum repo_kind kind, uint32_t sweep, const struct rep
 	return key;
 }
 
-void look_put(struct txn *txn, enum repo_kind kind, uint32_t sweep, const struct repo_oid *last, int64_t at_ms)
+void look_put(struct txn *txn, enum repo_kind kind, uint32_t sweep, const struct repo_oid *last, const struct look *look)
 {
 	struct key key = look_key(kind, sweep, last), value = { .size = 0 };
 
-	key_add(&value, (uint64_t)at_ms, 6);
+	key_add(&value, (uint64_t)look->at_ms, 6);
+	key_add(&value, look->projection, 2);
 	txn_put(txn, TABLE_LOOK, key_slice(&key), key_slice(&value));
 }
 
-static int64_t look_in_sweep(struct txn *txn, enum repo_kind kind, uint32_t sweep, const struct repo_oid *oid)
+bool look_decode(struct slice key, struct slice value, struct look *look)
+{
+	bool with_projection = value.size == 8; /* looks of before that was kept have 6 bytes */
+
+	if (key.size != 1 + 4 + OID_BYTES || (!with_projection && value.size != 6))
+		return false;
+	look->at_ms = (int64_t)get_u48(slice_bytes(value));
+	look->projection = with_projection ? get_u16(slice_bytes(value) + 6) : 0;
+	return true;
+}
+
+static struct look look_in_sweep(struct txn *txn, enum repo_kind kind, uint32_t sweep, const struct repo_oid *oid)
 {
 	struct key from = look_key(kind, sweep, oid);
 	struct slice key = key_slice(&from), value;
 	MDB_cursor *cursor = txn_cursor(txn, TABLE_LOOK);
-	int64_t at_ms = 0;
+	struct look look = { 0 };
 
-	if (txn_seek(txn, cursor, MDB_SET_RANGE, &key, &value) && key.size == from.size && value.size == 6 &&
-		memcmp(key.data, from.byte, 5) == 0)
-		at_ms = (int64_t)get_u48(slice_bytes(value));
+	if (!txn_seek(txn, cursor, MDB_SET_RANGE, &key, &value) || memcmp(key.data, from.byte, 5) != 0 ||
+		!look_decode(key, value, &look))
+		look = (struct look){ 0 };
 	if (cursor)
 		mdb_cursor_close(cursor);
-	return at_ms;
+	return look;
 }
 
-int64_t look_over(struct txn *txn, enum repo_kind kind, const struct sweep_state *sweep, const struct repo_oid *oid)
+struct look look_over(struct txn *txn, enum repo_kind kind, const struct sweep_state *sweep, const struct repo_oid *oid,
+	uint32_t fields)
 {
-	int64_t at_ms = 0;
+	for (uint32_t number = sweep->number; number && number >= sweep->covering; number--) {
+		struct look look = look_in_sweep(txn, kind, number, oid);
 
-	for (uint32_t number = sweep->number; !at_ms && number && number >= sweep->covering; number--)
-		at_ms = look_in_sweep(txn, kind, number, oid);
-	return at_ms;
+		if (look.at_ms && (!fields || !(fields & ~projection_stable(txn, look.projection))))
+			return look;
+	}
+	return (struct look){ 0 };
+}
+
+uint32_t look_fields(struct txn *txn, enum repo_kind kind, uint32_t sweep)
+{
+	struct key from = look_key(kind, sweep, &(struct repo_oid){ { 0 } });
+	struct slice key = key_slice(&from), value;
+	MDB_cursor *cursor = txn_cursor(txn, TABLE_LOOK);
+	uint32_t fields = fields_stable();
+	uint16_t met = 0;
+	struct look look;
+
+	for (MDB_cursor_op op = MDB_SET_RANGE; txn_seek(txn, cursor, op, &key, &value); op = MDB_NEXT) {
+		if (memcmp(key.data, from.byte, 5) != 0 || !look_decode(key, value, &look))
+			break;
+		if (look.projection == met)
+			continue;
+		met = look.projection;
+		fields &= projection_stable(txn, met);
+	}
+	if (cursor)
+		mdb_cursor_close(cursor);
+	return fields;
 }
 
 /* Counts the looks of a sweep; of `total` looks, gives the oids that part them into `parts`. */

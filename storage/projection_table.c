@@ -38,3 +38,12 @@ bool projection_get(struct txn *txn, uint16_t number, struct projection *project
 	key_add(&key, number, 4);
 	return txn_get(txn, TABLE_PROJECTION, key_slice(&key), &text) && projection_read(text, projection);
 }
+
+uint32_t projection_stable(struct txn *txn, uint16_t number)
+{
+	struct projection projection;
+
+	if (!number)
+		return fields_stable();
+	return projection_get(txn, number, &projection) ? projection.fields & fields_stable() : 0;
+}

@@ -9,5 +9,7 @@
 
 uint16_t projection_intern(struct txn *txn, const struct projection *projection);
 bool projection_get(struct txn *txn, uint16_t number, struct projection *projection);
+/* The stable fields that a projection asks for; of 0, which none has, all. */
+uint32_t projection_stable(struct txn *txn, uint16_t number);
 
 #endif

@@ -260,7 +260,8 @@ int64_t reader_last_seen(struct reader *reader, const struct repo_ref *ref)
 	if (missing_get(&reader->txn, ref->kind, &ref->oid, &missing))
 		look_ms = missing.seen_ms;
 	else
-		look_ms = look_over(&reader->txn, ref->kind, &sweep, &ref->oid);
+		look_ms = look_over(&reader->txn, ref->kind, &sweep, &ref->oid,
+			projection_stable(&reader->txn, ref->row.projection)).at_ms;
 	reader->txn.error = 0;
 	return look_ms > ref->row.last_written_ms ? look_ms : ref->row.last_written_ms;
 }

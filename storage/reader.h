@@ -71,7 +71,10 @@ int reader_snapshot(struct reader *reader, uint32_t number, uint32_t version, st
 int reader_state(struct reader *reader, const struct snapshot *snapshot, struct arena *arena, struct state *state);
 int reader_statement(struct reader *reader, uint32_t number, struct arena *arena, struct statement *statement);
 int reader_projection(struct reader *reader, uint16_t number, struct projection *projection);
-/* The newest look that saw the current state of a repo as it is: its own last write, or a sweep's page over its oid. */
+/*
+ * The newest look that saw the current state of a repo as it is: its own last write, or a sweep's page over its oid that
+ * asked for all that the row tells.
+ */
 int64_t reader_last_seen(struct reader *reader, const struct repo_ref *ref);
 /* Counters as last stored; unknown where never seen. */
 int reader_counters(struct reader *reader, uint32_t number, struct change_counter *downloads,

@@ -202,6 +202,17 @@ void verify_name(struct verify *verify, struct slice key, struct slice value)
 		verify_found(verify, "name", oid_text(&entry.oid, 0, text), "the name leads to no repo");
 }
 
+void verify_look(struct verify *verify, struct slice key, struct slice value)
+{
+	struct projection projection;
+	struct look look;
+
+	if (!look_decode(key, value, &look))
+		verify_found(verify, "look", "an entry", "has another form than entries have");
+	else if (look.projection && !projection_get(&verify->txn, look.projection, &projection))
+		verify_found(verify, "look", "an entry", "names projection %u, which is not there", look.projection);
+}
+
 void verify_missing(struct verify *verify, struct slice key, struct slice value)
 {
 	struct missing_row row;

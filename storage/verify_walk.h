@@ -47,6 +47,7 @@ void verify_name(struct verify *verify, struct slice key, struct slice value);
 void verify_evidence(struct verify *verify, struct slice key, struct slice value);
 void verify_past(struct verify *verify, struct slice key, struct slice value);
 void verify_statement(struct verify *verify, struct slice key, struct slice value);
+void verify_look(struct verify *verify, struct slice key, struct slice value);
 void verify_missing(struct verify *verify, struct slice key, struct slice value);
 void verify_projection(struct verify *verify, struct slice key, struct slice value);
 void verify_text(struct verify *verify, struct slice key, struct slice value);

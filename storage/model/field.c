@@ -34,6 +34,16 @@ enum field field_find(struct slice key)
 	return field_find_after(key, FIELD_NONE);
 }
 
+uint32_t fields_stable(void)
+{
+	uint32_t fields = 0;
+
+	for (unsigned i = 0; i < FIELD_COUNT; i++)
+		if (field_infos[i].class == FIELD_STABLE)
+			fields |= field_bit((enum field)i);
+	return fields;
+}
+
 uint32_t fields_asked(enum repo_kind kind)
 {
 	uint32_t fields = field_bit(FIELD_ID);

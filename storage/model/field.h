@@ -33,6 +33,7 @@ static inline uint32_t field_bit(enum field field)
 enum field field_find(struct slice key); /* FIELD_NONE for a field that is not in the table */
 /* The same, trying first what stands behind `before` in the table: rows bring their fields in much that order. */
 enum field field_find_after(struct slice key, enum field before);
+uint32_t fields_stable(void);
 uint32_t fields_asked(enum repo_kind kind);      /* what the table asks of a kind; `id` is always among them */
 
 enum endpoint { ENDPOINT_LIST, ENDPOINT_SINGLE, ENDPOINT_COUNT };

@@ -116,6 +116,32 @@ def test_fields_that_no_row_has_were_not_asked(ledger):
     ledger.verify()
 
 
+def test_a_look_covers_what_it_asked(ledger):
+    """A dump without cards is no look at what the cards say: neither that it stayed, nor when it was still so."""
+    full = [row(n, "mit") for n in range(1, 20)]
+    bare = [{key: one[key] for key in ("_id", "id", "author", "gated")} for one in full]
+    switched = [row(1, "gpl-3.0"), *full[1:]]
+    ledger.load(full, "2023-01-01", "--complete")
+    ledger.load(full, "2023-02-01", "--complete")
+    ledger.load(bare, "2023-03-01", "--complete")
+
+    def last_seen(name):
+        return json.loads(ledger.tool("show", name, "--format", "json").output)["last_seen"][:10]
+    assert last_seen("org/repo-1") == "2023-02-01"
+    ledger.load([bare[0], dict(bare[1], gated="auto"), *bare[2:]], "2023-05-01", "--complete")
+    assert last_seen("org/repo-1") == "2023-02-01" and last_seen("org/repo-2") == "2023-05-01"
+    switched[1] = row(2, "apache-2.0", gated="auto")
+    ledger.load(switched, "2023-06-01", "--complete")
+    assert last_seen("org/repo-3") == "2023-06-01"
+    assert [(text, record["observed_after"][:10]) for (_, _, text), record in zip(texts(ledger), ledger.changes())] == [
+        ("access.gated org/repo-2 no -> auto", "2023-03-01"),
+        ("license.switched org/repo-1 mit -> gpl-3.0 tightened unchanged", "2023-02-01"),
+        ("license.switched org/repo-2 mit -> apache-2.0 lateral unchanged", "2023-02-01")]
+    history = ledger.tool("history", "org/repo-2", "--format", "ndjson").lines()
+    assert [line["observed_at"][:10] for line in history if "version" in line] == ["2023-01-01", "2023-05-01", "2023-06-01"]
+    ledger.verify()
+
+
 def test_kinds_by_repo_type(ledger):
     done = ledger.load([row(1, repoType="dataset"), row(2), row(3, repoType="space"), row(4, repoType="model")], FIRST,
                        "--kind", "datasets")

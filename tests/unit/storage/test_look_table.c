@@ -2,6 +2,7 @@
 /* Looks, missing rows, damage, cursors: the tables by themselves. */
 #include "storage/look_table.h"
 
+#include "storage/projection_table.h"
 #include "tests/unit/storage/fixture.h"
 
 static int64_t look(struct txn *txn, enum repo_kind kind, uint32_t number, uint32_t covering, unsigned n)
@@ -9,14 +10,14 @@ static int64_t look(struct txn *txn, enum repo_kind kind, uint32_t number, uint3
 	struct sweep_state sweep = { .number = number, .covering = covering };
 	struct repo_oid oid = fixture_oid_bytes(n);
 
-	return look_over(txn, kind, &sweep, &oid);
+	return look_over(txn, kind, &sweep, &oid, 0).at_ms;
 }
 
 static void put(struct txn *txn, enum repo_kind kind, uint32_t sweep, unsigned n, int64_t at_ms)
 {
 	struct repo_oid oid = fixture_oid_bytes(n);
 
-	look_put(txn, kind, sweep, &oid, at_ms);
+	look_put(txn, kind, sweep, &oid, &(struct look){ at_ms, 0 });
 }
 
 static void test_looks(void **state)
@@ -50,6 +51,30 @@ static void test_looks(void **state)
 	look_delete_sweeps(&txn, REPO_MODEL, 3, 3);
 	assert_int_equal(look(&txn, REPO_MODEL, 3, 0, 5), 200);
 	assert_int_equal(look(&txn, REPO_DATASET, 3, 0, 5), 999);
+	assert_int_equal(txn_commit(&txn), 0);
+	fixture_free(f);
+}
+
+static void test_looks_cover_what_they_asked(void **state)
+{
+	struct fixture *f = fixture_new();
+	struct projection all = f->projection, few = f->projection;
+	uint32_t card = field_bit(FIELD_CARD_DATA), gated = field_bit(FIELD_GATED);
+	struct sweep_state sweep = { .number = 2, .covering = 1 };
+	struct repo_oid oid = fixture_oid_bytes(10);
+	struct txn txn;
+
+	(void)state;
+	few.fields &= ~card;
+	assert_int_equal(txn_begin(f->store, true, &txn), 0);
+	look_put(&txn, REPO_MODEL, 1, &oid, &(struct look){ 100, projection_intern(&txn, &all) });
+	look_put(&txn, REPO_MODEL, 2, &oid, &(struct look){ 200, projection_intern(&txn, &few) });
+	assert_int_equal(look_over(&txn, REPO_MODEL, &sweep, &oid, 0).at_ms, 200);
+	assert_int_equal(look_over(&txn, REPO_MODEL, &sweep, &oid, gated).at_ms, 200);
+	assert_int_equal(look_over(&txn, REPO_MODEL, &sweep, &oid, gated | card).at_ms, 100);
+	assert_int_equal(look_fields(&txn, REPO_MODEL, 1) & ~look_fields(&txn, REPO_MODEL, 2), card);
+	look_put(&txn, REPO_MODEL, 2, &oid, &(struct look){ 300, 0 }); /* it asked for all */
+	assert_int_equal(look_over(&txn, REPO_MODEL, &sweep, &oid, card).at_ms, 300);
 	assert_int_equal(txn_commit(&txn), 0);
 	fixture_free(f);
 }
@@ -104,6 +129,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_looks),
+		cmocka_unit_test(test_looks_cover_what_they_asked),
 		cmocka_unit_test(test_missing),
 		cmocka_unit_test(test_damage_and_cursors),
 	};
