@@ -276,7 +276,7 @@ static void leave_undecided(struct confirm *confirm, struct request *request, co
  * Nothing more is judged. Whether this row is odd, so that the others go on without it the next time, or the Hub's answers
  * prove nothing now, the canary tells.
  */
-static void distrust(struct confirm *confirm, struct request *request)
+static void distrust(struct confirm *confirm, struct request *request, bool failed)
 {
 	log_undecided(confirm, request, "an answer that proves nothing");
 	metrics_add(METRIC_CONFIRM_UNDECIDED, 1);
@@ -285,6 +285,7 @@ static void distrust(struct confirm *confirm, struct request *request)
 		return;
 	}
 	confirm->doubted = repo_of(confirm, request);
+	confirm->failed = failed;
 	ask_canary(confirm);
 }
 
@@ -300,14 +301,32 @@ static bool wants_listings(const struct confirm *confirm)
 	return confirm->batch.group[0].owner.size && owner_of(confirm->batch.canary[confirm->canary].name).size;
 }
 
-static void canary_sings(struct confirm *confirm, struct request *request)
+/* It is the row that is odd. */
+static void rest_doubted(struct confirm *confirm, struct request *request)
 {
 	struct answer answer = { .others = confirm->rest, .other_count = 1, .others_are = CONFIRM_LATER };
 
+	confirm->rest[0] = confirm->doubted->oid;
+	lane_hand_over(&confirm->run, request, &answer);
+	park(confirm);
+}
+
+/* It can be asked for after all, as the others can. */
+static void end_doubt(struct confirm *confirm, const struct request *request)
+{
+	if (repo_of(confirm, request) == confirm->doubted)
+		lane_end(&confirm->run, LANE_AGAIN, NULL);
+}
+
+static void canary_sings(struct confirm *confirm, struct request *request)
+{
+	if (confirm->doubted && confirm->failed) {
+		confirm->failed = false; /* a Hub that was away may be back */
+		ask_repo(confirm, confirm->doubted, (uint64_t)(confirm->doubted - confirm->batch.row));
+		return;
+	}
 	if (confirm->doubted) {
-		confirm->rest[0] = confirm->doubted->oid;
-		lane_hand_over(&confirm->run, request, &answer);
-		park(confirm);
+		rest_doubted(confirm, request);
 		return;
 	}
 	confirm->lists_owners = false;
@@ -402,7 +421,9 @@ static bool on_page(struct request *request)
 		canary_sings(confirm, request);
 	else if (request->tag == TAG_CANARY)
 		canary_fails(confirm, request);
-	else if (!confirm->doubted) {
+	else if (confirm->doubted)
+		end_doubt(confirm, request);
+	else {
 		judge_page(confirm, request);
 		ask_rows(confirm);
 	}
@@ -448,7 +469,7 @@ static void judge_row(struct confirm *confirm, struct request *request, enum jud
 		follow(confirm, request);
 		break;
 	case JUDGED_NOTHING:
-		distrust(confirm, request);
+		distrust(confirm, request, false);
 		break;
 	}
 }
@@ -486,7 +507,9 @@ static void on_answer(struct request *request)
 		judge_canary(confirm, request, judgement);
 	else if (request->tag == TAG_CANARY_OWNER || request->tag == TAG_OWNER)
 		judge_listing(confirm, request, judgement);
-	else if (!confirm->doubted) {
+	else if (confirm->doubted)
+		end_doubt(confirm, request);
+	else {
 		judge_row(confirm, request, judgement);
 		ask_rows(confirm);
 	}
@@ -523,7 +546,9 @@ static void on_failed(struct request *request)
 	else if (is_listing || request->tag == TAG_CANARY || !answered || confirm->run.context->stopping)
 		lane_end(&confirm->run, LANE_PARKED, request->why);
 	else if (!confirm->doubted)
-		distrust(confirm, request);
+		distrust(confirm, request, true);
+	else if (repo_of(confirm, request) == confirm->doubted)
+		rest_doubted(confirm, request);
 	lane_answered(&confirm->run);
 }
 

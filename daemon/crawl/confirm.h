@@ -25,8 +25,9 @@ struct confirm {
 	/* of the group's listing */
 	uint64_t pages;
 	struct repo_oid listed_to;
-	/* a row whose answer proved nothing; the canary is asked once more */
+	/* a row whose answer proved nothing; the canary is asked once more, and so is the row if it was given up */
 	struct missing_repo *doubted;
+	bool failed;
 	struct repo_oid rest[CONFIRM_ROWS]; /* what is settled along with a row */
 };
 
