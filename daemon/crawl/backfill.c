@@ -10,13 +10,19 @@
 
 enum { TROUBLES_MAX = 3 };
 
+static int read_list(struct lane_run *run, struct store_problem *problem);
+static void on_list(struct lane_run *run);
 static void on_stored(struct lane_run *run);
 
 void backfill_init(struct backfill *backfill, struct context *context, struct kind_state *kind,
 	const struct backfill_wish *wish, const struct watch_names *watched, void (*on_ended)(struct lane_run *run),
 	void *owner)
 {
-	*backfill = (struct backfill){ .wish = wish, .watched = watched };
+	*backfill = (struct backfill){
+		.wish = wish,
+		.watched = watched,
+		.load = { .read = read_list, .on_read = on_list },
+	};
 	lane_init(&backfill->run, context, kind, LANE_BACKFILL, on_ended, owner);
 	backfill->run.on_stored = on_stored;
 	buf_init(&backfill->owner_url, URL_MAX);
@@ -54,40 +60,27 @@ static void go_on(struct backfill *backfill);
 
 /* --- the list ------------------------------------------------------------------------------------------------------*/
 
-static void on_load(uv_work_t *work)
+static int read_list(struct lane_run *run, struct store_problem *problem)
 {
-	struct backfill *backfill = work->data;
+	struct backfill *backfill = (struct backfill *)run;
 
-	if (backfill->loaded)
-		backfill_list_load_oids(&backfill->list);
-	else
-		backfill_list_load(&backfill->list);
+	return backfill->loaded ? backfill_list_load_oids(&backfill->list, problem) : backfill_list_load(&backfill->list, problem);
 }
 
-static void on_loaded(uv_work_t *work, int status)
+static void on_list(struct lane_run *run)
 {
-	struct backfill *backfill = work->data;
+	struct backfill *backfill = (struct backfill *)run;
 
-	(void)status; /* never cancelled */
 	backfill->loaded = true;
 	backfill->oid_count = 0;
-	if (backfill->list.error)
-		lane_end(&backfill->run, LANE_PARKED, backfill->list.problem.text);
-	else if (backfill->run.context->stopping)
-		lane_end(&backfill->run, LANE_PARKED, "the daemon ends");
-	else
-		go_on(backfill);
-	lane_answered(&backfill->run);
+	go_on(backfill);
 }
 
 static void load_list(struct backfill *backfill)
 {
 	backfill->list.oids = backfill->oids;
 	backfill->list.oid_count = backfill->oid_count;
-	backfill->load.data = backfill;
-	backfill->run.asked++;
-	if (uv_queue_work(backfill->run.context->clock->loop, &backfill->load, on_load, on_loaded))
-		memory_failed("work item");
+	lane_load(&backfill->run, &backfill->load);
 }
 
 static void ask_owner_from_start(struct backfill *backfill)

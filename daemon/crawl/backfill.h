@@ -33,7 +33,7 @@ struct backfill {
 	const struct backfill_wish *wish; /* NULL: as a daemon */
 	const struct watch_names *watched; /* of the configuration's watch list; NULL: none */
 	struct backfill_list list;
-	uv_work_t load;
+	struct lane_load load;
 	bool loaded;             /* the list's names and top are in it */
 	unsigned asking, searching;
 	size_t next_unknown, next_item;

@@ -190,13 +190,13 @@ static void add_top(struct reader *reader, struct backfill_list *list)
 
 /* --- all of it -----------------------------------------------------------------------------------------------------*/
 
-void backfill_list_load(struct backfill_list *list)
+int backfill_list_load(struct backfill_list *list, struct store_problem *problem)
 {
 	struct reader *reader;
+	int error = reader_open(list->store, &reader, problem);
 
-	list->error = reader_open(list->store, &reader, &list->problem);
-	if (list->error)
-		return;
+	if (error)
+		return error;
 	if (!list->wished)
 		add_documented(reader, list);
 	for (size_t i = 0; list->names && i < list->names->count && !is_stopped(list); i++)
@@ -204,20 +204,22 @@ void backfill_list_load(struct backfill_list *list)
 	if (!list->wished && list->top)
 		add_top(reader, list);
 	reader_close(&reader);
+	return ERROR_NONE;
 }
 
-void backfill_list_load_oids(struct backfill_list *list)
+int backfill_list_load_oids(struct backfill_list *list, struct store_problem *problem)
 {
 	struct reader *reader;
 	struct repo_ref ref;
+	int error = reader_open(list->store, &reader, problem);
 
-	list->error = reader_open(list->store, &reader, &list->problem);
-	if (list->error)
-		return;
+	if (error)
+		return error;
 	for (size_t i = 0; i < list->oid_count && !is_stopped(list); i++)
 		if (reader_repo(reader, list->kind, &list->oids[i], &ref) == ERROR_NONE)
 			add_repo(reader, list, &ref);
 	reader_close(&reader);
+	return ERROR_NONE;
 }
 
 void backfill_list_release(struct backfill_list *list)

@@ -34,8 +34,6 @@ struct backfill_list {
 	const struct repo_oid *oids;     /* more of them, by wish */
 	size_t oid_count;
 	/* out; items are added to those that are there */
-	int error;
-	struct store_problem problem;
 	struct arena arena;
 	struct backfill_item *item;
 	size_t count, room;
@@ -47,10 +45,10 @@ struct backfill_list {
 
 /*
  * Waits for the disk, and walks all rows for the most downloaded: in a work item. Once for names and top, again for oids
- * that have come meanwhile.
+ * that have come meanwhile. An error of the store, or 0.
  */
-void backfill_list_load(struct backfill_list *list);
-void backfill_list_load_oids(struct backfill_list *list);
+int backfill_list_load(struct backfill_list *list, struct store_problem *problem);
+int backfill_list_load_oids(struct backfill_list *list, struct store_problem *problem);
 void backfill_list_release(struct backfill_list *list);
 
 #endif

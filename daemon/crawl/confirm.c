@@ -7,7 +7,6 @@
 #include "daemon/run/log.h"
 #include "daemon/run/metrics.h"
 #include "daemon/transfer/backoff.h"
-#include "storage/model/memory.h"
 
 /* A canary's owner is asked for what changed last: the canary, just listed, is among that. */
 enum { CANARY_LIST_ROWS = 100 };
@@ -15,10 +14,13 @@ enum { CANARY_LIST_ROWS = 100 };
 /* Request tags: rows by their place in the batch, and what else is asked for. */
 enum { TAG_CANARY = CONFIRM_ROWS, TAG_CANARY_OWNER, TAG_OWNER };
 
+static int read_batch(struct lane_run *run, struct store_problem *problem);
+static void on_batch(struct lane_run *run);
+
 void confirm_init(struct confirm *confirm, struct context *context, struct kind_state *kind,
 	void (*on_ended)(struct lane_run *run), void *owner)
 {
-	*confirm = (struct confirm){ 0 };
+	*confirm = (struct confirm){ .load = { .read = read_batch, .on_read = on_batch } };
 	lane_init(&confirm->run, context, kind, LANE_CONFIRM, on_ended, owner);
 }
 
@@ -51,28 +53,21 @@ static struct confirm_group *group_of(struct confirm *confirm)
 
 static void ask_canary(struct confirm *confirm);
 
-static void on_load(uv_work_t *work)
+static int read_batch(struct lane_run *run, struct store_problem *problem)
 {
-	confirm_batch_load(work->data);
+	return confirm_batch_load(&((struct confirm *)run)->batch, problem);
 }
 
-static void on_loaded(uv_work_t *work, int status)
+static void on_batch(struct lane_run *run)
 {
-	struct confirm_batch *batch = work->data;
-	struct confirm *confirm = (struct confirm *)((char *)batch - offsetof(struct confirm, batch));
+	struct confirm *confirm = (struct confirm *)run;
 
-	(void)status; /* never cancelled */
-	if (batch->error)
-		lane_end(&confirm->run, LANE_PARKED, batch->problem.text);
-	else if (!batch->count)
-		lane_end(&confirm->run, LANE_COMPLETE, NULL);
-	else if (!batch->canaries)
-		lane_end(&confirm->run, LANE_PARKED, "no known repo is left to try the Hub with");
-	else if (confirm->run.context->stopping)
-		lane_end(&confirm->run, LANE_PARKED, "the daemon ends");
+	if (!confirm->batch.count)
+		lane_end(run, LANE_COMPLETE, NULL);
+	else if (!confirm->batch.canaries)
+		lane_end(run, LANE_PARKED, "no known repo is left to try the Hub with");
 	else
 		ask_canary(confirm);
-	lane_answered(&confirm->run);
 }
 
 static void load_batch(struct confirm *confirm)
@@ -82,10 +77,7 @@ static void load_batch(struct confirm *confirm)
 	confirm->doubted = NULL;
 	confirm->batch.now_ms = clock_wall_ms();
 	confirm->batch.pause_ms = confirm->run.context->config->confirm_pause;
-	confirm->load.data = &confirm->batch;
-	confirm->run.asked++;
-	if (uv_queue_work(confirm->run.context->clock->loop, &confirm->load, on_load, on_loaded))
-		memory_failed("work item");
+	lane_load(&confirm->run, &confirm->load);
 }
 
 void confirm_start(struct confirm *confirm, const struct repo_oid *listed)

@@ -18,7 +18,7 @@
 struct confirm {
 	struct lane_run run; /* first: requests know their lane by it */
 	struct confirm_batch batch;
-	uv_work_t load;
+	struct lane_load load;
 	unsigned canary;     /* the one that is asked now, or that was shown */
 	bool lists_owners;   /* the canary is in its owner's listing */
 	size_t group;        /* of the batch, at hand */

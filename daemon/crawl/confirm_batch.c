@@ -183,15 +183,16 @@ void confirm_batch_release(struct confirm_batch *batch)
 	arena_release(&batch->arena);
 }
 
-void confirm_batch_load(struct confirm_batch *batch)
+int confirm_batch_load(struct confirm_batch *batch, struct store_problem *problem)
 {
 	struct loader loader = { .batch = batch };
+	int error;
 
 	confirm_batch_release(batch);
 	batch->at_end = false;
-	batch->error = reader_open(batch->store, &loader.reader, &batch->problem);
-	if (batch->error)
-		return;
+	error = reader_open(batch->store, &loader.reader, problem);
+	if (error)
+		return error;
 	batch->row = memory_grow(NULL, CONFIRM_ROWS, sizeof(*batch->row));
 	load_rows(&loader);
 	if (batch->count) {
@@ -200,4 +201,5 @@ void confirm_batch_load(struct confirm_batch *batch)
 	}
 	arena_release(&loader.arena);
 	reader_close(&loader.reader);
+	return ERROR_NONE;
 }

@@ -27,8 +27,6 @@ struct confirm_batch {
 	struct repo_oid from; /* the first row to look at; moved behind the last one */
 	struct repo_oid listed; /* a repo that was just listed; zero: none known */
 	/* out */
-	int error;
-	struct store_problem problem;
 	bool at_end; /* no missing row is left behind `from` */
 	size_t count, group_count;
 	unsigned canaries;
@@ -38,8 +36,8 @@ struct confirm_batch {
 	struct arena arena;
 };
 
-/* Waits for the disk: in a work item. What was loaded before goes. */
-void confirm_batch_load(struct confirm_batch *batch);
+/* Waits for the disk: in a work item. What was loaded before goes. An error of the store, or 0. */
+int confirm_batch_load(struct confirm_batch *batch, struct store_problem *problem);
 void confirm_batch_release(struct confirm_batch *batch);
 
 /* The part before the slash; size 0 where there is none. */

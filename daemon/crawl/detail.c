@@ -7,16 +7,17 @@
 #include "daemon/crawl/judge.h"
 #include "daemon/run/log.h"
 #include "daemon/run/metrics.h"
-#include "storage/model/memory.h"
 
 enum { IN_VAIN_MAX = 8 };
 
+static int read_batch(struct lane_run *run, struct store_problem *problem);
+static void on_batch(struct lane_run *run);
 static void on_stored(struct lane_run *run);
 
 void detail_init(struct detail *detail, struct context *context, struct kind_state *kind,
 	void (*on_ended)(struct lane_run *run), void *owner)
 {
-	*detail = (struct detail){ .next = 0 };
+	*detail = (struct detail){ .load = { .read = read_batch, .on_read = on_batch } };
 	lane_init(&detail->run, context, kind, LANE_DETAIL, on_ended, owner);
 	detail->run.on_stored = on_stored;
 	detail->run.often = true;
@@ -38,35 +39,25 @@ static struct detail_repo *repo_of(struct detail *detail, const struct request *
 
 static void ask_repos(struct detail *detail);
 
-static void on_load(uv_work_t *work)
+static int read_batch(struct lane_run *run, struct store_problem *problem)
 {
-	detail_batch_load(work->data);
+	return detail_batch_load(&((struct detail *)run)->batch, problem);
 }
 
-static void on_loaded(uv_work_t *work, int status)
+static void on_batch(struct lane_run *run)
 {
-	struct detail_batch *batch = work->data;
-	struct detail *detail = (struct detail *)((char *)batch - offsetof(struct detail, batch));
+	struct detail *detail = (struct detail *)run;
 
-	(void)status; /* never cancelled */
-	if (batch->error)
-		lane_end(&detail->run, LANE_PARKED, batch->problem.text);
-	else if (!batch->count)
-		lane_end(&detail->run, LANE_COMPLETE, NULL);
-	else if (detail->run.context->stopping)
-		lane_end(&detail->run, LANE_PARKED, "the daemon ends");
-	else
+	if (detail->batch.count)
 		ask_repos(detail);
-	lane_answered(&detail->run);
+	else
+		lane_end(run, LANE_COMPLETE, NULL);
 }
 
 static void load_batch(struct detail *detail)
 {
 	detail->next = 0;
-	detail->load.data = &detail->batch;
-	detail->run.asked++;
-	if (uv_queue_work(detail->run.context->clock->loop, &detail->load, on_load, on_loaded))
-		memory_failed("work item");
+	lane_load(&detail->run, &detail->load);
 }
 
 void detail_start(struct detail *detail)

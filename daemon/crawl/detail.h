@@ -15,7 +15,7 @@
 struct detail {
 	struct lane_run run; /* first: requests know their lane by it */
 	struct detail_batch batch;
-	uv_work_t load;
+	struct lane_load load;
 	unsigned next;    /* of the batch, to be asked */
 	unsigned asking;  /* repos under way */
 	unsigned in_vain; /* answers in a row that decided nothing */

@@ -76,16 +76,17 @@ static void load_repos(struct loader *loader)
 	}
 }
 
-void detail_batch_load(struct detail_batch *batch)
+int detail_batch_load(struct detail_batch *batch, struct store_problem *problem)
 {
 	struct loader loader = { .batch = batch };
+	int error = reader_open(batch->store, &loader.reader, problem);
 
 	batch->count = 0;
 	batch->at_end = false;
-	batch->error = reader_open(batch->store, &loader.reader, &batch->problem);
-	if (batch->error)
-		return;
+	if (error)
+		return error;
 	load_repos(&loader);
 	arena_release(&loader.arena);
 	reader_close(&loader.reader);
+	return ERROR_NONE;
 }

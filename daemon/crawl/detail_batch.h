@@ -37,14 +37,12 @@ struct detail_batch {
 	const struct hub_origin *origin;
 	struct detail_todo from; /* moved behind the last one; its kind stays */
 	/* out */
-	int error;
-	struct store_problem problem;
 	bool at_end; /* nothing is left behind `from` */
 	unsigned count;
 	struct detail_repo repo[DETAIL_REPOS];
 };
 
-/* Waits for the disk: in a work item. */
-void detail_batch_load(struct detail_batch *batch);
+/* Waits for the disk: in a work item. An error of the store, or 0. */
+int detail_batch_load(struct detail_batch *batch, struct store_problem *problem);
 
 #endif

@@ -4,14 +4,16 @@
 #include <stdio.h>
 
 #include "daemon/run/metrics.h"
-#include "storage/model/memory.h"
 
 enum { REASON_MAX = 2500 };
+
+static int read_batch(struct lane_run *run, struct store_problem *problem);
+static void on_batch(struct lane_run *run);
 
 void evidence_init(struct evidence_lane *lane, struct context *context, struct kind_state *kind,
 	void (*on_ended)(struct lane_run *run), void *owner)
 {
-	*lane = (struct evidence_lane){ 0 };
+	*lane = (struct evidence_lane){ .load = { .read = read_batch, .on_read = on_batch } };
 	lane_init(&lane->run, context, kind, LANE_DETAIL, on_ended, owner);
 }
 
@@ -42,38 +44,36 @@ static int read_name(struct reader *reader, const struct evidence_due *due, char
 	return error;
 }
 
-static void load_items(struct reader *reader, struct evidence_batch *batch)
+static int load_items(struct reader *reader, struct evidence_batch *batch)
 {
-	while (batch->count < EVIDENCE_BATCH && !batch->error) {
+	while (batch->count < EVIDENCE_BATCH) {
 		struct evidence_item *item = &batch->item[batch->count];
-		int code = reader_evidence_due(reader, batch->from, &item->due);
+		int error = reader_evidence_due(reader, batch->from, &item->due);
 
-		if (code == ERROR_NOT_FOUND) {
-			batch->at_end = true;
-			return;
-		}
-		batch->error = code;
+		batch->at_end = error == ERROR_NOT_FOUND;
+		if (error)
+			return batch->at_end ? ERROR_NONE : error;
 		/* a row that cannot be read is for verify to tell */
-		if (!code && item->due.kind == batch->kind && read_name(reader, &item->due, item->name) == ERROR_NONE)
+		if (item->due.kind == batch->kind && read_name(reader, &item->due, item->name) == ERROR_NONE)
 			batch->count++;
 		batch->from = item->due.seq + 1;
 	}
+	return ERROR_NONE;
 }
 
-static void on_load(uv_work_t *work)
+static int read_batch(struct lane_run *run, struct store_problem *problem)
 {
-	struct evidence_batch *batch = work->data;
+	struct evidence_batch *batch = &((struct evidence_lane *)run)->batch;
 	struct reader *reader;
+	int error = reader_open(run->context->store, &reader, problem);
 
 	batch->count = 0;
 	batch->at_end = false;
-	batch->error = reader_open(batch->store, &reader, &batch->problem);
-	if (batch->error)
-		return;
-	load_items(reader, batch);
-	if (batch->error)
-		snprintf(batch->problem.text, sizeof(batch->problem.text), "%s", error_text(batch->error));
+	if (error)
+		return error;
+	error = load_items(reader, batch);
 	reader_close(&reader);
+	return error;
 }
 
 bool evidence_may_be_due(struct store *store, enum repo_kind kind)
@@ -97,33 +97,19 @@ bool evidence_may_be_due(struct store *store, enum repo_kind kind)
 
 static void search_on(struct evidence_lane *lane);
 
-static void on_loaded(uv_work_t *work, int status)
+static void on_batch(struct lane_run *run)
 {
-	struct evidence_batch *batch = work->data;
-	struct evidence_lane *lane = (struct evidence_lane *)((char *)batch - offsetof(struct evidence_lane, batch));
-
-	(void)status; /* never cancelled */
-	if (batch->error)
-		lane_end(&lane->run, LANE_PARKED, batch->problem.text);
-	else if (lane->run.context->stopping)
-		lane_end(&lane->run, LANE_PARKED, "the daemon ends");
-	else
-		search_on(lane);
-	lane_answered(&lane->run);
+	search_on((struct evidence_lane *)run);
 }
 
 static void load_batch(struct evidence_lane *lane)
 {
 	lane->next = 0;
-	lane->load.data = &lane->batch;
-	lane->run.asked++;
-	if (uv_queue_work(lane->run.context->clock->loop, &lane->load, on_load, on_loaded))
-		memory_failed("work item");
+	lane_load(&lane->run, &lane->load);
 }
 
 void evidence_start(struct evidence_lane *lane)
 {
-	lane->batch.store = lane->run.context->store;
 	lane->batch.kind = lane->run.kind->kind;
 	lane->batch.from = 0;
 	lane->searching = 0;

@@ -22,12 +22,9 @@ struct evidence_item {
 /* Read from the store by a work item. */
 struct evidence_batch {
 	/* in */
-	struct store *store;
 	enum repo_kind kind;
 	uint64_t from; /* seq; moved behind the last one */
 	/* out */
-	int error;
-	struct store_problem problem;
 	bool at_end;
 	unsigned count;
 	struct evidence_item item[EVIDENCE_BATCH];
@@ -44,7 +41,7 @@ struct evidence_search {
 struct evidence_lane {
 	struct lane_run run; /* first */
 	struct evidence_batch batch;
-	uv_work_t load;
+	struct lane_load load;
 	unsigned next, searching;
 	struct evidence_search search[EVIDENCE_AHEAD];
 };

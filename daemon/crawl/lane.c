@@ -10,6 +10,8 @@
 #include "daemon/hub/refusal.h"
 #include "daemon/run/log.h"
 #include "daemon/run/metrics.h"
+#include "storage/model/error.h"
+#include "storage/model/memory.h"
 #include "storage/model/moment.h"
 
 enum { MESSAGE_SHOWN = 200 };
@@ -70,6 +72,39 @@ void lane_end(struct lane_run *run, enum lane_end end, const char *why)
 		writer_flush(run->context->writer);
 	}
 	end_if_idle(run);
+}
+
+/* --- what is read from the store -----------------------------------------------------------------------------------*/
+
+static void on_load(uv_work_t *work)
+{
+	struct lane_load *load = work->data;
+
+	load->error = load->read(load->run, &load->problem);
+}
+
+static void on_loaded(uv_work_t *work, int status)
+{
+	struct lane_load *load = work->data;
+
+	(void)status; /* never cancelled */
+	if (load->error)
+		lane_end(load->run, LANE_PARKED, load->problem.text[0] ? load->problem.text : error_text(load->error));
+	else if (load->run->context->stopping)
+		lane_end(load->run, LANE_PARKED, "the daemon ends");
+	else
+		load->on_read(load->run);
+	lane_answered(load->run);
+}
+
+void lane_load(struct lane_run *run, struct lane_load *load)
+{
+	load->run = run;
+	load->work.data = load;
+	load->problem = (struct store_problem){ 0 };
+	run->asked++;
+	if (uv_queue_work(run->context->clock->loop, &load->work, on_load, on_loaded))
+		memory_failed("work item");
 }
 
 /* --- requests ------------------------------------------------------------------------------------------------------*/

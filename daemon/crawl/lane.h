@@ -48,6 +48,20 @@ void lane_begin(struct lane_run *run, bool resumed, int64_t watermark_ms);
 /* The first end that is told counts. */
 void lane_end(struct lane_run *run, enum lane_end end, const char *why);
 
+/* What a lane reads from the store off the loop; embedded in it, one at a time. */
+struct lane_load {
+	int (*read)(struct lane_run *run, struct store_problem *problem); /* in a work item; the error is told to people */
+	void (*on_read)(struct lane_run *run);
+	/* private */
+	struct lane_run *run;
+	uv_work_t work;
+	int error;
+	struct store_problem problem;
+};
+
+/* on_read follows on the loop; where the store could not be read, or the daemon ends meanwhile, the run parks instead. */
+void lane_load(struct lane_run *run, struct lane_load *load);
+
 /* Asks for a page; run->asked counts it until lane_answered(). */
 void lane_ask(struct lane_run *run, const struct projection *projection, struct slice url, const struct request_calls *calls,
 	uint64_t tag);
