@@ -50,14 +50,11 @@
 		"the Hub does not document: tried at first use, and given up for 1 where it does not go on as it should.") \
 	X(confirm_ahead, OPTION_NUMBER, "requests", 1, 64, "8", true, \
 		"Single-repo requests of one kind in flight at once when missing rows are confirmed.") \
+	X(confirm_pause, OPTION_DURATION, "time", 0, 30 * OPTION_DAY, "24h", true, \
+		"How long a missing repo that could not be decided about rests before it is asked for again; each further time " \
+		"twice as long, up to 30 days.") \
 	X(commit_evidence, OPTION_SWITCH, "yes or no", 0, 1, "yes", true, \
 		"Whether the commit behind each license record is looked for.") \
-	X(backfill, OPTION_SWITCH, "yes or no", 0, 1, "yes", true, \
-		"Whether past switches are looked for in the commits of chosen repos: documented ones, the watch list, and ...") \
-	X(backfill_top, OPTION_NUMBER, "repos", 0, 1000000, "1000", true, \
-		"... so many of each kind, the most downloaded first.") \
-	X(backfill_ahead, OPTION_NUMBER, "repos", 1, 16, "4", true, \
-		"Repos of one kind whose commits are searched at once.") \
 	X(detail, OPTION_SWITCH, "yes or no", 0, 1, "yes", true, \
 		"Whether license files and cards are read: of repos with a new license record, and of those whose statement " \
 		"leaves the terms open (other, unknown, none), at each new head.") \
@@ -76,9 +73,13 @@
 		"How often the watch list is asked.") \
 	X(watch_ahead, OPTION_NUMBER, "requests", 1, 1000, "64", true, \
 		"Single-repo requests of one kind in flight at once for the watch list.") \
-	X(confirm_pause, OPTION_DURATION, "time", 0, 30 * OPTION_DAY, "24h", true, \
-		"How long a missing repo that could not be decided about rests before it is asked for again; each further time " \
-		"twice as long, up to 30 days.") \
+	X(backfill, OPTION_SWITCH, "yes or no", 0, 1, "yes", true, \
+		"Whether past switches are looked for in the commits of chosen repos: documented ones, the watch list, and the " \
+		"most downloaded (backfill_top).") \
+	X(backfill_top, OPTION_NUMBER, "repos", 0, 1000000, "1000", true, \
+		"How many of each kind's most downloaded repos are searched for past switches.") \
+	X(backfill_ahead, OPTION_NUMBER, "repos", 1, 16, "4", true, \
+		"Repos of one kind whose commits are searched at once.") \
 	X(quota_share, OPTION_SHARE, "share", 1, 100, "50%", true, \
 		"How much of the quota that the Hub announces is used. The anonymous one belongs to everybody behind your address.") \
 	X(quota_pace, OPTION_PACE, "pace", 0, 1, "even", true, \
