@@ -31,8 +31,6 @@ static void drop_used(struct dump *dump)
 {
 	struct buf *window = &dump->window;
 
-	if (dump->at < window->size / 2)
-		return;
 	window->size -= dump->at;
 	if (window->size)
 		memmove(window->data, window->data + dump->at, window->size);
@@ -47,6 +45,8 @@ static bool read_more(struct dump *dump)
 
 	if (dump->at_end)
 		return false;
+	if (dump->window.size + READ_BYTES + JSON_PADDING > dump->window.max)
+		drop_used(dump);
 	to = buf_reserve(&dump->window, READ_BYTES + JSON_PADDING);
 	got = to ? dump_source_read(dump->source, to, READ_BYTES) : -1;
 	if (got > 0) {
@@ -168,7 +168,8 @@ enum dump_result dump_next(struct dump *dump, struct dump_row *row)
 	if (dump->skipping)
 		skip_line(dump);
 	dump->skipping = false;
-	drop_used(dump);
+	if (dump->at >= dump->window.size / 2)
+		drop_used(dump);
 	if (!find_row(dump))
 		return dump->why[0] ? DUMP_FAILED : DUMP_END;
 	scan_row = dump->in_array ? scan_element : scan_line;

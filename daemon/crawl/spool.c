@@ -187,6 +187,8 @@ static int parse(struct spool *spool, struct slice *text)
 		return error;
 	buf_reset(&spool->repaired);
 	utf8_repair(*text, &spool->repaired);
+	if (spool->repaired.size > DUMP_ROW_MAX)
+		return ERROR_TOO_BIG;
 	memset(buf_reserve(&spool->repaired, JSON_PADDING), 0, JSON_PADDING);
 	*text = buf_as_slice(&spool->repaired);
 	return json_parse(&spool->json, text->data, text->size, 1);
@@ -202,7 +204,7 @@ static void write_row(struct spool *spool, struct slice text, const struct ident
 		oid_write(oid, hex);
 		buf_printf(&spool->out, "\"_id\":\"%s\",", hex);
 	}
-	if (!identity->id.size && identity->model_id.size) {
+	if (!identity->id.size && identity->model_id.size && identity->model_id.size < OUT_BYTES / 2) {
 		buf_text(&spool->out, "\"id\":");
 		buf_slice(&spool->out, identity->model_id);
 		buf_char(&spool->out, ',');
