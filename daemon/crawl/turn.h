@@ -35,7 +35,7 @@
 struct store;
 struct writer;
 
-/* A request's place in the queue; embedded in it. The first six are its owner's. */
+/* A request's place in the queue; embedded in it. What is not private is its owner's. */
 struct turn_place {
 	void (*on_turn)(struct turn_place *place);
 	void *owner;
@@ -105,7 +105,7 @@ void turn_reload(struct turn *turn);
 bool turn_take(struct turn *turn, struct turn_place *place);
 void turn_leave(struct turn *turn, struct turn_place *place);
 
-/* What a request that went saw of the Hub ; `why` tells people of a failure. */
+/* What a request that went saw of the Hub; `why` tells people of a failure. */
 void turn_saw(struct turn *turn, struct turn_place *place, enum breaker_saw saw, const char *why);
 /* The answer's head is worth reading before its body is here. */
 bool turn_wants_head(const struct turn *turn, const struct turn_place *place);
