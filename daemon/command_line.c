@@ -43,6 +43,13 @@ static void print_help(void)
 	printf("  --%s%*s%s\n", name " " argument, (int)(24 - strlen(name " " argument)), "", help);
 	PROGRAM_OPTIONS(X)
 #undef X
+	puts("\nExit status: 0; 1 not everything could be seen; 64 usage; 65 store or dump damaged; 66 no such file;\n"
+	     "75 another daemon holds the store; 77 no permission; 78 configuration.\n\n"
+	     "examples:\n"
+	     "  relicensed --dry-run\n"
+	     "  relicensed --once --store ./store && relicense status --store ./store\n"
+	     "  relicensed --import models.jsonl.zst --observed-at 2024-07-11 --store ./store\n"
+	     "  relicensed --backfill tiiuae --store ./store");
 }
 
 /* --- values --------------------------------------------------------------------------------------------------------*/

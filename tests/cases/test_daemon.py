@@ -3,7 +3,7 @@
 import random
 import signal
 
-from harness import Failed, Hubsim, Ledger, record_text, run
+from harness import BUILD, Failed, Hubsim, Ledger, record_text, run
 
 FALCON = {"_id": "64666f3ba5b6a2b4e1c1a7d1", "id": "tiiuae/falcon-40b",
           "cardData": {"license": "other", "license_name": "falcon-llm-license"}}
@@ -52,6 +52,11 @@ def test_reload_takes_what_may_change_and_refuses_nonsense(tmp_path):
             ledger.configure(poll_interval="soon")
             daemon.process.send_signal(signal.SIGHUP)
             daemon.wait(lambda: "event=reload-refused" in daemon.said())
+
+
+def test_help_has_examples():
+    done = run([BUILD / "relicensed", "--help"])
+    assert "\nexamples:\n  relicensed --" in done.text and all(len(line) <= 120 for line in done.text.splitlines())
 
 
 def test_bad_configuration_starts_nothing(tmp_path):
