@@ -81,10 +81,27 @@ void plan_once(struct kind_crawl *kind)
 		kind->stage++;
 }
 
+/* Most likely the name of a file that is not there. */
+static bool owner_has_nothing(const struct crawl *crawl)
+{
+	if (!crawl->options.backfill || !crawl->options.backfill->owner)
+		return false;
+	for (enum repo_kind kind = 0; kind < REPO_KINDS; kind++) {
+		const struct backfill *backfill = &crawl->kinds[kind].backfill;
+
+		if (backfill->list.count || backfill->list.before || backfill->list.headless || backfill->unseen)
+			return false;
+	}
+	return true;
+}
+
 static void end_if_all_done(struct crawl *crawl)
 {
 	for (enum repo_kind kind = 0; kind < REPO_KINDS; kind++)
 		if (crawl->kinds[kind].wanted && crawl->kinds[kind].stage != ONCE_DONE)
 			return;
+	if (owner_has_nothing(crawl) && !crawl->incomplete)
+		leave_incomplete(&crawl->kinds[REPO_MODEL], lane_name(LANE_BACKFILL),
+			"the Hub lists no repo of this owner, and no file has this name");
 	crawl_stop(crawl);
 }
