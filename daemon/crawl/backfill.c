@@ -309,6 +309,7 @@ static void count_search(struct backfill_search *search)
 {
 	struct backfill *backfill = search->lane;
 	const struct history *history = &search->history;
+	bool quiet = !history->count && !backfill->wish;
 
 	if (!past_outcome_is_good(history->outcome)) {
 		unseen(backfill, search->item->name, past_outcome_text(history->outcome));
@@ -318,7 +319,7 @@ static void count_search(struct backfill_search *search)
 	backfill->switches += history->count;
 	metrics_add(METRIC_PAST_SEARCHED, 1);
 	metrics_add(METRIC_PAST_SWITCHES, history->count);
-	log_write(LOG_PAST_SEARCHED, log_text("kind", kind_name(backfill)), log_slice("repo", search->item->name),
+	log_write(quiet ? LOG_PAST_QUIET : LOG_PAST_SEARCHED, log_text("kind", kind_name(backfill)), log_slice("repo", search->item->name),
 		log_number("commits", history->commits), log_number("requests", history->plan.requests),
 		log_number("switches", history->count), log_slice("unlooked", history->unlooked));
 }

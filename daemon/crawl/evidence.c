@@ -15,6 +15,7 @@ void evidence_init(struct evidence_lane *lane, struct context *context, struct k
 {
 	*lane = (struct evidence_lane){ .load = { .read = read_batch, .on_read = on_batch } };
 	lane_init(&lane->run, context, kind, LANE_DETAIL, on_ended, owner);
+	lane->run.often = true;
 }
 
 void evidence_release(struct evidence_lane *lane)

@@ -18,8 +18,8 @@
 	X(LOG_LANE_DONE, "lane-done", LEVEL_INFO, "lane kind pages rows", "a lane other than poll has finished") \
 	X(LOG_POLL_STARTED, "poll-started", LEVEL_DEBUG, "lane kind resumed watermark", "a poll begins or goes on: there are many") \
 	X(LOG_POLL_DONE, "poll-done", LEVEL_DEBUG, "lane kind pages rows", "a poll has finished") \
-	X(LOG_LOOK_STARTED, "look-started", LEVEL_DEBUG, "lane kind resumed watermark", "texts are looked at: it happens often") \
-	X(LOG_LOOK_DONE, "look-done", LEVEL_DEBUG, "lane kind pages rows", "no text is left to be looked at") \
+	X(LOG_LOOK_STARTED, "look-started", LEVEL_DEBUG, "lane kind resumed watermark", "commits or texts behind changes are looked at: it happens often") \
+	X(LOG_LOOK_DONE, "look-done", LEVEL_DEBUG, "lane kind pages rows", "none of them is left to be looked at") \
 	X(LOG_LANE_PARKED, "lane-parked", LEVEL_WARNING, "lane kind why retry_ms", "a lane cannot go on; it tries again later") \
 	X(LOG_POLL_CUT_SHORT, "poll-cut-short", LEVEL_WARNING, "kind rows", \
 		"a listing ended above the watermark with a full page: the watermark stays") \
@@ -52,6 +52,8 @@
 	X(LOG_CONFIRM_UNDECIDED, "confirm-undecided", LEVEL_WARNING, "kind oid status why", "an answer that proves nothing about a repo") \
 	X(LOG_PAST_SEARCHED, "past-searched", LEVEL_INFO, "kind repo commits requests switches unlooked", \
 		"the commits from before a repo's first look were searched for license switches") \
+	X(LOG_PAST_QUIET, "past-quiet", LEVEL_DEBUG, "kind repo commits requests switches unlooked", \
+		"the same without a switch, where nobody asked for this repo: there are thousands") \
 	X(LOG_PAST_UNSEEN, "past-unseen", LEVEL_INFO, "kind repo why", "a repo's commits could not be looked at") \
 	X(LOG_BACKFILL_DONE, "backfill-done", LEVEL_NOTICE, "kind searched before switches unseen", \
 		"lane backfill is through its list; before: those of it that had been searched earlier") \

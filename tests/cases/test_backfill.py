@@ -177,6 +177,8 @@ def test_what_could_not_be_looked_at_is_said(tmp_path):
         hub.post_rows({"_id": OID, "gated": False})
         backfill(ledger, NAME)  # asked again, by wish
         assert len(ledger.changes()) == 1
+        done = ledger.backfill("names.text", status=1)
+        assert "the Hub lists no repo of this owner, and no file has this name" in done.errors
     assert ledger.backfill(tmp_path / "no/such/file", status=66).errors.startswith("relicensed: --backfill: ")
 
 
@@ -231,6 +233,19 @@ def test_the_lane_of_a_daemon(tmp_path):
             assert sorted(record["repo"] for record in ledger.changes()) == ["some/repo-2", "some/repo-3", NAME]
         assert "searched=0 before=3 switches=0 unseen=0" in ledger.said()
         ledger.verify()
+
+
+def test_a_log_is_not_filled_with_repos_that_never_switched(tmp_path):
+    rows = history((OTHER, 2), (APACHE, 3)) + history((MIT, 3), oid="64666f3ba5b6a2b4e1c1c000", name="some/repo")
+    with Hubsim(rows=rows, quota="none") as hub:
+        ledger = Ledger(tmp_path, hub.url, backfill="yes", kinds="models")
+        with ledger.daemon() as daemon:
+            daemon.wait(lambda: "event=backfill-done" in daemon.said())
+        assert ledger.metrics()["past_searched_total"] == 2
+        line, = [line for line in ledger.said().splitlines() if "event=past-" in line]
+        assert "event=past-searched kind=model repo=" + NAME in line
+        wished = Ledger(tmp_path / "wished", hub.url).backfill("some")  # by wish each is told
+        assert "event=past-searched kind=model repo=some/repo" in wished.errors
 
 
 def test_files_have_a_quota_of_their_own(tmp_path):
