@@ -3,6 +3,7 @@
 #include <poll.h>
 
 #include "storage/cli/commands.h"
+#include "storage/cli/evidence.h"
 #include "storage/cli/filter.h"
 #include "storage/cli/log_walk.h"
 #include "storage/model/moment.h"
@@ -12,7 +13,7 @@ enum { TERMINAL_LIMIT = 50, FOLLOW_INTERVAL_MS = 1000 };
 #define NOT_GIVEN UINT64_MAX
 
 static struct {
-	bool all, follow, oldest_first;
+	bool all, follow, oldest_first, no_evidence;
 	struct text_list events, repos;
 	int64_t since_ms, until_ms;
 	const char *owner, *from, *to;
@@ -49,6 +50,8 @@ static const struct option_row rows[] = {
 	{ "limit", 'n', VALUE_NUMBER, "N", "at most so many; 0: all (50 on a terminal)", &options.limit, NULL },
 	{ "after", 0, VALUE_NUMBER, "SEQ", "records behind SEQ in the order of arrival, oldest first", &options.after, NULL },
 	{ "oldest-first", 0, VALUE_FLAG, NULL, "by time, the oldest first", &options.oldest_first, NULL },
+	{ "no-evidence", 0, VALUE_FLAG, NULL, "json, ndjson: the stored record only, without what was learnt about it later",
+		&options.no_evidence, NULL },
 	{ "follow", 0, VALUE_FLAG, NULL, "go on with what arrives from now on (or behind --after, from --since)",
 		&options.follow, NULL },
 };
@@ -241,12 +244,14 @@ struct changes_output {
 	struct listing listing;
 	struct column columns[TABLE_COLUMNS];
 	bool with_event;
+	struct evidence_join join;
 };
 
 static void begin_output(struct changes_output *output, struct print *print)
 {
 	unsigned count = 0;
 
+	evidence_join_init(&output->join);
 	output->with_event = options.all || options.events.count;
 	for (unsigned i = 0; i < TABLE_COLUMNS; i++)
 		if (i != EVENT || output->with_event)
@@ -269,7 +274,19 @@ static void write_table_row(struct changes_output *output, struct record *record
 	listing_row(&output->listing, row);
 }
 
-static void write_record(struct changes_output *output, struct record *record)
+static int write_object(struct changes_output *output, const struct log_walk *walk, struct record *record)
+{
+	struct slice line = record->line;
+	int code = ERROR_NONE;
+
+	if (!options.no_evidence)
+		code = evidence_join_line(&output->join, walk->reader, walk->head_seq, record, &line);
+	if (!code)
+		listing_object(&output->listing, line);
+	return code;
+}
+
+static int write_record(struct changes_output *output, const struct log_walk *walk, struct record *record)
 {
 	struct cell row[RECORD_FIELD_COUNT];
 
@@ -284,8 +301,9 @@ static void write_record(struct changes_output *output, struct record *record)
 		listing_row(&output->listing, row);
 		break;
 	default:
-		listing_object(&output->listing, record->line);
+		return write_object(output, walk, record);
 	}
+	return ERROR_NONE;
 }
 
 static void end_output(struct changes_output *output, struct tool *tool, uint64_t more)
@@ -301,6 +319,7 @@ static void end_output(struct changes_output *output, struct tool *tool, uint64_
 		print_format_line(&tool->print, "... and %llu more (--limit 0 shows all)\n", (unsigned long long)more);
 	tool_footer(tool, ALL_KINDS);
 	buf_release(&tail);
+	evidence_join_release(&output->join);
 }
 
 /* ---- the walk -----------------------------------------------------------------------------------------------------*/
@@ -334,10 +353,10 @@ static int write_log(struct log_walk *walk, const struct filter *filter, struct 
 		}
 		if (!filter_takes(filter, &record))
 			continue;
-		if (output->listing.rows < limit)
-			write_record(output, &record);
-		else
+		if (output->listing.rows >= limit)
 			++*more;
+		else if ((walk->code = write_record(output, walk, &record)) != ERROR_NONE)
+			break;
 	}
 	record_release(&record);
 	return walk->code;
@@ -422,7 +441,8 @@ const struct command command_changes = {
 	.line = "the change log: who changed a license, when, from what to what",
 	.arguments = "",
 	.details = "Newest first; with --after or --follow in the order of arrival. In json and ndjson a change is the stored\n"
-		   "record itself (relicense schema changes); in csv its sides are columns before_... and after_....\n"
+		   "record itself (relicense schema changes), and behind its hash what was learnt about it later (evidence: null so\n"
+		   "far); in csv its sides are columns before_... and after_....\n"
 		   "\nexamples:\n"
 		   "  relicense changes --since 7d --direction tightened\n"
 		   "  relicense changes --repo 'tiiuae/*' --until 2023-12-31\n"

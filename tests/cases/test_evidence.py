@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The commit behind each license record that was seen to happen."""
+import json
+
 from harness import Hubsim, Ledger, record_text
 from test_backfill import APACHE, MIT, NAME, OID, OTHER, history, requests
 
@@ -42,6 +44,13 @@ def test_one_commit_between_two_looks(tmp_path):
     row = ledger.tool("history", NAME, "--format", "ndjson").lines()[1]
     assert row["events"] == ["license.switched"] and row["commit"] == record["commit"]
     assert "Relicense" in ledger.tool("history", NAME, "--format", "table").text
+    switch, told = ledger.changes()
+    assert switch["evidence"] == {"seqs": [2], "commit": record["commit"], "texts": [], "reason": None}
+    assert told["evidence"] is None, "evidence is about license records"
+    joined, = ledger.tool("changes", "--format", "ndjson").output.splitlines()
+    stored, = ledger.tool("changes", "--format", "ndjson", "--no-evidence").output.splitlines()
+    assert joined.startswith(stored[:-1] + b',"evidence":{"seqs":[2],'), "the stored line, and the member behind it"
+    assert json.loads(ledger.tool("changes", "--format", "json").output)["changes"] == [switch]
 
 
 def test_of_several_the_cards_tell(tmp_path):

@@ -130,6 +130,10 @@ def test_a_switch_is_told_with_its_texts(tmp_path):
         assert next(record for record in evidence if record["repo"] == "org/repo-2")["before"] is None
         assert evidence[3]["of"] == switched["org/repo-1"] and evidence[3]["before"]["license"] == ["apache-2.0"]
         assert evidence[3]["direction"] is None
+        joined = next(record["evidence"] for record in records if record["seq"] == switched["org/repo-1"])
+        assert joined["seqs"] == [first["seq"], evidence[3]["seq"]] and joined["commit"] is None
+        assert joined["texts"] == [{"file": "LICENSE", "before": one["before"]["text"], "after": one["after"]["text"],
+                                    "reason": one["reason"]} for one in (first, evidence[3])]
         texts.ledger.verify()
 
 

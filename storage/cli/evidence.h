@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What was learnt later about a license record: the records evidence.* of the same repo that name it, in short.
+ *
+ *     {"seqs":[43,44],"commit":{...},"texts":[{"file":"LICENSE","before":HASH,"after":HASH,"reason":"..."}],"reason":null}
+ *
+ * Looked for behind the record in its repo's own index, up to the head that was seen first. One thread at a time.
+ */
+#ifndef STORAGE_CLI_EVIDENCE_H
+#define STORAGE_CLI_EVIDENCE_H
+
+#include "storage/cli/record.h"
+#include "storage/reader.h"
+
+struct evidence_join {
+	struct record told; /* the evidence at hand */
+	struct buf line;    /* the record's line with the member */
+	struct buf texts, seqs;
+};
+
+void evidence_join_init(struct evidence_join *join);
+void evidence_join_release(struct evidence_join *join);
+
+/*
+ * The record's line with the member "evidence" behind its hash, which does not cover it; null where there is none. Good until
+ * the next call. The reader is resumed and paused. A store error.
+ */
+int evidence_join_line(struct evidence_join *join, struct reader *reader, uint64_t head_seq, struct record *record,
+	struct slice *line);
+
+#endif
