@@ -59,15 +59,16 @@ void commit_evidence(struct commit *commit, const struct evidence *evidence)
 
 /* --- switches from before the first look ---------------------------------------------------------------------------*/
 
-/* A committer's clock may be ahead of ours: nothing is dated after it was found. */
-static int64_t date_of(const struct commit *commit, const struct past_switch *found)
+/* A committer's clock may be ahead of ours: what led to the head of the first look was there by then. */
+static int64_t date_of(const struct past_switch *found, const struct repo_row *repo)
 {
-	int64_t now_ms = commit->answer->answered_ms;
+	bool before = found->commit.date_ms && found->commit.date_ms < repo->first_seen_ms;
 
-	return found->commit.date_ms && found->commit.date_ms < now_ms ? found->commit.date_ms : now_ms;
+	return before ? found->commit.date_ms : repo->first_seen_ms;
 }
 
-static void record_switch(struct commit *commit, const struct past *past, const struct past_switch *found, uint32_t number)
+static void record_switch(struct commit *commit, const struct past *past, const struct past_switch *found,
+	const struct repo_row *repo)
 {
 	struct change_side before = { .state = found->before }, after = { .state = found->after };
 	struct change change = {
@@ -76,7 +77,7 @@ static void record_switch(struct commit *commit, const struct past *past, const 
 		.kind = commit->answer->kind,
 		.oid = past->oid,
 		.name = found->after->name,
-		.at_ms = date_of(commit, found),
+		.at_ms = date_of(found, repo),
 		.observed_at_ms = commit->answer->answered_ms,
 		.before = &before,
 		.after = &after,
@@ -95,7 +96,7 @@ static void record_switch(struct commit *commit, const struct past *past, const 
 		change.event = verdict.event[i].event;
 		change.field_count = verdict.event[i].field_count;
 		change.fields = verdict.event[i].fields;
-		append(commit, &change, number);
+		append(commit, &change, repo->number);
 	}
 }
 
@@ -112,7 +113,7 @@ void commit_past(struct commit *commit, const struct past *past)
 	if (past_get(&commit->txn, repo.number, &known) && past_outcome_is_good(known.outcome))
 		return; /* it has been told */
 	for (unsigned i = 0; i < past->count; i++)
-		record_switch(commit, past, &past->found[i], repo.number);
+		record_switch(commit, past, &past->found[i], &repo);
 	memcpy(row.head, past->head, SHA_BYTES);
 	past_put(&commit->txn, repo.number, &row);
 }

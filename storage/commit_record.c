@@ -23,12 +23,20 @@ static void keep_receipt(struct commit *commit, uint64_t seq, const struct recor
 	receipt_put(&commit->txn, commit->frames, seq, &receipt, &commit->text, &commit->value);
 }
 
+/* What a dump tells is imported; that our tables are new is not of it. */
+static enum origin origin_of(const struct commit *commit, const struct record *record)
+{
+	bool imported = commit->answer->lane == LANE_IMPORT && record->event != EVENT_TABLES_CHANGED;
+
+	return imported ? ORIGIN_IMPORTED : ORIGIN_OBSERVED;
+}
+
 void commit_record(struct commit *commit, const struct record *record)
 {
 	const struct answer *answer = commit->answer;
 	struct change change = {
 		.event = record->event,
-		.origin = answer->lane == LANE_IMPORT ? ORIGIN_IMPORTED : ORIGIN_OBSERVED,
+		.origin = origin_of(commit, record),
 		.has_repo = record->oid != NULL,
 		.kind = answer->kind,
 		.name = name_of(record),

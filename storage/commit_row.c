@@ -437,7 +437,7 @@ void commit_known_row(struct commit *commit, const struct observation *observati
 	add_counters(commit, before->row.number, &seen);
 	if (before->row.flags & REPO_GONE) {
 		restore(commit, &seen, before);
-		write = true;
+		write = moved = true; /* its texts were not asked for any more */
 	}
 	if (seen.stable_hash == before->row.stable_hash) {
 		found_same(commit, &seen, before, write);

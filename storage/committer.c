@@ -66,6 +66,12 @@ void committer_want_texts(struct committer *committer, bool wanted, uint32_t dow
 
 /* --- begin and end ------------------------------------------------------------------------------------------------ */
 
+/* Texts and commits tell nothing of how the rows of a kind stand. */
+static bool is_look(const struct answer *answer)
+{
+	return !answer->look && !answer->past && !answer->evidence;
+}
+
 /* What is no answer (a block of quota) is not the store's first look. */
 static const struct answer *first_answer(struct answer *const *answers, size_t count)
 {
@@ -248,7 +254,7 @@ static void commit_answer(struct commit *commit, const struct answer *answer)
 	commit->answer = answer;
 	commit->now_ms = answer->answered_ms;
 	commit->kinds_met |= 1u << answer->kind;
-	if (!answer->look && answer->answered_ms > commit->newest_look_ms[answer->kind])
+	if (is_look(answer) && answer->answered_ms > commit->newest_look_ms[answer->kind])
 		commit->newest_look_ms[answer->kind] = answer->answered_ms;
 	commit_tables_changed(commit);
 	commit->projection = page->projection.fields ? projection_intern(&commit->txn, &page->projection) : 0;

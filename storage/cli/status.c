@@ -297,27 +297,38 @@ static struct slice metric_of(const struct standing *standing, const char *name)
 	return SLICE("-");
 }
 
+struct figures_line {
+	const char *label;
+	struct {
+		const char *before, *name;
+	} part[4];
+	const char *of; /* the line says nothing where this figure is 0; NULL: none */
+};
+
+/* An older daemon may not have counted it; of a bucket that was never asked nothing is known. */
+static bool is_told(const struct standing *standing, const struct figures_line *line)
+{
+	return !slice_is(metric_of(standing, line->part[0].name), "-") &&
+	       !(line->of && slice_is(metric_of(standing, line->of), "0"));
+}
+
 /* What an operator wants to know first; --format json has all figures. */
 static void print_metrics(struct tool *tool, const struct standing *standing)
 {
-	static const struct {
-		const char *label;
-		struct {
-			const char *before, *name;
-		} part[4];
-	} lines[] = {
+	static const struct figures_line lines[] = {
 		{ "requests", { { "", "requests_total" }, { ", again ", "retries_total" }, { ", failed ", "given_up_total" },
-				      { ", under way ", "requests_in_flight" } } },
+				      { ", under way ", "requests_in_flight" } }, NULL },
 		{ "quota", { { "", "quota_remaining" }, { " left of ", "quota_limit" }, { "; used by us ", "quota_used" },
-				   { ", by others ", "quota_others" } } },
+				   { ", by others ", "quota_others" } }, "quota_limit" },
 		{ "of files", { { "", "quota_resolvers_remaining" }, { " left of ", "quota_resolvers_limit" },
-				      { "; used by us ", "quota_resolvers_used" }, { ", by others ", "quota_resolvers_others" } } },
+				      { "; used by us ", "quota_resolvers_used" }, { ", by others ", "quota_resolvers_others" } },
+			"quota_resolvers_limit" },
 		{ "refused", { { "own doing ", "refused_own_total" }, { ", others' ", "refused_others_total" },
-				     { ", one action ", "refused_action_total" }, { ", at an edge ", "refused_edge_total" } } },
-		{ "rows", { { "read ", "rows_total" }, { ", new ", "rows_new_total" }, { ", damaged ", "rows_damaged_total" } } },
+				     { ", one action ", "refused_action_total" }, { ", at an edge ", "refused_edge_total" } }, NULL },
+		{ "rows", { { "read ", "rows_total" }, { ", new ", "rows_new_total" }, { ", damaged ", "rows_damaged_total" } }, NULL },
 		{ "passes", { { "polls ", "polls_total" }, { ", sweeps ", "sweeps_total" },
-				    { ", incomplete ", "sweeps_incomplete_total" }, { ", lanes parked ", "lanes_parked_total" } } },
-		{ "commits", { { "", "commits_total" }, { ", failed ", "commit_failures_total" }, { "; records ", "records_total" } } },
+				    { ", incomplete ", "sweeps_incomplete_total" }, { ", lanes parked ", "lanes_parked_total" } }, NULL },
+		{ "commits", { { "", "commits_total" }, { ", failed ", "commit_failures_total" }, { "; records ", "records_total" } }, NULL },
 	};
 	struct print *print = &tool->print;
 	char moment[SHORT_MOMENT];
@@ -328,6 +339,8 @@ static void print_metrics(struct tool *tool, const struct standing *standing)
 		standing->daemon == DAEMON_RUNNING ? "since the daemon started" : "the daemon's last run",
 		short_moment(standing->metrics_ms, moment));
 	for (size_t i = 0; i < ARRAY_COUNT(lines); i++) {
+		if (!is_told(standing, &lines[i]))
+			continue;
 		print_format_line(print, "  %-10s", lines[i].label);
 		for (size_t j = 0; j < ARRAY_COUNT(lines[i].part) && lines[i].part[j].name; j++) {
 			print_format_line(print, "%s", lines[i].part[j].before);
@@ -387,7 +400,7 @@ static void print_standing(struct tool *tool, const struct standing *standing)
 	print_tone(print, standing->daemon == DAEMON_RUNNING ? TONE_GOOD : TONE_WARN, daemon_words[standing->daemon]);
 	print_format_line(print, "\nlog       %llu records, the newest of %s\n", (unsigned long long)head->seq,
 		short_moment(head->at_ms, moment));
-	print_format_line(print, "versions  %llu\nstatements %llu different\n",
+	print_format_line(print, "versions  %llu, with %llu different statements\n",
 		(unsigned long long)standing->table_entries[TABLE_SNAPSHOT],
 		(unsigned long long)standing->table_entries[TABLE_STATEMENT]);
 	print_completeness(print, standing);

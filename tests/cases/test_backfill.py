@@ -133,7 +133,9 @@ def test_dates_of_committers_are_not_trusted(tmp_path):
         ledger = Ledger(tmp_path, hub.url)
         backfill(ledger, NAME)
         record, = ledger.changes()
-        assert record["at"] == record["observed_at"] and record["commit"]["date"].startswith("2093")
+        _, first_look, *_ = ledger.tool("history", NAME, "--format", "ndjson").lines()
+        assert first_look["version"] == 1 and record["at"] == first_look["observed_at"]
+        assert record["commit"]["date"].startswith("2093")
         ledger.verify()
 
 

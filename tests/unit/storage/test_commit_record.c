@@ -169,6 +169,11 @@ static void test_tables_changed(void **state)
 			license_tables_version()));
 	fixture_sweep(f, DAY(3), rows);
 	assert_int_equal(fixture_head(f), 1); /* once, and nothing per repo */
+	set_older_tables(f, LICENSE_UNKNOWN);
+	fixture_reopen(f);
+	fixture_import(f, DAY(4), true, rows);
+	assert_string_equal(fixture_events(f, 1), "tables.changed");
+	assert_string_equal(fixture_field(f, 2, "origin"), "\"observed\""); /* they are ours, not the dump's */
 	fixture_verify(f);
 	fixture_free(f);
 }
