@@ -5,51 +5,19 @@
  * modes at the end.
  */
 #include <errno.h>
-#include <inttypes.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sysexits.h>
 #include <unistd.h>
 
-#include "daemon/command_line.h"
-#include "daemon/crawl/crawl.h"
-#include "daemon/crawl/dry_run.h"
-#include "daemon/crawl/import.h"
-#include "daemon/run/clock_sim.h"
+#include "daemon/daemon.h"
 #include "daemon/run/log.h"
-#include "daemon/run/metrics.h"
-#include "daemon/run/notify.h"
-#include "daemon/token.h"
 #include "storage/bus_error.h"
 
 #ifndef RELICENSED_VERSION
 #define RELICENSED_VERSION "unknown"
 #endif
-
-enum { EX_HELD = EX_TEMPFAIL, EX_INCOMPLETE = 1 };
-
-struct daemon {
-	struct command_line line;
-	struct config config;
-	struct hub_origin origin;
-	struct watch_list watch_list;
-	char token[TOKEN_MAX + 1]; /* empty: none */
-	struct backfill_wish wish;
-	struct proxy proxy;
-	bool proxied;
-	struct store *store;
-	uv_loop_t loop;
-	struct clock clock;
-	struct clock_sim *sim; /* NULL: time is the system's */
-	struct engine *engine;
-	struct crawl *crawl;
-	struct notify notify;
-	struct metrics_file metrics;
-	uv_signal_t term, interrupt, hangup;
-	int status;
-};
 
 /* --- configuration -------------------------------------------------------------------------------------------------*/
 
@@ -139,7 +107,7 @@ static int configure(struct daemon *daemon)
 
 /* --- starting ------------------------------------------------------------------------------------------------------*/
 
-static int status_of_store_error(int code)
+int status_of_store_error(int code)
 {
 	switch (code) {
 	case ERROR_HELD:
@@ -164,8 +132,20 @@ static unsigned in_flight(void *owner)
 	return daemon->engine ? engine_in_flight(daemon->engine) : 0;
 }
 
-static int open_clock(struct daemon *daemon)
+/* One thread for each processor to decode, one to commit, and as many again for name look-ups that hang. */
+static void size_thread_pool(void)
 {
+	char count[24];
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+	snprintf(count, sizeof(count), "%ld", 2 * ((processors > 0 ? processors : 1) + 1));
+	setenv("UV_THREADPOOL_SIZE", count, 0);
+}
+
+int daemon_open_loop(struct daemon *daemon)
+{
+	size_thread_pool();
+	uv_loop_init(&daemon->loop);
 	clock_init(&daemon->clock, &daemon->loop);
 	if (!daemon->line.sim_clock)
 		return EX_OK;
@@ -176,7 +156,7 @@ static int open_clock(struct daemon *daemon)
 	return EX_UNAVAILABLE;
 }
 
-static int open_store(struct daemon *daemon)
+int daemon_open_store(struct daemon *daemon)
 {
 	struct store_problem problem = { 0 };
 	struct store_options options = {
@@ -201,7 +181,7 @@ static void write_user_agent(const struct config *config, char *out, size_t size
 		snprintf(out, size, "relicensed/%s", RELICENSED_VERSION);
 }
 
-static int open_engine(struct daemon *daemon)
+int daemon_open_engine(struct daemon *daemon)
 {
 	const struct config *config = &daemon->config;
 	char user_agent[CONFIG_TEXT_SIZE + 64], why[REPLY_WHY_SIZE];
@@ -230,7 +210,7 @@ static int open_engine(struct daemon *daemon)
 	return EX_CONFIG;
 }
 
-static void on_crawl_ended(void *owner)
+void daemon_end_loop(void *owner)
 {
 	struct daemon *daemon = owner;
 
@@ -255,7 +235,7 @@ static void open_crawl(struct daemon *daemon)
 		.has_token = daemon->token[0],
 		.once = is_once(daemon),
 		.backfill = daemon->line.backfill ? &daemon->wish : NULL,
-		.on_ended = on_crawl_ended,
+		.on_ended = daemon_end_loop,
 		.owner = daemon,
 	};
 
@@ -319,16 +299,6 @@ static void keep_memory(void)
 	mallopt(M_TRIM_THRESHOLD, 64 * 1024 * 1024);
 }
 
-/* One thread for each processor to decode, one to commit, and as many again for name look-ups that hang. */
-static void size_thread_pool(void)
-{
-	char count[24];
-	long processors = sysconf(_SC_NPROCESSORS_ONLN);
-
-	snprintf(count, sizeof(count), "%ld", 2 * ((processors > 0 ? processors : 1) + 1));
-	setenv("UV_THREADPOOL_SIZE", count, 0);
-}
-
 static void log_start_of(const struct daemon *daemon)
 {
 	log_write(LOG_STARTED, log_text("version", RELICENSED_VERSION), log_text("hub", daemon->origin.text),
@@ -370,7 +340,7 @@ static void on_walk(uv_handle_t *handle, void *owner)
 }
 
 /* The one teardown, in the order in which things lean on each other; works at any stage. */
-static void take_down(struct daemon *daemon)
+void daemon_close(struct daemon *daemon)
 {
 	bool stuck = daemon->engine && engine_is_stuck(daemon->engine);
 
@@ -403,138 +373,18 @@ static void take_down(struct daemon *daemon)
 
 static int serve(struct daemon *daemon)
 {
-	size_thread_pool();
-	uv_loop_init(&daemon->loop);
-	daemon->status = open_clock(daemon);
+	daemon->status = daemon_open_loop(daemon);
 	if (!daemon->status)
-		daemon->status = open_store(daemon);
+		daemon->status = daemon_open_store(daemon);
 	if (!daemon->status)
-		daemon->status = open_engine(daemon);
+		daemon->status = daemon_open_engine(daemon);
 	if (!daemon->status) {
 		open_crawl(daemon);
 		log_start_of(daemon);
 		run(daemon);
 		daemon->status = final_status(daemon);
 	}
-	take_down(daemon);
-	return daemon->status;
-}
-
-/* --- importing -----------------------------------------------------------------------------------------------------*/
-
-static volatile sig_atomic_t import_stop;
-
-static void on_import_signal(int number)
-{
-	(void)number;
-	import_stop = 1;
-}
-
-static void print_import(const struct import_result *result)
-{
-	for (enum repo_kind kind = 0; kind < REPO_KINDS; kind++) {
-		const struct import_kind *told = &result->kind[kind];
-		const struct commit_counts *counts = &told->counts;
-
-		if (!told->rows && !told->unidentified)
-			continue;
-		printf("%-8s  %" PRIu64 " rows: %" PRIu64 " new, %" PRIu64 " with another version, %" PRIu64 " records, %" PRIu64
-			" missing", repo_kinds[kind].plural, told->rows, counts->rows_new, counts->versions, counts->records, counts->missing);
-		if (told->repeated || told->damaged || told->unidentified || counts->private_rows)
-			printf("; left out: %" PRIu64 " repeated, %" PRIu64 " damaged, %" PRIu64 " without a known _id, %" PRIu64 " private",
-				told->repeated, told->damaged, told->unidentified, counts->private_rows);
-		putchar('\n');
-	}
-}
-
-static int status_of_import(const struct import_result *result)
-{
-	static const int statuses[] = {
-		[IMPORT_DONE] = EX_OK, [IMPORT_STOPPED] = EX_INCOMPLETE, [IMPORT_TOO_FEW] = EX_INCOMPLETE,
-		[IMPORT_NO_INPUT] = EX_NOINPUT, [IMPORT_REFUSED] = EX_DATAERR,
-	};
-
-	return result->end == IMPORT_FAILED ? status_of_store_error(result->error) : statuses[result->end];
-}
-
-static int import_rows(struct daemon *daemon)
-{
-	const struct command_line *line = &daemon->line;
-	struct import_options options = {
-		.config = &daemon->config,
-		.path = line->import.path,
-		.observed_ms = line->import.observed_ms,
-		.complete = line->import.complete,
-		.kind = line->import.kind,
-		.fields = line->import.fields,
-		.stop = &import_stop,
-	};
-	struct import_result result;
-	int status;
-
-	if (options.observed_ms > clock_wall_ms()) {
-		fputs("relicensed: --observed-at lies in the future; of a dump of today say the time too (2026-11-25T12:00:00Z)\n", stderr);
-		return EX_DATAERR;
-	}
-	status = open_store(daemon);
-	if (status)
-		return status;
-	signal(SIGTERM, on_import_signal);
-	signal(SIGINT, on_import_signal);
-	options.store = daemon->store;
-	import_run(&options, &result);
-	store_close(&daemon->store);
-	print_import(&result);
-	if (result.end != IMPORT_DONE)
-		fprintf(stderr, "relicensed: %s\n", result.why[0] ? result.why : error_text(result.error));
-	return status_of_import(&result);
-}
-
-/* --- dry run -------------------------------------------------------------------------------------------------------*/
-
-static int print_forecast(const struct dry_run *dry_run)
-{
-	const struct forecast *forecast = dry_run_forecast(dry_run);
-	struct buf text = BUF_INIT(64 * 1024);
-
-	if (!forecast) {
-		fprintf(stderr, "relicensed: %s\n", dry_run_why(dry_run));
-		return EX_UNAVAILABLE;
-	}
-	forecast_print(forecast, &text);
-	fputs(text.data, stdout);
-	buf_release(&text);
-	return fflush(stdout) ? EX_IOERR : EX_OK;
-}
-
-static int foretell(struct daemon *daemon)
-{
-	struct dry_run_options options = {
-		.clock = &daemon->clock,
-		.config = &daemon->config,
-		.origin = &daemon->origin,
-		.has_token = daemon->token[0],
-		.on_ended = on_crawl_ended,
-		.owner = daemon,
-	};
-	struct dry_run *dry_run = NULL;
-
-	if (daemon->config.log_level < LEVEL_DEBUG)
-		log_set_level(LEVEL_ERROR); /* a table is asked for, not a log */
-	size_thread_pool();
-	uv_loop_init(&daemon->loop);
-	daemon->status = open_clock(daemon);
-	if (!daemon->status)
-		daemon->status = open_engine(daemon);
-	if (!daemon->status) {
-		options.engine = daemon->engine;
-		dry_run = dry_run_new(&options);
-		dry_run_start(dry_run);
-		uv_run(&daemon->loop, UV_RUN_DEFAULT);
-		daemon->status = print_forecast(dry_run);
-	}
-	dry_run_free(&dry_run);
-	take_down(daemon);
+	daemon_close(daemon);
 	return daemon->status;
 }
 
@@ -561,8 +411,8 @@ static const struct {
 	[MODE_SERVE] = { true, serve },
 	[MODE_ONCE] = { true, serve },
 	[MODE_BACKFILL] = { true, serve },
-	[MODE_IMPORT] = { true, import_rows },
-	[MODE_DRY_RUN] = { true, foretell },
+	[MODE_IMPORT] = { true, mode_import },
+	[MODE_DRY_RUN] = { true, mode_dry_run },
 	[MODE_CHECK_CONFIG] = { true, say_config_is_good },
 	[MODE_PRINT_CONFIG] = { false, print_config },
 };
