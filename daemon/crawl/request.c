@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "daemon/crawl/request.h"
+#include "daemon/crawl/request_parts.h"
 
 #include <assert.h>
 #include <stdio.h>
-#include <stdlib.h>
 
-#include "daemon/run/log.h"
 #include "daemon/run/metrics.h"
 #include "daemon/transfer/backoff.h"
-#include "storage/model/memory.h"
 
-enum { SPARES_MAX = 256, RETRY_CAP_MS = 60 * 1000 };
+enum { RETRY_CAP_MS = 60 * 1000 };
 
 /* The steps in the order in which they happen. Each returns the next one, or says to wait for it. */
 #define REQUEST_STEPS(X) \
@@ -44,55 +41,6 @@ static const struct {
 	REQUEST_STEPS(X)
 #undef X
 };
-
-/* --- memory: hundreds a second come and go, so some stay for the next, with what holds their URL ------------------- */
-
-static struct request *request_new(struct context *context)
-{
-	struct request *request = context->spare_requests;
-	struct buf url = BUF_INIT(URL_MAX);
-
-	if (!request) {
-		request = memory_new(sizeof(*request));
-	} else {
-		context->spare_requests = request->after;
-		context->spares--;
-		url = request->url;
-		buf_reset(&url);
-	}
-	*request = (struct request){ .context = context, .url = url };
-	return request;
-}
-
-static void request_free(struct request *request)
-{
-	buf_release(&request->url);
-	free(request);
-}
-
-static void put_away(struct request *request)
-{
-	struct context *context = request->context;
-
-	if (context->spares == SPARES_MAX) {
-		request_free(request);
-		return;
-	}
-	request->after = context->spare_requests;
-	context->spare_requests = request;
-	context->spares++;
-}
-
-void request_free_spares(struct context *context)
-{
-	struct request *request;
-
-	while ((request = context->spare_requests)) {
-		context->spare_requests = request->after;
-		request_free(request);
-	}
-	context->spares = 0;
-}
 
 /* --- the steps' common parts ---------------------------------------------------------------------------------------*/
 
@@ -128,7 +76,7 @@ static void request_run(struct request *request)
 			request->step = step;
 	}
 	if (step == REQUEST_ENDED)
-		put_away(request);
+		request_put_away(request);
 	else
 		request->running = false;
 }
@@ -137,18 +85,6 @@ static void request_run(struct request *request)
 
 static void on_turn(struct turn_place *place);
 static void on_retry_timer(struct clock_timer *timer);
-
-static void count_request(const struct request *request)
-{
-	metrics_add(METRIC_REQUESTS, 1);
-	switch (request->lane) {
-#define X(constant, share, capped, metric) case constant: metrics_add(metric, 1); break;
-	CRAWL_LANE_TABLE(X)
-#undef X
-	default:
-		break;
-	}
-}
 
 void request_start(const struct request_order *order)
 {
@@ -274,45 +210,19 @@ static enum request_step step_send(struct request *request)
 	};
 
 	request_park(request, REQUEST_CHECK); /* before the start: it is what on_done goes on with */
-	count_request(request);
+	request_count(request);
 	transfer_start(request->context->engine, &order);
 	return REQUEST_WAIT;
 }
 
 /* --- check the reply -----------------------------------------------------------------------------------------------*/
 
-static void count_status(unsigned status)
-{
-	if (status == 429)
-		metrics_add(METRIC_STATUS_429, 1);
-	else if (status >= 500)
-		metrics_add(METRIC_STATUS_5XX, 1);
-	else if (status >= 400)
-		metrics_add(METRIC_STATUS_4XX, 1);
-	else if (status >= 300)
-		metrics_add(METRIC_STATUS_3XX, 1);
-	else
-		metrics_add(METRIC_STATUS_2XX, 1);
-}
-
-static void say_why(struct request *request)
-{
-	const struct reply *reply = &request->reply;
-
-	if (reply->outcome != OUTCOME_OK)
-		snprintf(request->why, sizeof(request->why), "%s: %s", outcomes[reply->outcome].name, reply->why);
-	else if (request->work.error)
-		snprintf(request->why, sizeof(request->why), "the answer is damaged: %s", error_text(request->work.error));
-	else
-		snprintf(request->why, sizeof(request->why), "status %u", reply->status);
-}
-
 /* Too many requests: this one comes again. Only where the window was not simply empty it counts as one of its tries. */
 static enum request_step refused_by_quota(struct request *request, const struct quota_news *news)
 {
 	int64_t rest_ms = turn_refused(&request->context->turn, &request->place, news);
 
-	say_why(request);
+	request_say_why(request);
 	if (news->remaining != 0 && (int64_t)request->tries++ >= request->context->config->retries)
 		return REQUEST_FAIL;
 	reply_release(request->context->engine, &request->reply);
@@ -347,7 +257,7 @@ static enum request_step step_check(struct request *request)
 		return REQUEST_FAIL;
 	if (reply->outcome != OUTCOME_OK)
 		return REQUEST_RETRY;
-	count_status(reply->status);
+	request_count_status(reply->status);
 	if (reply->status == 429)
 		return refused_by_quota(request, &news);
 	if (is_trouble(reply->status))
@@ -400,17 +310,6 @@ static enum request_step store_failed(struct request *request)
 	return REQUEST_FAIL;
 }
 
-static void log_damage(const struct request *request)
-{
-	struct buf url = BUF_INIT(URL_MAX);
-
-	url_for_people(buf_as_slice(&request->url), &url);
-	log_write(LOG_PAGE_DAMAGED, log_text("lane", lane_name(request->lane)),
-		log_text("kind", repo_kinds[request->projection.kind].name), log_slice("url", buf_as_slice(&url)),
-		log_text("why", error_text(request->work.error)));
-	buf_release(&url);
-}
-
 static bool is_damage(int error)
 {
 	return error == ERROR_JSON || error == ERROR_UTF8 || error == ERROR_TOO_DEEP || error == ERROR_TOO_BIG ||
@@ -440,7 +339,7 @@ static enum request_step step_read(struct request *request)
 	if (!is_damage(work->error) || work->problem.text[0])
 		return store_failed(request);
 	metrics_add(METRIC_PAGES_DAMAGED, 1);
-	log_damage(request);
+	request_log_damage(request);
 	return REQUEST_RETRY;
 }
 
@@ -494,18 +393,6 @@ static void on_retry_timer(struct clock_timer *timer)
 	request_run(request);
 }
 
-static void log_trouble(const struct request *request, enum log_event event, struct log_field last)
-{
-	struct buf url = BUF_INIT(URL_MAX);
-
-	url_for_people(buf_as_slice(&request->url), &url);
-	log_write(event, log_text("lane", lane_name(request->lane)),
-		log_text("kind", repo_kinds[request->projection.kind].name), log_slice("url", buf_as_slice(&url)),
-		log_text("outcome", outcomes[request->reply.outcome].name), log_number("status", request->reply.status),
-		log_text("why", request->why), last);
-	buf_release(&url);
-}
-
 /* Where nothing answers at all, it is not a lane's fault: the breaker gets the time to open. */
 static int64_t tries_max(const struct request *request)
 {
@@ -535,7 +422,7 @@ static enum request_step step_retry(struct request *request)
 {
 	int64_t wait_ms;
 
-	say_why(request);
+	request_say_why(request);
 	if (is_cut_off(request)) {
 		metrics_add(METRIC_RETRIES, 1);
 		reply_release(request->context->engine, &request->reply);
@@ -544,7 +431,7 @@ static enum request_step step_retry(struct request *request)
 	if (!may_try_again(request))
 		return REQUEST_FAIL;
 	wait_ms = backoff_ms(request->context->config->retry_base, RETRY_CAP_MS, request->tries, backoff_random());
-	log_trouble(request, LOG_REQUEST_FAILED, log_number("retry_ms", wait_ms));
+	request_log_trouble(request, LOG_REQUEST_FAILED, log_number("retry_ms", wait_ms));
 	metrics_add(METRIC_RETRIES, 1);
 	request->tries++;
 	request->work.error = 0;
@@ -568,10 +455,10 @@ static enum request_step step_fail(struct request *request)
 		snprintf(request->why, sizeof(request->why), "the daemon ends");
 	} else {
 		if (!request->why[0])
-			say_why(request);
+			request_say_why(request);
 		request->too_heavy = is_too_heavy(request);
 		metrics_add(METRIC_GIVEN_UP, 1);
-		log_trouble(request, LOG_REQUEST_GIVEN_UP, log_number("tries", request->tries + 1));
+		request_log_trouble(request, LOG_REQUEST_GIVEN_UP, log_number("tries", request->tries + 1));
 	}
 	request->calls->on_failed(request);
 	return REQUEST_FINISH;

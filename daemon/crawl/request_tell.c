@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/crawl/request_parts.h"
+
+#include <stdio.h>
+
+#include "daemon/run/metrics.h"
+#include "storage/model/error.h"
+
+void request_count(const struct request *request)
+{
+	metrics_add(METRIC_REQUESTS, 1);
+	switch (request->lane) {
+#define X(constant, share, capped, metric) case constant: metrics_add(metric, 1); break;
+	CRAWL_LANE_TABLE(X)
+#undef X
+	default:
+		break;
+	}
+}
+
+void request_count_status(unsigned status)
+{
+	if (status == 429)
+		metrics_add(METRIC_STATUS_429, 1);
+	else if (status >= 500)
+		metrics_add(METRIC_STATUS_5XX, 1);
+	else if (status >= 400)
+		metrics_add(METRIC_STATUS_4XX, 1);
+	else if (status >= 300)
+		metrics_add(METRIC_STATUS_3XX, 1);
+	else
+		metrics_add(METRIC_STATUS_2XX, 1);
+}
+
+void request_say_why(struct request *request)
+{
+	const struct reply *reply = &request->reply;
+
+	if (reply->outcome != OUTCOME_OK)
+		snprintf(request->why, sizeof(request->why), "%s: %s", outcomes[reply->outcome].name, reply->why);
+	else if (request->work.error)
+		snprintf(request->why, sizeof(request->why), "the answer is damaged: %s", error_text(request->work.error));
+	else
+		snprintf(request->why, sizeof(request->why), "status %u", reply->status);
+}
+
+void request_log_trouble(const struct request *request, enum log_event event, struct log_field last)
+{
+	struct buf url = BUF_INIT(URL_MAX);
+
+	url_for_people(buf_as_slice(&request->url), &url);
+	log_write(event, log_text("lane", lane_name(request->lane)),
+		log_text("kind", repo_kinds[request->projection.kind].name), log_slice("url", buf_as_slice(&url)),
+		log_text("outcome", outcomes[request->reply.outcome].name), log_number("status", request->reply.status),
+		log_text("why", request->why), last);
+	buf_release(&url);
+}
+
+void request_log_damage(const struct request *request)
+{
+	struct buf url = BUF_INIT(URL_MAX);
+
+	url_for_people(buf_as_slice(&request->url), &url);
+	log_write(LOG_PAGE_DAMAGED, log_text("lane", lane_name(request->lane)),
+		log_text("kind", repo_kinds[request->projection.kind].name), log_slice("url", buf_as_slice(&url)),
+		log_text("why", error_text(request->work.error)));
+	buf_release(&url);
+}
