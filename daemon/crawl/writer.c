@@ -327,5 +327,9 @@ void writer_drain(struct writer *writer, void (*on_drained)(void *owner), void *
 {
 	writer->on_drained = on_drained;
 	writer->drain_owner = owner;
+	if (clock_is_running(&writer->again)) { /* the last try: now, not after a pause that may outlast whoever waits */
+		clock_stop(writer->options.clock, &writer->again);
+		start_commit(writer);
+	}
 	commit_or_wait(writer);
 }

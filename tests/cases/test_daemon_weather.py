@@ -5,7 +5,7 @@ import subprocess
 import time
 
 from fault_proxy import FaultProxy
-from harness import Hubsim, Ledger, run
+from harness import BUILD, Hubsim, Ledger, run
 
 
 def names_by_creation(hub):
@@ -79,3 +79,19 @@ def test_shipped_configuration_is_what_the_program_prints(tmp_path):
     path = tmp_path / "printed.conf"
     path.write_bytes(printed)
     run([ledger.relicensed, "--check-config", "--config", path])
+
+
+def test_a_full_disk_does_not_hold_up_the_end(tmp_path):
+    """Asked to end while a commit waits to be tried again: tried once more at once. Time stands still meanwhile."""
+    limited = tmp_path / "limited"
+    limited.write_text(f'#!/bin/bash\nulimit -f 1024\nexec {BUILD / "relicensed"} "$@"\n', encoding="utf-8")
+    limited.chmod(0o755)
+    with Hubsim(generate=3000, seed=5, quota="none", sim_clock=True) as hub:
+        ledger = Ledger(tmp_path, hub.url, limited, hub.sim_clock, page_rows="50", commit_pages="5")
+        daemon = ledger.daemon()
+        hub.run_time(60_000)
+        daemon.wait(lambda: hub.stats()["time"]["stopped"])
+        assert daemon.said().count("event=commit-failed") > 1
+        daemon.process.terminate()
+        assert daemon.finished() == 74
+        ledger.verify()
