@@ -183,6 +183,8 @@ static int make_draft(struct preparer *preparer, const struct row *row, bool exi
 
 	arena_reset(&preparer->scratch);
 	error = canon_from_row(&preparer->canon, row, page->projection.fields, &preparer->scratch, &canon);
+	if (!error && preparer->canon.nodes > CANON_ROW_NODES_MAX)
+		error = ERROR_TOO_BIG;
 	if (!error)
 		error = draft_name(preparer, row, page, draft);
 	if (!error) {

@@ -181,9 +181,14 @@ static int open_value(struct canon_maker *maker, const struct row *row, enum fie
 {
 	*json = row->opened ? row->opened : &maker->json;
 	*index = row->opened ? row->node[field] : 0;
-	if (row->opened)
-		return ERROR_NONE;
-	return json_parse(&maker->json, row->span[field].data, row->span[field].size, CANON_DEPTH_MAX);
+	if (!row->opened) {
+		int error = json_parse(&maker->json, row->span[field].data, row->span[field].size, CANON_DEPTH_MAX);
+
+		if (error)
+			return error;
+	}
+	maker->nodes += (*json)->node[*index].next - *index;
+	return ERROR_NONE;
 }
 
 struct tag {
@@ -286,6 +291,7 @@ int canon_from_row(struct canon_maker *maker, const struct row *row, uint32_t fi
 	struct canon *canon)
 {
 	*canon = (struct canon){ 0 };
+	maker->nodes = 0;
 	buf_reset(&maker->rest);
 	for (unsigned i = 0; i < FIELD_COUNT; i++) {
 		int error;

@@ -20,6 +20,9 @@
 
 enum { CANON_BYTES_MAX = 16 << 20, CANON_DEPTH_MAX = 64, CANON_NODES_MAX = 1 << 20 };
 
+/* Of a row that is taken: what is put together of two such (canon_fill) can still be read with CANON_NODES_MAX. */
+enum { CANON_ROW_NODES_MAX = CANON_NODES_MAX / 4 };
+
 struct canon {
 	struct slice field[FIELD_COUNT];
 };
@@ -30,6 +33,7 @@ struct canon_maker {
 	struct buf out, text;
 	struct buf rest; /* the tags of the last row that are not stable */
 	struct arena scratch;
+	uint64_t nodes; /* JSON values within the fields of the last row that are lists or objects */
 };
 
 void canon_maker_init(struct canon_maker *maker);

@@ -135,6 +135,30 @@ static void test_much_damage(void **state)
 	fixture_free(f);
 }
 
+/* A card of more members than can be read again is not taken: that row is damaged, its neighbour is not. */
+static void test_row_of_too_many_values(void **state)
+{
+	struct fixture *f = fixture_new();
+	struct buf card = BUF_INIT(16 << 20), rows = BUF_INIT(16 << 20);
+
+	(void)state;
+	buf_text(&card, "{\"license\":\"mit\"");
+	for (unsigned i = 0; i < CANON_NODES_MAX + 1; i++)
+		buf_printf(&card, ",\"%x\":1", i);
+	buf_text(&card, "}");
+	buf_slice(&rows, slice_of(ROW(f, .n = 2)));
+	buf_text(&rows, ",");
+	buf_slice(&rows, slice_of(ROW(f, .n = 3, .card = card.data)));
+	fixture_poll(f, DAY(1), ROW(f, .n = 1)); /* all news: the next page is opened to its depth */
+	fixture_poll(f, DAY(2), rows.data);
+	assert_int_equal(f->counts.damaged, 1);
+	assert_int_equal(f->counts.rows_new, 1);
+	fixture_verify(f);
+	buf_release(&card);
+	buf_release(&rows);
+	fixture_free(f);
+}
+
 /* The read snapshot of a preparer ends with its page: it does not keep old pages of the store alive. */
 static void test_pins_nothing(void **state)
 {
@@ -162,6 +186,7 @@ int main(void)
 		cmocka_unit_test(test_counters_saturate),
 		cmocka_unit_test(test_single_repo),
 		cmocka_unit_test(test_much_damage),
+		cmocka_unit_test(test_row_of_too_many_values),
 		cmocka_unit_test(test_pins_nothing),
 	};
 
