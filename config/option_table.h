@@ -41,7 +41,7 @@
 		"How often each kind's whole listing is walked, for what polls cannot show.") \
 	X(page_rows, OPTION_NUMBER, "rows", 1, 1000, "1000", true, \
 		"Rows a listing request (the Hub gives at most 1000).") \
-	X(page_bytes_max, OPTION_SIZE, "size", 64 * OPTION_KIB, OPTION_GIB, "64MiB", false, \
+	X(page_bytes_max, OPTION_SIZE, "size", 64 * OPTION_KIB, OPTION_GIB, "16MiB", false, \
 		"The largest answer that is accepted, before and after decompression.") \
 	X(sweep_ahead, OPTION_NUMBER, "requests", 1, 64, "8", true, \
 		"Listing requests of one kind in flight at once: the next one starts when the head of the one before is there.") \

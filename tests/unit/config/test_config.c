@@ -41,7 +41,7 @@ static void test_defaults(void **state)
 	assert_int_equal(config.poll_interval, 30 * 1000);
 	assert_int_equal(config.sweep_interval, 24 * 3600 * 1000);
 	assert_int_equal(config.quota_share, 50);
-	assert_int_equal(config.page_bytes_max, 64 * 1024 * 1024);
+	assert_int_equal(config.page_bytes_max, 16 * 1024 * 1024);
 	assert_int_equal(config.private_repos, 0);
 	assert_int_equal(config.log_level, LEVEL_INFO);
 }
