@@ -12,6 +12,8 @@
 #include <string.h>
 #include <uv.h>
 
+#include "storage/model/memory.h"
+
 enum { BUFFER_BYTES = 100 * 1024, URL_SIZE = 4096 };
 
 struct watched {
@@ -126,7 +128,7 @@ static void read_urls(const char *path)
 	while (file && fgets(line, sizeof(line), file)) {
 		line[strcspn(line, "\n")] = '\0';
 		if (count % 1024 == 0)
-			urls = realloc(urls, (count + 1024) * sizeof(*urls));
+			urls = memory_grow(urls, count + 1024, sizeof(*urls));
 		urls[count++] = strdup(line);
 	}
 	if (file)

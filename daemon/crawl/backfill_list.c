@@ -44,7 +44,7 @@ static int read_item(struct reader *reader, const struct repo_ref *ref, struct a
 {
 	struct arena scratch = { 0 };
 	struct snapshot snapshot;
-	struct state state;
+	struct state state = { .name = SLICE_NONE };
 	int error = reader_snapshot(reader, ref->row.number, 1, &scratch, &snapshot);
 
 	item->oid = ref->oid;

@@ -68,7 +68,7 @@ void lane_end(struct lane_run *run, enum lane_end end, const char *why)
 	if (!run->ending) {
 		run->ending = true;
 		run->end = end;
-		snprintf(run->why, sizeof(run->why), "%s", why ? why : "");
+		snprintf(run->why, sizeof(run->why), "%.*s", (int)sizeof(run->why) - 1, why ? why : "");
 		writer_flush(run->context->writer);
 	}
 	end_if_idle(run);

@@ -273,7 +273,9 @@ static bool read_member(struct card *card)
 
 static enum card_outcome read_document(struct card *card)
 {
-	if (!next(card) || !next(card)) /* the stream, then the document */
+	if (!next(card)) /* the stream */
+		return CARD_UNREADABLE;
+	if (!next(card)) /* the document, or none */
 		return CARD_UNREADABLE;
 	if (card->event.type == YAML_STREAM_END_EVENT)
 		return CARD_NONE;

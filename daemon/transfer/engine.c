@@ -123,9 +123,10 @@ static void set_condition(struct transfer *transfer, struct slice if_none_match)
 		return;
 	buf_printf(&line, "If-None-Match: %.*s", (int)if_none_match.size, if_none_match.data);
 	transfer->condition = curl_slist_append(NULL, line.data);
-	if (!transfer->condition)
+	if (transfer->condition)
+		transfer->condition->next = transfer->engine->headers;
+	else
 		memory_failed("curl");
-	transfer->condition->next = transfer->engine->headers;
 	buf_release(&line);
 }
 
@@ -211,7 +212,7 @@ static void tell_ended(struct engine *engine)
 	struct transfer *transfer;
 
 	while ((transfer = engine->lists[PLACE_ENDED].first)) {
-		struct transfer_order order = transfer->order;
+		struct transfer_order order = transfer->order; /* one that is freed has left the list. NOLINT(clang-analyzer-unix.Malloc) */
 		struct reply reply;
 
 		forget_head(transfer);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/hubsim/options.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -120,6 +121,7 @@ static bool parse_kinds(const char *text, struct options *options)
 	unsigned share;
 	int used;
 
+	assert(text); /* getopt_long does not let it be left out */
 	memset(options->share, 0, sizeof(options->share));
 	while (sscanf(text, "%15[a-z]=%9u%n", word, &share, &used) == 2) {
 		enum kind kind = kind_of(slice_of(word));

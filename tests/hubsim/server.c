@@ -100,7 +100,7 @@ void call_reset(struct call *call)
 	/* what was written goes out before */
 	setsockopt(fd, IPPROTO_TCP, TCP_CORK, &off, sizeof(off));
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	connect(fd, &nobody, sizeof(nobody)); /* Linux sends the reset at once */
+	(void)connect(fd, &nobody, sizeof(nobody)); /* Linux sends the reset at once */
 }
 
 bool call_is_tls(const struct call *call)

@@ -36,7 +36,7 @@ static void expect(const struct forecast *forecast, const char *line)
 
 	forecast_print(forecast, &text);
 	if (!strstr(text.data, line))
-		fail_msg("no line like\n%s\nin\n%s", line, text.data);
+		fail_msg("no line like\n%s\n in\n%s", line, text.data);
 	buf_release(&text);
 }
 
