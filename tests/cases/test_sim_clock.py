@@ -88,6 +88,13 @@ def test_an_answer_that_never_comes_is_given_up_in_time(tmp_path):
         assert time_of(hub)["now_ms"] - 1796083200000 < 2 * 21000 + 1000
 
 
+def test_a_shut_door_opens_where_time_stands_still(tmp_path):
+    with Hubsim(generate=10, kinds="models=100", sim_clock=True, quota="none", faults={"refuse": 1}) as hub:
+        ledger = Ledger(tmp_path, hub.url, sim_clock=hub.sim_clock, **CONFIG, retries="1")
+        ledger.once(status=1)  # it ends within the 300 ms in which all are refused
+        assert hub.stats()["faults"]["refuse"] > 0 and not time_of(hub)["daemon"]
+
+
 # --- a machine that sleeps, a clock that is set -------------------------------------------------------------------------
 
 def test_after_a_sleep_what_is_due_is_done_once(hub, ledger):

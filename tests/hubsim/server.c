@@ -276,12 +276,13 @@ static bool resume_due(struct server *server, struct held *held)
 	return resumed;
 }
 
-/* Trouble ends with its fault. */
+/* Trouble ends with its fault, and where time stands still: it would shut out for ever who lets time go on. */
 static void calm_doors(struct server *server)
 {
 	struct doors *doors = &server->doors;
 
-	if (doors->trouble != FAULT_NONE && server->sim->faults.probability[doors->trouble] == 0)
+	if (doors->trouble != FAULT_NONE && (server->sim->faults.probability[doors->trouble] == 0 ||
+						    time_server_stands_still(&server->sim->time)))
 		doors->trouble_until_ms = 0;
 }
 

@@ -96,6 +96,11 @@ void time_server_hear(struct time_server *time)
 
 /* --- when time may move --------------------------------------------------------------------------------------------*/
 
+bool time_server_stands_still(const struct time_server *time)
+{
+	return time->path && (time->daemon < 0 || sim_clock_now_ms() >= time->until_ms);
+}
+
 static bool is_idle(const struct time_server *time)
 {
 	return time->daemon >= 0 && time->idle.seen == time->number;

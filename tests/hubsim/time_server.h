@@ -50,6 +50,9 @@ static inline bool time_server_is_settled(const struct time_server *time)
 	return time->daemon < 0 || time->idle.seen == time->number;
 }
 
+/* Simulated time that does not move before somebody asks for it, or a daemon comes. */
+bool time_server_stands_still(const struct time_server *time);
+
 /* --- for the server's loop ------------------------------------------------------------------------------------------*/
 
 /* What to wait for besides, -1: nothing; and then time_server_hear(). */
