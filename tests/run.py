@@ -3,7 +3,7 @@
 """run.py [--build DIR] [--jobs N] [PATTERN...]: every test there is; `make test` calls it.
 
 Unit programs (DIR/unit/**), the replay of the fuzz corpus (DIR/fuzz/*_replay), and pytest over each folder of tests/ that
-has test_*.py. PATTERN chooses jobs whose name contains it. The last line is `N passed, N failed[, N skipped]`; the exit
+has test_*.py, of tests/cases over each file. PATTERN chooses jobs whose name contains it. The last line is `N passed, N failed[, N skipped]`; the exit
 status is 0 where nothing failed. What was skipped is listed with its reason before that line, failures with their output.
 """
 import argparse
@@ -22,7 +22,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 UNIT_LIMIT_S, PYTEST_LIMIT_S = 120, 900
 SANITIZER_PATIENCE = 4
 # The longest first, so that the others fit beside them. Interop has a runner of its own and needs the network.
-FIRST, NOT_HERE = ["tests/corpus", "tests/cases"], ["tests/interop"]
+FIRST, NOT_HERE = ["tests/corpus", "tests/coverage", "tests/cases"], ["tests/interop"]
+# Its files wait more than they compute: each is a job of its own.
+FILE_BY_FILE = "tests/cases"
 OUTPUT_KEPT = 20000
 CMOCKA = re.compile(r"^\[\s*(OK|FAILED|SKIPPED)\s*\] ([A-Za-z_][^\s:,]*)", re.MULTILINE)
 
@@ -119,8 +121,9 @@ def is_program(path):
 def find_jobs(build):
     jobs, folders = [], {}
     for path in sorted((ROOT / "tests").rglob("test_*.py")):
-        folders.setdefault(str(path.parent.relative_to(ROOT)), []).append(str(path.relative_to(ROOT)))
-    for folder in sorted(folders.keys() - set(NOT_HERE), key=lambda name: (name not in FIRST, name)):
+        folder, file = str(path.parent.relative_to(ROOT)), str(path.relative_to(ROOT))
+        folders.setdefault(file.removesuffix(".py") if folder == FILE_BY_FILE else folder, []).append(file)
+    for folder in sorted(folders.keys() - set(NOT_HERE), key=lambda name: (not name.startswith(tuple(FIRST)), name)):
         jobs.append(Job(folder, [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir=.",
                                  *folders[folder]], run_pytest))
     for path in sorted((build / "unit").rglob("*")):
@@ -159,7 +162,7 @@ def report(outcomes):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", default=os.environ.get("BUILD") or "build")
-    parser.add_argument("--jobs", type=int, default=min(4, os.cpu_count() or 1))
+    parser.add_argument("--jobs", type=int, default=min(8, 2 * (os.cpu_count() or 1)))
     parser.add_argument("pattern", nargs="*")
     options = parser.parse_args()
     build = (ROOT / options.build).resolve()
