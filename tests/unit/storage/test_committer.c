@@ -1040,8 +1040,9 @@ static void test_depth_is_one(void **state)
 	(void)state;
 	for (unsigned depth = 55; depth < 75; depth++) {
 		struct fixture *f = fixture_new();
-		const char *deep = fixture_text(f, "{\"a\":%s%s}", "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[" +
-			(74 - depth), "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]" +(74 - depth));
+		static const char opening[] = "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[";
+		static const char closing[] = "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]";
+		const char *deep = fixture_text(f, "{\"a\":%s%s}", &opening[74 - depth], &closing[74 - depth]);
 		uint64_t as_new, as_known, alone;
 		fixture_sweep(f, DAY(1), fixture_text(f, "%s,%s,%s", ROW(f, .n = 1, .card = deep), ROW(f, .n = 2), ROW(f, .n = 3)));
 		as_new = f->counts.damaged;
@@ -1060,7 +1061,7 @@ static void test_odd_names(void **state)
 {
 	static const char *const ids[] = {
 		"a/\\\"quoted\\\"", "a/b/c", "/", "a/\\u0000\\u0001\\n", "<script>alert(1)</script>", "a/%s%n", "gpt2", "../../etc/passwd",
-		"a/\xE2\x80\xAE" "evil",
+		("a/\xE2\x80\xAE" "evil"),
 	};
 
 	(void)state;
