@@ -162,6 +162,9 @@ bool commit_compare(struct commit *commit, const struct observation *observation
 		!commit_read_state(commit, comparison->after_text, &comparison->after, NULL))
 		return false;
 	canon_fill(&comparison->after, &comparison->before);
+	/* license tags follow the card: a look without the known card tells nothing of it by its tags alone */
+	if (!(today->fields & field_bit(FIELD_CARD_DATA)) && comparison->before.field[FIELD_CARD_DATA].data)
+		comparison->after.field[FIELD_TAGS] = comparison->before.field[FIELD_TAGS];
 	if (then.rules != today->rules)
 		txn_fail(&commit->txn, bridge_rules(commit, comparison));
 	comparison->seen_ms = old_state_seen(commit, before, comparison, then.fields);

@@ -11,6 +11,7 @@ TOKEN = "hf_ThisIsTheSecretOfTheTest0123456789"
 
 # Long enough for an answer on a loaded machine, short enough for a test.
 LIMITS = {
+    "confirm_pause": "0s",
     "kinds": "models", "page_rows": "50", "poll_rows": "20", "page_bytes_max": "1MiB", "poll_interval": "1s", "park_time": "1s",
     "connect_limit": "500ms", "first_byte_limit": "500ms", "stall_limit": "300ms", "total_limit": "1s",
     "retries": "4", "retry_base": "5ms",

@@ -495,6 +495,25 @@ static void test_last_modified(void **state)
 
 /* --- an upgrade is no change -------------------------------------------------------------------------------------- */
 
+/* A page that came without its cards, as a last resort, says nothing of a license by its tags. */
+static void test_tags_without_the_card(void **state)
+{
+	struct fixture *f = fixture_new();
+	uint32_t all = f->projection.fields;
+
+	(void)state;
+	fixture_sweep(f, DAY(1), ROW(f, .card = "{\"license\":\"mit\"}", .tags = "[\"license:mit\"]"));
+	f->projection.fields = all & ~field_bit(FIELD_CARD_DATA);
+	fixture_poll(f, DAY(2), ROW(f, .card = "", .tags = "[\"license:gemma\"]"));
+	assert_int_equal(fixture_head(f), 0);
+	f->projection.fields = all;
+	fixture_poll(f, DAY(3), ROW(f, .card = "{\"license\":\"gemma\"}", .tags = "[\"license:gemma\"]"));
+	assert_non_null(strstr(fixture_events(f, 0), "license.switched"));
+	assert_int_equal(fixture_head(f), 1);
+	fixture_verify(f);
+	fixture_free(f);
+}
+
 static void test_field_added(void **state)
 {
 	struct fixture *f = fixture_new();
@@ -618,6 +637,7 @@ int main(void)
 		cmocka_unit_test(test_new_twice),
 		cmocka_unit_test(test_last_modified),
 		cmocka_unit_test(test_field_added),
+		cmocka_unit_test(test_tags_without_the_card),
 		cmocka_unit_test(test_field_dropped),
 		cmocka_unit_test(test_field_changed_while_not_asked),
 		cmocka_unit_test(test_head_not_asked),
