@@ -10,36 +10,18 @@ import random
 import shutil
 import subprocess
 
-from static_hub import FIELDS, ROOT, free_port, wait_for_port
+from nginx import Nginx, free_port
+from static_hub import FIELDS, ROOT
 
-CONFIG = """
-worker_processes 1;
-worker_rlimit_nofile 18000;
-daemon off;
-user root;
-pid {folder}/nginx.pid;
-error_log {folder}/error.log warn;
-events {{ worker_connections 1024; }}
-http {{
-    access_log off;
-    default_type application/json;
-    sendfile on;
-    tcp_nopush on;
+HTTP = """
     open_file_cache max=16000 inactive=3600s;
-    keepalive_requests 10000000;
-    keepalive_timeout 3600s;
-    client_body_temp_path {folder}/temp; proxy_temp_path {folder}/temp; fastcgi_temp_path {folder}/temp;
-    uwsgi_temp_path {folder}/temp; scgi_temp_path {folder}/temp;
     server {{
         listen 127.0.0.1:{tls_port} ssl http2;
         listen 127.0.0.1:{plain_port};
         server_name localhost;
-        ssl_certificate {folder}/certificate.pem;
-        ssl_certificate_key {folder}/key.pem;
         root {folder};
         location = /api/models {{ return 200 "[]"; }}
     }}
-}}
 """
 QUERY = "&".join(f"expand%5B%5D={field}" for field in FIELDS)
 METRICS = ("accuracy", "f1", "wer", "bleu", "perplexity", "mean_reward", "rouge1", "precision", "recall", "exact_match")
@@ -100,7 +82,7 @@ class SingleHub:
         self.tls_url, self.plain_url = f"https://localhost:{self.tls_port}", f"http://127.0.0.1:{self.plain_port}"
         self.certificate = self.folder / "certificate.pem"
         self.names = (self.folder / "names").read_text(encoding="utf-8").splitlines()
-        self.process = None
+        self.nginx = None
 
     def urls(self, base):
         """A file with every URL as relicensed asks for it."""
@@ -109,19 +91,10 @@ class SingleHub:
         return path
 
     def __enter__(self):
-        (self.folder / "temp").mkdir(exist_ok=True)
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-                        "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
-                        "-keyout", self.folder / "key.pem", "-out", self.certificate], check=True, capture_output=True)
-        config = self.folder / "nginx.conf"
-        config.write_text(CONFIG.format(folder=self.folder, tls_port=self.tls_port, plain_port=self.plain_port),
-                          encoding="ascii")
-        self.process = subprocess.Popen(["nginx", "-c", config, "-e", self.folder / "error.log"])
-        if wait_for_port(self.process, self.tls_port):
-            return self
-        self.__exit__()
-        raise RuntimeError("nginx did not start:\n" + (self.folder / "error.log").read_text(encoding="utf-8"))
+        http = HTTP.format(folder=self.folder, tls_port=self.tls_port, plain_port=self.plain_port)
+        self.nginx = Nginx(self.folder, http, self.tls_port)
+        self.nginx.__enter__()
+        return self
 
     def __exit__(self, *_):
-        self.process.terminate()
-        self.process.wait(10)
+        self.nginx.__exit__()

@@ -8,10 +8,9 @@ import gzip
 import json
 import pathlib
 import shutil
-import socket
-import subprocess
 import sys
-import time
+
+from nginx import Nginx, free_port
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "hubsim"))
@@ -22,23 +21,7 @@ FIELDS = ("author cardData createdAt disabled downloads gated lastModified libra
           "tags").split()
 QUERY = f"sort=createdAt&direction=1&limit={PAGE_ROWS}&" + "&".join(f"expand%5B%5D={field}" for field in FIELDS)
 
-CONFIG = """
-worker_processes 1;
-worker_rlimit_nofile 4096;
-daemon off;
-user root;
-pid {folder}/nginx.pid;
-error_log {folder}/error.log warn;
-events {{ worker_connections 1024; }}
-http {{
-    access_log off;
-    default_type application/json;
-    sendfile on;
-    tcp_nopush on;
-    keepalive_requests 10000000;
-    keepalive_timeout 3600s;
-    client_body_temp_path {folder}/temp; proxy_temp_path {folder}/temp; fastcgi_temp_path {folder}/temp;
-    uwsgi_temp_path {folder}/temp; scgi_temp_path {folder}/temp;
+HTTP = """
     map_hash_max_size 16384;
     map_hash_bucket_size 128;
     map "$arg_sort:$arg_cursor" $page {{ default 404; ~^lastModified: empty; include {folder}/pages.map; }}
@@ -47,8 +30,6 @@ http {{
     server {{
         listen 127.0.0.1:{port} ssl http2;
         server_name localhost;
-        ssl_certificate {folder}/certificate.pem;
-        ssl_certificate_key {folder}/key.pem;
         location = /api/models {{
             root {folder}/pages;
             add_header Link $link;
@@ -56,7 +37,6 @@ http {{
             rewrite ^ /$page.json break;
         }}
     }}
-}}
 """
 
 
@@ -81,24 +61,6 @@ def make_pages(folder, pages):
     done.write_text("", encoding="ascii")
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def wait_for_port(process, port):
-    """Whether it listens; False where it ended instead."""
-    for _ in range(200):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return True
-        if process.poll() is not None:
-            break
-        time.sleep(0.02)
-    return False
-
-
 class StaticHub:
     def __init__(self, folder):
         self.folder, self.port = pathlib.Path(folder).resolve(), free_port()
@@ -107,25 +69,16 @@ class StaticHub:
         self.certificate = self.folder / "certificate.pem"
         first = f"{self.url}/api/models?{QUERY}"
         self.page_urls = [first] + [f"{first}&cursor={number}" for number in range(1, self.pages)]
-        self.process = None
+        self.nginx = None
 
     def __enter__(self):
-        (self.folder / "temp").mkdir(exist_ok=True)
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-                        "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
-                        "-keyout", self.folder / "key.pem", "-out", self.certificate], check=True, capture_output=True)
         pages = ['createdAt: 0;'] + [f"createdAt:{number} {number};" for number in range(1, self.pages)]
         (self.folder / "pages.map").write_text("\n".join(pages) + "\n", encoding="ascii")
         following = [f"{number} {number + 1};" for number in range(self.pages - 1)]
         (self.folder / "next.map").write_text("\n".join(following) + "\n", encoding="ascii")
-        config = self.folder / "nginx.conf"
-        config.write_text(CONFIG.format(folder=self.folder, port=self.port, query=QUERY), encoding="ascii")
-        self.process = subprocess.Popen(["nginx", "-c", config, "-e", self.folder / "error.log"])
-        if wait_for_port(self.process, self.port):
-            return self
-        self.__exit__()
-        raise RuntimeError("nginx did not start:\n" + (self.folder / "error.log").read_text(encoding="utf-8"))
+        self.nginx = Nginx(self.folder, HTTP.format(folder=self.folder, port=self.port, query=QUERY), self.port)
+        self.nginx.__enter__()
+        return self
 
     def __exit__(self, *_):
-        self.process.terminate()
-        self.process.wait(10)
+        self.nginx.__exit__()

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "storage/commit.h"
+
+#include "storage/model/number.h"
 #include "storage/projection_table.h"
 #include "storage/snapshot_table.h"
 
@@ -46,11 +48,6 @@ bool commit_read_version(struct commit *commit, uint32_t number, uint32_t versio
 
 /* --- what differs, and when the old state was last seen --------------------------------------------------------------*/
 
-static int64_t later(int64_t a, int64_t b)
-{
-	return a > b ? a : b;
-}
-
 /* The newest look over a row that asked for these fields; a row that is missing was in none since. */
 static int64_t look_ms(struct commit *commit, const struct before *before, uint32_t fields)
 {
@@ -65,7 +62,7 @@ int64_t commit_last_seen(struct commit *commit, const struct before *before)
 {
 	uint32_t fields = projection_stable(&commit->txn, before->row.projection);
 
-	return later(look_ms(commit, before, fields), before->row.last_written_ms);
+	return max64(look_ms(commit, before, fields), before->row.last_written_ms);
 }
 
 /* What this look brought; of a row that was prepared as unchanged, the version that it was equal to. */
@@ -141,7 +138,7 @@ static int64_t old_state_seen(struct commit *commit, const struct before *before
 	if (told && !before->was_gone)
 		seen_ms = before->row.last_written_ms;
 	if (!before->was_gone && (told || !before->missing))
-		seen_ms = later(seen_ms, look_ms(commit, before, fields));
+		seen_ms = max64(seen_ms, look_ms(commit, before, fields));
 	return seen_ms < commit->answer->answered_ms ? seen_ms : commit->answer->answered_ms;
 }
 

@@ -3,8 +3,6 @@
 #include "storage/past_table.h"
 #include "storage/repo_table.h"
 
-static const uint8_t no_sha[SHA_BYTES];
-
 /* --- the commit behind a record ------------------------------------------------------------------------------------*/
 
 void commit_evidence_due(struct commit *commit, const struct record *record)
@@ -14,7 +12,7 @@ void commit_evidence_due(struct commit *commit, const struct record *record)
 	/* Where the head stayed, no commit did it; an old dump may be of a history that is gone. */
 	if (!record->before || !record->after || commit->answer->lane == LANE_IMPORT ||
 		memcmp(record->before->sha, record->after->sha, SHA_BYTES) == 0 ||
-		memcmp(record->before->sha, no_sha, SHA_BYTES) == 0 || memcmp(record->after->sha, no_sha, SHA_BYTES) == 0)
+		!sha_is_known(record->before->sha) || !sha_is_known(record->after->sha))
 		return;
 	due.oid = *record->oid;
 	memcpy(due.before, record->before->sha, SHA_BYTES);

@@ -234,6 +234,14 @@ int reader_state(struct reader *reader, const struct snapshot *snapshot, struct 
 	return error;
 }
 
+int reader_newest(struct reader *reader, const struct repo_ref *ref, struct arena *arena, struct state *state)
+{
+	struct snapshot snapshot;
+	int error = reader_snapshot(reader, ref->row.number, ref->row.versions, arena, &snapshot);
+
+	return error ? error : reader_state(reader, &snapshot, arena, state);
+}
+
 int reader_statement(struct reader *reader, uint32_t number, struct arena *arena, struct statement *statement)
 {
 	struct slice text;

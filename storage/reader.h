@@ -69,6 +69,8 @@ int reader_snapshot(struct reader *reader, uint32_t number, uint32_t version, st
 	struct snapshot *snapshot);
 /* The canonical text taken apart; `state` borrows from the arena. */
 int reader_state(struct reader *reader, const struct snapshot *snapshot, struct arena *arena, struct state *state);
+/* Both of a repo's newest version. */
+int reader_newest(struct reader *reader, const struct repo_ref *ref, struct arena *arena, struct state *state);
 int reader_statement(struct reader *reader, uint32_t number, struct arena *arena, struct statement *statement);
 int reader_projection(struct reader *reader, uint16_t number, struct projection *projection);
 /*

@@ -51,9 +51,7 @@ static int read_item(struct reader *reader, const struct repo_ref *ref, struct a
 	if (!error)
 		memcpy(item->head, snapshot.sha, SHA_BYTES);
 	if (!error)
-		error = reader_snapshot(reader, ref->row.number, ref->row.versions, &scratch, &snapshot);
-	if (!error)
-		error = reader_state(reader, &snapshot, &scratch, &state);
+		error = reader_newest(reader, ref, &scratch, &state);
 	if (!error)
 		item->name = arena_copy(arena, state.name);
 	arena_release(&scratch);
@@ -62,7 +60,6 @@ static int read_item(struct reader *reader, const struct repo_ref *ref, struct a
 
 static void add_repo(struct reader *reader, struct backfill_list *list, const struct repo_ref *ref)
 {
-	static const uint8_t no_sha[SHA_BYTES];
 	struct backfill_item item = { .asked = list->oid_count > 0 };
 
 	if (was_searched(reader, list, ref)) {
@@ -71,7 +68,7 @@ static void add_repo(struct reader *reader, struct backfill_list *list, const st
 	}
 	if (read_item(reader, ref, &list->arena, &item))
 		return; /* damage is for verify to tell */
-	if (memcmp(item.head, no_sha, SHA_BYTES) == 0) {
+	if (!sha_is_known(item.head)) {
 		list->headless++;
 		return;
 	}

@@ -39,12 +39,10 @@ bool missing_is_due(const struct missing_row *row, int64_t now_ms, int64_t pause
 /* The name of the newest version; false where the row cannot be read: verify will say so, not we. */
 static bool read_name(struct loader *loader, const struct repo_ref *ref, struct missing_repo *repo)
 {
-	struct snapshot snapshot;
 	struct state *state = arena_take(&loader->arena, sizeof(*state));
 	bool good;
 
-	good = reader_snapshot(loader->reader, ref->row.number, ref->row.versions, &loader->arena, &snapshot) == 0 &&
-		reader_state(loader->reader, &snapshot, &loader->arena, state) == 0 && state->name.size &&
+	good = reader_newest(loader->reader, ref, &loader->arena, state) == 0 && state->name.size &&
 		state->name.size <= ROW_NAME_MAX;
 	if (good)
 		*repo = (struct missing_repo){ .oid = ref->oid, .name = arena_copy(&loader->batch->arena, state->name) };

@@ -2,7 +2,6 @@
 #include "daemon/crawl/detail.h"
 
 #include <stdio.h>
-#include <strings.h>
 
 #include "daemon/crawl/judge.h"
 #include "daemon/run/log.h"
@@ -93,13 +92,12 @@ static void ask_url(struct detail *detail, const struct detail_repo *repo, enum 
 
 static void ask_file(struct detail *detail, struct detail_repo *repo)
 {
-	static const uint8_t none[SHA_BYTES];
 	struct buf url = BUF_INIT(URL_MAX);
 	char revision[SHA_HEX + 1] = "main";
 
 	repo->hops = 0;
 	repo->etag[0] = '\0';
-	if (memcmp(repo->sha, none, SHA_BYTES) != 0)
+	if (sha_is_known(repo->sha))
 		sha_write(repo->sha, revision);
 	url_resolve(detail->run.context->origin, detail->run.kind->kind, (struct slice){ repo->name, repo->name_bytes },
 		slice_of(revision), file_of(repo), &url);
@@ -309,19 +307,12 @@ static void on_answer(struct request *request)
 
 /* --- the text ------------------------------------------------------------------------------------------------------*/
 
-static bool has_type(const struct request *request, const char *type)
-{
-	struct slice given = request->head.content_type;
-
-	return given.size >= strlen(type) && strncasecmp(given.data, type, strlen(type)) == 0;
-}
-
 /* Files without an ending may come as bytes of no known type. */
 static bool is_text(const struct request *request)
 {
 	struct slice text = buf_as_slice(&request->text);
 
-	return (has_type(request, "text/") || has_type(request, "application/octet-stream")) &&
+	return (is_of_type(&request->head, "text/") || is_of_type(&request->head, "application/octet-stream")) &&
 		!(text.size && memchr(text.data, '\0', text.size));
 }
 
@@ -334,7 +325,7 @@ static void on_text(struct request *request)
 	note_etag(repo, request->head.etag);
 	if (repo->text == TEXT_CARD)
 		text = text_card_body(text);
-	if (has_type(request, "text/html"))
+	if (is_html(&request->head))
 		distrust(detail, request);
 	else if (!is_text(request))
 		settle(detail, request, TEXT_UNFIT, SLICE_NONE);

@@ -29,12 +29,10 @@ static void read_last(struct loader *loader, struct detail_repo *repo)
 static bool read_repo(struct loader *loader, const struct detail_todo *todo, struct detail_repo *repo)
 {
 	struct state *state = arena_take(&loader->arena, sizeof(*state));
-	struct snapshot snapshot;
 	struct repo_ref ref;
 
 	if (reader_repo(loader->reader, todo->kind, &todo->oid, &ref) || ref.row.flags & REPO_GONE ||
-		reader_snapshot(loader->reader, ref.row.number, ref.row.versions, &loader->arena, &snapshot) ||
-		reader_state(loader->reader, &snapshot, &loader->arena, state) || !state->name.size ||
+		reader_newest(loader->reader, &ref, &loader->arena, state) || !state->name.size ||
 		state->name.size > ROW_NAME_MAX)
 		return false;
 	*repo = (struct detail_repo){ .oid = todo->oid,

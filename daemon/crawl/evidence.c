@@ -30,15 +30,12 @@ void evidence_release(struct evidence_lane *lane)
 static int read_name(struct reader *reader, const struct evidence_due *due, char name[ROW_NAME_MAX + 1])
 {
 	struct arena arena = { 0 };
-	struct snapshot snapshot;
 	struct repo_ref ref;
 	struct state state;
 	int error = reader_repo(reader, due->kind, &due->oid, &ref);
 
 	if (!error)
-		error = reader_snapshot(reader, ref.row.number, ref.row.versions, &arena, &snapshot);
-	if (!error)
-		error = reader_state(reader, &snapshot, &arena, &state);
+		error = reader_newest(reader, &ref, &arena, &state);
 	if (!error)
 		snprintf(name, ROW_NAME_MAX + 1, "%.*s", (int)state.name.size, state.name.data);
 	arena_release(&arena);

@@ -3,7 +3,7 @@
 
 #include <strings.h>
 
-static bool is_of_type(const struct hub_head *head, const char *type)
+bool is_of_type(const struct hub_head *head, const char *type)
 {
 	size_t size = strlen(type);
 
@@ -22,18 +22,20 @@ bool is_html(const struct hub_head *head)
 	return is_of_type(head, "text/html");
 }
 
+bool is_redirect(unsigned status)
+{
+	return status == 301 || status == 302 || status == 307 || status == 308;
+}
+
 enum judgement judge_answer(unsigned status, const struct hub_head *head, bool has_token)
 {
 	if (is_html(head))
 		return JUDGED_NOTHING;
 	if (slice_is(head->error_code, "GatedRepo") || slice_is(head->error_message, "Access to this resource is disabled."))
 		return JUDGED_THERE;
-	switch (status) {
-	case 301:
-	case 302:
-	case 307:
-	case 308:
+	if (is_redirect(status))
 		return head->location.size ? JUDGED_MOVED : JUDGED_NOTHING;
+	switch (status) {
 	case 401:
 		return !has_token && is_plain_refusal(head) ? JUDGED_GONE : JUDGED_NOTHING;
 	case 404:

@@ -24,7 +24,9 @@ enum judgement {
 	JUDGED_MOVED,   /* look where Location points */
 };
 
+bool is_of_type(const struct hub_head *head, const char *type); /* its media type begins so: "text/" */
 bool is_html(const struct hub_head *head);
+bool is_redirect(unsigned status);
 enum judgement judge_answer(unsigned status, const struct hub_head *head, bool has_token);
 
 #endif

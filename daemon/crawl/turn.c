@@ -9,6 +9,7 @@
 #include "daemon/run/log.h"
 #include "daemon/run/metrics.h"
 #include "daemon/transfer/backoff.h"
+#include "storage/model/number.h"
 
 enum {
 	REQUEST = 100,               /* shares are percent of one */
@@ -35,16 +36,6 @@ static const struct {
 	[BUCKET_RESOLVERS] = { METRIC_RESOLVERS_LIMIT, METRIC_RESOLVERS_REMAINING, METRIC_RESOLVERS_USED,
 		METRIC_RESOLVERS_OTHERS, METRIC_RESOLVERS_GRANTED },
 };
-
-static int64_t min64(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
-
-static int64_t max64(int64_t a, int64_t b)
-{
-	return a > b ? a : b;
-}
 
 /* --- queues --------------------------------------------------------------------------------------------------------*/
 

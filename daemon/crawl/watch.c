@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/crawl/watch.h"
 
+#include "daemon/crawl/judge.h"
 #include "daemon/run/log.h"
 #include "daemon/run/metrics.h"
 
@@ -106,9 +107,8 @@ static void follow(struct watch *watch, struct request *request)
 static void on_answer(struct request *request)
 {
 	struct watch *watch = watch_of(request);
-	unsigned status = request->reply.status;
 
-	if (status == 301 || status == 302 || status == 307 || status == 308)
+	if (is_redirect(request->reply.status))
 		follow(watch, request);
 	else if (!lane_dropped_field(&watch->run, request))
 		leave_unseen(watch, request, "not shown");

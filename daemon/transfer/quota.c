@@ -2,6 +2,7 @@
 #include "daemon/transfer/quota.h"
 
 #include "daemon/transfer/backoff.h"
+#include "storage/model/number.h"
 
 enum {
 	SECOND_US = 1000000,
@@ -18,16 +19,6 @@ enum {
 	EDGE_OF_WINDOW_MS = 2 * 1000,
 	BLOCKS = 24, BLOCK_LEAST = 4,  /* a window is granted in so many blocks */
 };
-
-static int64_t min64(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
-
-static int64_t max64(int64_t a, int64_t b)
-{
-	return a > b ? a : b;
-}
 
 void quota_init(struct quota *quota, int64_t share_percent, int64_t rate, int64_t concurrency)
 {

@@ -1,17 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/transfer/window.h"
 
+#include "storage/model/number.h"
+
 enum { SECOND_MS = 1000, DRIFT = 5000 /* two clocks may differ by one part in so many */ };
-
-static int64_t min64(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
-
-static int64_t max64(int64_t a, int64_t b)
-{
-	return a > b ? a : b;
-}
 
 struct window window_told(int64_t asked_ms, int64_t answered_ms, int64_t reset_s, int64_t length_ms)
 {

@@ -65,13 +65,6 @@ void object_moment(struct object *object, const char *key, int64_t unix_ms)
 	moment_json(unix_ms, object->out);
 }
 
-bool sha_is_known(const uint8_t sha[SHA_BYTES])
-{
-	static const uint8_t zero[SHA_BYTES];
-
-	return memcmp(sha, zero, SHA_BYTES) != 0;
-}
-
 void object_sha(struct object *object, const char *key, const uint8_t sha[SHA_BYTES])
 {
 	char hex[SHA_HEX + 1];

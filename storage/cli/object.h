@@ -25,6 +25,5 @@ void object_bool(struct object *object, const char *key, bool value);
 void object_moment(struct object *object, const char *key, int64_t unix_ms); /* 0: null */
 void object_sha(struct object *object, const char *key, const uint8_t sha[SHA_BYTES]); /* zero: null */
 
-bool sha_is_known(const uint8_t sha[SHA_BYTES]);
 
 #endif

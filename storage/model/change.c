@@ -56,19 +56,12 @@ static void write_counter(const char *key, struct change_counter counter, struct
 		buf_printf(line, ",\"%s\":null", key);
 }
 
-static bool is_zero(const uint8_t sha[SHA_BYTES])
-{
-	static const uint8_t zero[SHA_BYTES];
-
-	return memcmp(sha, zero, SHA_BYTES) == 0;
-}
-
 static void write_sha(const uint8_t sha[SHA_BYTES], struct buf *line)
 {
 	char hex[SHA_HEX + 1];
 
 	sha_write(sha, hex);
-	write_text("sha", is_zero(sha) ? SLICE_NONE : slice_of(hex), line);
+	write_text("sha", sha_is_known(sha) ? slice_of(hex) : SLICE_NONE, line);
 }
 
 static void write_meaning(const struct license_meaning *meaning, struct buf *line)

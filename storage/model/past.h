@@ -9,24 +9,23 @@
 
 #include "storage/model/change.h"
 
-/* How a search ended; the number is stored: append only. X(constant, name, text for people) */
+/* How a search ended; the number is stored: append only. X(constant, text for people) */
 #define PAST_OUTCOME_TABLE(X) \
-	X(PAST_WHOLE, "whole", "every commit was looked at") \
-	X(PAST_PART, "part", "not every commit was looked at") \
-	X(PAST_GATED, "gated", "gated: its commits are not shown") \
-	X(PAST_GONE, "gone", "the repo is not there any more, or private") \
-	X(PAST_REWRITTEN, "rewritten", "the history was rewritten: a commit that was its head is not in it any more") \
-	X(PAST_UNREADABLE, "unreadable", "no card among its commits could be read") \
-	X(PAST_REFUSED, "refused", "the Hub refuses to show its commits")
+	X(PAST_WHOLE, "every commit was looked at") \
+	X(PAST_PART, "not every commit was looked at") \
+	X(PAST_GATED, "gated: its commits are not shown") \
+	X(PAST_GONE, "the repo is not there any more, or private") \
+	X(PAST_REWRITTEN, "the history was rewritten: a commit that was its head is not in it any more") \
+	X(PAST_UNREADABLE, "no card among its commits could be read") \
+	X(PAST_REFUSED, "the Hub refuses to show its commits")
 
 enum past_outcome {
-#define X(constant, name, text) constant,
+#define X(constant, text) constant,
 	PAST_OUTCOME_TABLE(X)
 #undef X
 	PAST_OUTCOME_COUNT
 };
 
-const char *past_outcome_name(enum past_outcome outcome);
 const char *past_outcome_text(enum past_outcome outcome);
 /* Whether a search that ended so has found what there is to find; the others did not get to look. */
 bool past_outcome_is_good(enum past_outcome outcome);

@@ -81,6 +81,13 @@ void sha_write(const uint8_t sha[SHA_BYTES], char hex[SHA_HEX + 1])
 	hex_write(sha, SHA_BYTES, hex);
 }
 
+bool sha_is_known(const uint8_t sha[SHA_BYTES])
+{
+	static const uint8_t zero[SHA_BYTES];
+
+	return memcmp(sha, zero, SHA_BYTES) != 0;
+}
+
 static uint32_t check_word(const uint8_t *row, const struct repo_oid *oid)
 {
 	return (uint32_t)XXH3_64bits_withSeed(row, REPO_ROW_BYTES - 4, get_u64(oid->byte + 4));

@@ -32,6 +32,7 @@ void oid_write(const struct repo_oid *oid, char hex[OID_HEX + 1]);
 int oid_compare(const struct repo_oid *a, const struct repo_oid *b);
 bool sha_read(struct slice hex, uint8_t sha[SHA_BYTES]);
 void sha_write(const uint8_t sha[SHA_BYTES], char hex[SHA_HEX + 1]);
+bool sha_is_known(const uint8_t sha[SHA_BYTES]); /* all zero: there is none */
 
 enum repo_flag {
 	REPO_GONE = 1 << 0,     /* confirmed; the last state is kept */

@@ -190,6 +190,20 @@ class Ledger:
     def dry_run(self, *arguments, status=0):
         return run([self.relicensed, "--config", self.config_path, "--dry-run", *arguments], status, env=self.environment)
 
+    def once_killed(self, hub, pages):
+        """relicensed --once, killed when the Hub has sent so many pages more, and what it left is verified. False where it
+        was done before."""
+        goal = hub.stats()["pages"] + pages
+        with self.daemon("--once") as daemon:
+            try:
+                daemon.wait(lambda: hub.stats()["pages"] >= goal)
+            except Failed:
+                assert daemon.process.returncode == 0
+                return False
+            daemon.kill()
+        self.verify()
+        return True
+
     def daemon(self, *arguments):
         return Daemon([self.relicensed, "--config", self.config_path, *self.clock_arguments, *arguments], self.log_path,
                       self.environment)

@@ -3,7 +3,7 @@
 import random
 import signal
 
-from harness import BUILD, Failed, Hubsim, Ledger, record_text, run
+from harness import BUILD, Hubsim, Ledger, record_text, run
 
 FALCON = {"_id": "64666f3ba5b6a2b4e1c1a7d1", "id": "tiiuae/falcon-40b",
           "cardData": {"license": "other", "license_name": "falcon-llm-license"}}
@@ -88,15 +88,8 @@ def test_killed_at_any_moment_loses_and_doubles_nothing(tmp_path):
         for round_number in range(3):
             calm.once()
             for _ in range(5):
-                goal = hub.stats()["pages"] + spread.randint(1, 15)
-                with torn.daemon("--once") as daemon:
-                    try:
-                        daemon.wait(lambda: hub.stats()["pages"] >= goal)
-                    except Failed:
-                        assert daemon.process.returncode == 0  # it was done before the goal
-                        break
-                    daemon.kill()
-                torn.verify()
+                if not torn.once_killed(hub, spread.randint(1, 15)):
+                    break
             torn.once()
             if round_number < 2:
                 hub.tick(200)

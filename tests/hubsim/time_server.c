@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "storage/model/number.h"
 #include "tests/hubsim/sim.h"
 #include "tests/hubsim/sim_clock.h"
 
@@ -20,11 +21,6 @@ static int64_t system_ms(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-static int64_t min64(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
 }
 
 /* --- life ----------------------------------------------------------------------------------------------------------*/
