@@ -101,6 +101,12 @@ static int outcome(struct reader *reader, bool found)
 	return found ? ERROR_NONE : ERROR_NOT_FOUND;
 }
 
+int reader_created(struct reader *reader, int64_t *created_ms)
+{
+	*created_ms = (int64_t)meta_number(&reader->txn, "created");
+	return outcome(reader, true);
+}
+
 /* --- repos ---------------------------------------------------------------------------------------------------------*/
 
 bool oid_next(struct repo_oid *oid)

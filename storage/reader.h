@@ -25,6 +25,9 @@ void reader_close(struct reader **reader);
 void reader_pause(struct reader *reader);
 int reader_resume(struct reader *reader);
 
+/* When the first answer was committed that was no dump's; 0: none was yet. */
+int reader_created(struct reader *reader, int64_t *created_ms);
+
 /* --- repos ---------------------------------------------------------------------------------------------------------*/
 
 struct repo_ref {

@@ -48,16 +48,30 @@ static int find_oid(struct reader *reader, const struct repo_oid *oid, struct re
 	return code;
 }
 
-/* The bearer at a time; before all of them the first one, of which is then said that it is not known yet. */
+static int64_t borne_from(const struct bearer *bearer)
+{
+	return bearer->from_ms ? bearer->from_ms : bearer->ref.row.first_seen_ms;
+}
+
+/*
+ * The bearer at a time. Where nobody bore it then, the last one before, of which is said until when it did; before all of
+ * them the first one, whose commits may tell.
+ */
 static const struct bearer *bearer_at(const struct bearer *bearers, int count, int64_t at_ms)
 {
-	for (int i = 0; at_ms && i < count; i++) {
-		int64_t from_ms = bearers[i].from_ms ? bearers[i].from_ms : bearers[i].ref.row.first_seen_ms;
+	const struct bearer *last = NULL;
 
-		if (from_ms <= at_ms && (!bearers[i].until_ms || at_ms < bearers[i].until_ms))
+	if (!at_ms)
+		return &bearers[0];
+	for (int i = 0; i < count; i++) {
+		if (borne_from(&bearers[i]) > at_ms)
+			continue;
+		if (!bearers[i].until_ms || at_ms < bearers[i].until_ms)
 			return &bearers[i];
+		if (!last || bearers[i].until_ms > last->until_ms)
+			last = &bearers[i];
 	}
-	return at_ms ? &bearers[count - 1] : &bearers[0];
+	return last ? last : &bearers[count - 1];
 }
 
 static enum repo_kind kind_with_name(struct reader *reader, const struct repo_query *query)
@@ -91,7 +105,7 @@ int repo_find(struct reader *reader, const struct repo_query *query, int64_t at_
 	chosen = bearer_at(bearers, count, at_ms);
 	found->ref = chosen->ref;
 	found->until_ms = chosen->until_ms;
-	found->passed_on = chosen != &bearers[0] && !bearers[0].until_ms;
+	found->passed_on = chosen != &bearers[0] && !bearers[0].until_ms && !(bearers[0].ref.row.flags & REPO_GONE);
 	found->now_oid = bearers[0].ref.oid;
 	return ERROR_NONE;
 }

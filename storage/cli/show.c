@@ -21,7 +21,9 @@ static const struct option_row rows[] = {
 struct showing {
 	struct repo_view view;
 	struct version_at answer;
-	struct version_view version; /* of the answer; not read where there is none */
+	struct version_view version; /* of the answer; not read where it has none */
+	const struct state *state;   /* of the version, or what was reconstructed; NULL: not known */
+	struct slice side;           /* the same as in a record */
 	struct slice name_now;       /* of the newest version */
 	struct change_counter downloads, likes;
 	struct text_entry texts; /* as they are now */
@@ -47,17 +49,31 @@ static int read_newest(struct tool *tool, struct showing *showing)
 	return code;
 }
 
+static int read_state(struct tool *tool, struct showing *showing)
+{
+	const struct version_at *answer = &showing->answer;
+	int code = ERROR_NONE;
+
+	if (answer->series == SERIES_RECONSTRUCTED) {
+		showing->state = &answer->past.side.state;
+		showing->side = answer->past.side.json;
+	} else if (answer->version) {
+		code = version_view_read(tool, &showing->view, answer->version, &showing->version);
+		showing->state = &showing->version.state;
+		showing->side = buf_as_slice(&showing->version.side);
+	}
+	return code;
+}
+
 static int find_out(struct tool *tool, struct showing *showing)
 {
 	const struct repo_ref *ref = &showing->view.found.ref;
-	int code = version_at(tool->reader, ref, options.at_ms, &showing->view.arena, &showing->answer);
+	int code = state_at(tool->reader, ref, options.at_ms, &showing->view.arena, &showing->answer);
 
 	if (!code)
-		code = version_at_explain(tool->reader, ref, &showing->view.arena, &showing->answer);
-	if (!code)
 		code = read_newest(tool, showing);
-	if (!code && showing->answer.version)
-		code = version_view_read(tool, &showing->view, showing->answer.version, &showing->version);
+	if (!code)
+		code = read_state(tool, showing);
 	if (!code && !options.at_ms && reader_counters(tool->reader, ref->row.number, &showing->downloads, &showing->likes))
 		showing->downloads.known = showing->likes.known = false;
 	if (!code && !options.at_ms)
@@ -67,10 +83,31 @@ static int find_out(struct tool *tool, struct showing *showing)
 
 static struct slice name_of(const struct showing *showing)
 {
-	return showing->answer.version ? showing->version.state.name : showing->name_now;
+	return showing->answer.version ? showing->state->name : showing->name_now; /* commits tell no names */
 }
 
 /* ---- for programs ---------------------------------------------------------------------------------------------------*/
+
+/* The commit of a record: as it stands there, with its seq and where the Hub shows it. */
+static void commit_member(const char *key, const struct past_commit *commit, struct object *out)
+{
+	struct buf url = BUF_INIT(CHANGE_BYTES_MAX);
+	struct object object;
+
+	if (!commit->seq) {
+		object_raw(out, key, SLICE_NONE);
+		return;
+	}
+	object_key(out, key);
+	object = object_begin(out->out);
+	object_number(&object, "seq", commit->seq);
+	object_moment(&object, "at", commit->at_ms);
+	object_raw(&object, "commit", commit->commit);
+	past_commit_url(commit, &url);
+	object_text(&object, "url", buf_as_slice(&url));
+	object_end(&object);
+	buf_release(&url);
+}
 
 static void answer_members(const struct version_at *answer, struct object *object)
 {
@@ -85,6 +122,10 @@ static void answer_members(const struct version_at *answer, struct object *objec
 	object_moment(object, "last_seen", known ? answer->until_ms : 0);
 	object_moment(object, "next_seen", answer->certainty == CERTAINTY_UNCHANGED || !known ? 0 : answer->next_ms);
 	object_moment(object, "first_look", known ? 0 : answer->first_look_ms);
+	object_word(object, "series", series_name(answer->series));
+	commit_member("from_commit", &answer->past.begin, object);
+	commit_member("until_commit", &answer->past.end, object);
+	object_text(object, "reason", answer->reason);
 	buf_release(&text);
 }
 
@@ -120,7 +161,7 @@ static void write_object(struct tool *tool, struct showing *showing)
 
 	repo_members(tool, &showing->view, name_of(showing), &object);
 	answer_members(&showing->answer, &object);
-	object_raw(&object, "state", known ? buf_as_slice(&showing->version.side) : SLICE_NONE);
+	object_raw(&object, "state", showing->side);
 	row_members(showing, &object);
 	passed_on_member(showing, &object);
 	show_texts_member(&showing->texts, &object);
@@ -134,11 +175,12 @@ static void write_object(struct tool *tool, struct showing *showing)
 
 /* ---- csv ------------------------------------------------------------------------------------------------------------*/
 
-enum { LEADING = 9, TRAILING = 4, COLUMNS = LEADING + RECORD_SIDE_FIELD_COUNT + TRAILING };
+enum { LEADING = 9, TRAILING = 6, COLUMNS = LEADING + RECORD_SIDE_FIELD_COUNT + TRAILING };
 
 static const char *const leading[LEADING] = { "kind", "oid", "repo_now", "at", "certainty", "certainty_text", "first_seen",
 	"last_seen", "versions" };
-static const char *const trailing[TRAILING] = { "downloads_30d", "likes", "as_of", "tables" };
+static const char *const trailing[TRAILING] = { "downloads_30d", "likes", "as_of", "tables", "series",
+	"reason" };
 
 /* The members of the object's own text, cell by cell: csv and json cannot tell different things. */
 static void write_row(struct tool *tool, struct showing *showing)
@@ -163,8 +205,8 @@ static void write_row(struct tool *tool, struct showing *showing)
 		columns[count].name = leading[i];
 		row[count] = record_member_cell(&record, leading[i]);
 	}
-	if (showing->answer.version)
-		side_cells(&side, buf_as_slice(&showing->version.side), row + LEADING);
+	if (showing->side.size)
+		side_cells(&side, showing->side, row + LEADING);
 	for (unsigned i = 0; i < RECORD_SIDE_FIELD_COUNT; i++, count++)
 		columns[count].name = record_columns[AFTER_VERSION + i].name + strlen("after_");
 	for (unsigned i = 0; i < TRAILING; i++, count++) {
@@ -192,7 +234,7 @@ static void line_text(struct print *print, const char *label, struct slice text)
 
 static void print_license(struct tool *tool, const struct showing *showing)
 {
-	const struct state *state = &showing->version.state;
+	const struct state *state = showing->state;
 	const struct license_meaning *meaning = &state->meaning;
 	struct print *print = &tool->print;
 	struct buf text = BUF_INIT(65536);
@@ -200,7 +242,7 @@ static void print_license(struct tool *tool, const struct showing *showing)
 
 	record_init(&record);
 	print_format_line(print, "  %-15s", "license");
-	buf_slice(&text, side_license(&record, buf_as_slice(&showing->version.side)));
+	buf_slice(&text, side_license(&record, showing->side));
 	print_tone(print, TONE_STRONG, "");
 	print_safe(print, buf_as_slice(&text));
 	print_bytes(print, SLICE("\n"));
@@ -226,13 +268,8 @@ static void print_bases(struct print *print, const struct state *state)
 		line_text(print, i ? "" : "base model", state->base[i]);
 }
 
-static void print_state(struct tool *tool, const struct showing *showing)
+static void print_settings(struct print *print, const struct state *state)
 {
-	const struct state *state = &showing->version.state;
-	struct print *print = &tool->print;
-	char sha[SHA_HEX + 1];
-
-	print_license(tool, showing);
 	line_text(print, "access", state->gated == GATED_NO ? SLICE("open") : slice_of(gated_name(state->gated)));
 	if (state->gated != GATED_NO)
 		line_text(print, "", SLICE("(gated: the Hub asks before it gives files)"));
@@ -240,13 +277,45 @@ static void print_state(struct tool *tool, const struct showing *showing)
 		line_text(print, "", SLICE("disabled by the Hub"));
 	if (state->is_private)
 		line_text(print, "", SLICE("private"));
-	print_bases(print, state);
+}
+
+static void print_version(struct print *print, const struct showing *showing)
+{
+	char sha[SHA_HEX + 1];
+
 	sha_write(showing->version.snapshot.sha, sha);
 	print_format_line(print, "  %-15s%u of %u", "version", showing->answer.version,
 		showing->view.found.ref.row.versions);
 	if (sha_is_known(showing->version.snapshot.sha))
 		print_format_line(print, ", commit %.12s", sha);
 	print_bytes(print, SLICE("\n"));
+}
+
+/* For a reader who wants to see it on the Hub. */
+static void print_commit(struct print *print, const char *label, const struct past_commit *commit)
+{
+	struct buf url = BUF_INIT(CHANGE_BYTES_MAX);
+
+	if (commit->seq)
+		past_commit_url(commit, &url);
+	line_text(print, label, buf_as_slice(&url));
+	buf_release(&url);
+}
+
+static void print_state(struct tool *tool, const struct showing *showing)
+{
+	struct print *print = &tool->print;
+
+	print_license(tool, showing);
+	if (showing->answer.version)
+		print_settings(print, showing->state);
+	print_bases(print, showing->state);
+	if (showing->answer.version) {
+		print_version(print, showing);
+	} else {
+		print_commit(print, "by commit", &showing->answer.past.begin);
+		print_commit(print, "changed by", &showing->answer.past.end);
+	}
 }
 
 static void print_figures(struct print *print, const struct showing *showing)
@@ -287,7 +356,7 @@ static void print_card(struct tool *tool, struct showing *showing)
 	struct buf text = BUF_INIT(65536);
 
 	print_heading(tool, showing);
-	if (showing->answer.version)
+	if (showing->state)
 		print_state(tool, showing);
 	print_figures(print, showing);
 	show_texts_lines(print, &showing->texts);
@@ -350,7 +419,9 @@ const struct command command_show = {
 	.arguments = "REPO",
 	.arguments_min = 1,
 	.arguments_max = 1,
-	.details = "A name means the repo that bore it at that time. Status 2 where the time lies before the first look.\n"
+	.details = "A name means the repo that bore it at that time. Before the first look its commits may tell, where they were\n"
+		   "searched (relicensed --backfill): then the answer says reconstructed, tells the license alone, and is dated\n"
+		   "by the committers' clocks. Else it is not known: status 2.\n"
 		   "\nexamples:\n"
 		   "  relicense show tiiuae/falcon-40b\n"
 		   "  relicense show tiiuae/falcon-40b --at 2023-05-30\n"

@@ -12,9 +12,24 @@ const char *certainty_name(enum certainty certainty)
 	static const char *const names[] = {
 		[CERTAINTY_UNCHANGED] = "unchanged", [CERTAINTY_UNCERTAIN] = "uncertain", [CERTAINTY_GAP] = "gap",
 		[CERTAINTY_GONE] = "gone",           [CERTAINTY_UNKNOWN] = "unknown",
+		[CERTAINTY_RECONSTRUCTED] = "reconstructed",
 	};
 
 	return names[certainty];
+}
+
+const char *series_name(enum series series)
+{
+	static const char *const names[] = {
+		[SERIES_OBSERVED] = "observed", [SERIES_IMPORTED] = "imported", [SERIES_RECONSTRUCTED] = "reconstructed",
+	};
+
+	return names[series];
+}
+
+bool answer_is_known(const struct version_at *answer)
+{
+	return answer->version || answer->series == SERIES_RECONSTRUCTED;
 }
 
 /* ---- was it there? ---------------------------------------------------------------------------------------------------*/
@@ -110,7 +125,7 @@ static int find_version(struct reader *reader, const struct repo_ref *ref, int64
 		answer->first_look_ms = snapshot.observed_at_ms;
 		if (snapshot.observed_at_ms <= at_ms) {
 			answer->version = version;
-			answer->from_ms = snapshot.observed_at_ms;
+			answer->from_ms = answer->version_ms = snapshot.observed_at_ms;
 			break;
 		}
 		answer->next_ms = snapshot.observed_at_ms;
@@ -166,7 +181,7 @@ int version_at_explain(struct reader *reader, const struct repo_ref *ref, struct
 	struct record record;
 	int code = ERROR_NONE;
 
-	if (answer->certainty != CERTAINTY_UNCERTAIN)
+	if (answer->certainty != CERTAINTY_UNCERTAIN || !answer->version)
 		return ERROR_NONE;
 	record_init(&record);
 	for (unsigned step = 0; step < GAP_STEPS_MAX && answer->certainty != CERTAINTY_GAP; step++) {
@@ -212,6 +227,78 @@ int version_at(struct reader *reader, const struct repo_ref *ref, int64_t at_ms,
 	return ERROR_NONE;
 }
 
+/* ---- who says so? ----------------------------------------------------------------------------------------------------*/
+
+/* The record that made a version, where there is one: what is there at the baseline has none. */
+static int find_maker(struct reader *reader, uint32_t number, uint32_t version, struct json *json, struct arena *arena,
+	struct change_read *maker)
+{
+	struct slice line;
+	uint64_t seq = 0;
+	int code;
+
+	while ((code = reader_repo_change_next(reader, number, &seq)) == ERROR_NONE) {
+		arena_reset(arena);
+		code = reader_change(reader, seq, &line);
+		if (code || change_read(json, line, arena, maker))
+			return code ? code : ERROR_CORRUPT;
+		if (maker->after.version == version && maker->event != EVENT_REPO_RESTORED)
+			return ERROR_NONE;
+	}
+	return code;
+}
+
+int series_of_version(struct reader *reader, const struct repo_ref *ref, uint32_t version, int64_t observed_at_ms,
+	enum series *series)
+{
+	struct arena scratch = { 0 };
+	struct change_read maker;
+	struct json json;
+	int64_t created_ms;
+	bool imported;
+	int code = reader_created(reader, &created_ms);
+
+	json_init(&json, CHANGE_NODES_MAX);
+	imported = !created_ms || observed_at_ms < created_ms; /* our own looks began later */
+	if (!code)
+		code = find_maker(reader, ref->row.number, version, &json, &scratch, &maker);
+	if (!code)
+		imported = maker.origin == ORIGIN_IMPORTED;
+	*series = imported ? SERIES_IMPORTED : SERIES_OBSERVED;
+	json_release(&json);
+	arena_release(&scratch);
+	return code == ERROR_NOT_FOUND ? ERROR_NONE : code;
+}
+
+static int ask_commits(struct reader *reader, const struct repo_ref *ref, int64_t at_ms, struct arena *arena,
+	struct version_at *answer)
+{
+	int code = past_at(reader, ref, at_ms, arena, &answer->past);
+
+	if (!code && at_ms < answer->past.created_ms)
+		answer->created_ms = answer->past.created_ms;
+	if (code || answer->past.known == PAST_TELLS_NOTHING)
+		return code;
+	answer->series = SERIES_RECONSTRUCTED;
+	answer->certainty = answer->past.known == PAST_TELLS ? CERTAINTY_RECONSTRUCTED : CERTAINTY_UNCERTAIN;
+	answer->reason = past_at_reason(&answer->past);
+	return ERROR_NONE;
+}
+
+int state_at(struct reader *reader, const struct repo_ref *ref, int64_t at_ms, struct arena *arena,
+	struct version_at *answer)
+{
+	int code = version_at(reader, ref, at_ms, arena, answer);
+
+	if (!code && answer->certainty == CERTAINTY_UNKNOWN)
+		return ask_commits(reader, ref, at_ms, arena, answer);
+	if (!code)
+		code = series_of_version(reader, ref, answer->version, answer->version_ms, &answer->series);
+	return code ? code : version_at_explain(reader, ref, arena, answer);
+}
+
+/* ---- in words -------------------------------------------------------------------------------------------------------*/
+
 static void uncertain_text(const struct version_at *answer, struct buf *out)
 {
 	char seen[SHORT_MOMENT], next[SHORT_MOMENT];
@@ -229,6 +316,10 @@ void version_at_text(const struct version_at *answer, struct buf *out)
 {
 	char from[SHORT_MOMENT], until[SHORT_MOMENT];
 
+	if (answer->series == SERIES_RECONSTRUCTED) {
+		past_at_text(&answer->past, out);
+		return;
+	}
 	switch (answer->certainty) {
 	case CERTAINTY_UNCHANGED:
 		buf_printf(out, "observed unchanged from %s to %s", short_moment(answer->from_ms, from),
@@ -249,7 +340,10 @@ void version_at_text(const struct version_at *answer, struct buf *out)
 		}
 		break;
 	case CERTAINTY_UNKNOWN:
+	case CERTAINTY_RECONSTRUCTED:
 		buf_printf(out, "not known: first look %s", short_moment(answer->first_look_ms, from));
+		if (answer->created_ms)
+			buf_printf(out, "; created %s, by the Hub", short_moment(answer->created_ms, from));
 		break;
 	}
 }

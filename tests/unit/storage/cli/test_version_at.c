@@ -128,19 +128,22 @@ static void test_gaps(void **state)
 static void test_words(void **state)
 {
 	static const struct { struct version_at answer; const char *text; } cases[] = {
-		{ { CERTAINTY_UNCHANGED, 2, DAY(1), DAY(2), 0, false, 0, { NULL, 0 } },
+		{ { .certainty = CERTAINTY_UNCHANGED, .version = 2, .from_ms = DAY(1), .until_ms = DAY(2) },
 			"observed unchanged from 2025-01-02 00:00:00Z to 2025-01-03 00:00:00Z" },
-		{ { CERTAINTY_UNCERTAIN, 3, DAY(1), DAY(2), DAY(4), false, 0, { NULL, 0 } },
+		{ { .certainty = CERTAINTY_UNCERTAIN, .version = 3, .until_ms = DAY(2), .next_ms = DAY(4) },
 			"uncertain: version 3 last seen 2025-01-03 00:00:00Z, version 4 first seen 2025-01-05 00:00:00Z" },
-		{ { CERTAINTY_UNCERTAIN, 3, DAY(1), DAY(2), 0, false, 0, { NULL, 0 } },
+		{ { .certainty = CERTAINTY_UNCERTAIN, .version = 3, .until_ms = DAY(2) },
 			"uncertain: version 3 last seen 2025-01-03 00:00:00Z, not looked at since" },
-		{ { CERTAINTY_UNCERTAIN, 3, DAY(1), DAY(2), DAY(4), true, 0, { NULL, 0 } },
+		{ { .certainty = CERTAINTY_UNCERTAIN, .version = 3, .until_ms = DAY(2), .next_ms = DAY(4), .next_is_gone = true },
 			"uncertain: version 3 last seen 2025-01-03 00:00:00Z, confirmed gone 2025-01-05 00:00:00Z" },
-		{ { CERTAINTY_GAP, 3, DAY(1), DAY(2), DAY(4), false, 0, { "why", 3 } },
+		{ { .certainty = CERTAINTY_GAP, .version = 3, .until_ms = DAY(2), .next_ms = DAY(4), .reason = { "why", 3 } },
 			"gap: version 3 last seen 2025-01-03 00:00:00Z, version 4 first seen 2025-01-05 00:00:00Z (why)" },
-		{ { CERTAINTY_GONE, 3, DAY(1), DAY(2), DAY(4), true, 0, { "deleted_or_private", 18 } },
+		{ { .certainty = CERTAINTY_GONE, .version = 3, .until_ms = DAY(2), .next_ms = DAY(4), .next_is_gone = true,
+			  .reason = { "deleted_or_private", 18 } },
 			"gone: version 3 last seen 2025-01-03 00:00:00Z, confirmed gone 2025-01-05 00:00:00Z (deleted_or_private)" },
-		{ { CERTAINTY_UNKNOWN, 0, 0, 0, 0, false, DAY(1), { NULL, 0 } }, "not known: first look 2025-01-02 00:00:00Z" },
+		{ { .certainty = CERTAINTY_UNKNOWN, .first_look_ms = DAY(1) }, "not known: first look 2025-01-02 00:00:00Z" },
+		{ { .certainty = CERTAINTY_UNKNOWN, .first_look_ms = DAY(1), .created_ms = DAY(0) },
+			"not known: first look 2025-01-02 00:00:00Z; created 2025-01-01 00:00:00Z, by the Hub" },
 	};
 
 	(void)state;
