@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* relicense diff: what differs between two versions of a repo. */
+#include <stdio.h>
+
 #include "storage/cli/commands.h"
 #include "storage/cli/repo_view.h"
+#include "storage/cli/version_at.h"
 
 enum { MEMBERS_MAX = 1 << 16, TEXT_MAX = 64 << 20 };
 
@@ -170,72 +173,207 @@ static void compare_objects(struct differing *differing, const char *parent, str
 	buf_release(&new_text);
 }
 
+/* ---- which two ------------------------------------------------------------------------------------------------------*/
+
+/* One side: a version, or what the commits tell of a time before the first look, which is the license alone. */
+struct picked {
+	uint32_t version; /* 0: reconstructed */
+	bool by_time;
+	struct version_at answer; /* of a time */
+	struct version_view view; /* of a version */
+};
+
+static enum exit_status pick_time(struct tool *tool, struct repo_view *view, int64_t at_ms, struct picked *picked)
+{
+	struct buf text = BUF_INIT(CHANGE_BYTES_MAX);
+	int code = state_at(tool->reader, &view->found.ref, at_ms, &view->arena, &picked->answer);
+	enum exit_status status = EXIT_OK;
+
+	picked->by_time = true;
+	picked->version = picked->answer.version;
+	if (code) {
+		status = tool_fail(tool, code, "reading the repo");
+	} else if (!answer_is_known(&picked->answer)) {
+		version_at_text(&picked->answer, &text);
+		tool_say("%s", text.data);
+		status = EXIT_UNKNOWN;
+	}
+	buf_release(&text);
+	return status;
+}
+
+static enum exit_status pick(struct tool *tool, struct repo_view *view, const char *text, struct picked *picked)
+{
+	uint32_t versions = view->found.ref.row.versions;
+	uint64_t number;
+	int64_t at_ms;
+
+	if (json_integer(slice_of(text), &number)) {
+		if (number >= 1 && number <= versions) {
+			picked->version = (uint32_t)number;
+			return EXIT_OK;
+		}
+	} else if (option_moment(slice_of(text), true, tool->now_ms, &at_ms)) {
+		return pick_time(tool, view, at_ms, picked);
+	}
+	tool_say("'%s' is no version of this repo, which has 1 to %u, and no time such as 2023-05-31", text, versions);
+	return EXIT_USAGE;
+}
+
+static enum exit_status pick_both(struct tool *tool, struct repo_view *view, const struct arguments *arguments,
+	struct picked *old, struct picked *new)
+{
+	uint32_t versions = view->found.ref.row.versions;
+	enum exit_status status = EXIT_OK;
+
+	new->version = versions;
+	old->version = versions > 1 ? versions - 1 : versions;
+	if (arguments->count > 1)
+		status = pick(tool, view, arguments->item[1], old);
+	if (status == EXIT_OK && arguments->count > 2)
+		status = pick(tool, view, arguments->item[2], new);
+	return status;
+}
+
+static int read_picked(struct tool *tool, struct repo_view *view, struct picked *picked)
+{
+	return picked->version ? version_view_read(tool, view, picked->version, &picked->view) : ERROR_NONE;
+}
+
 /* ---- the command ----------------------------------------------------------------------------------------------------*/
 
-static bool read_version(const char *text, uint32_t versions, uint32_t *version)
+static void picked_members(const char *prefix, const struct picked *picked, struct object *object)
 {
-	uint64_t number;
+	char key[64];
+	struct buf text = BUF_INIT(CHANGE_BYTES_MAX);
 
-	if (!json_integer(slice_of(text), &number) || number < 1 || number > versions) {
-		tool_say("'%s' is no version of this repo: it has 1 to %u", text, versions);
-		return false;
-	}
-	*version = (uint32_t)number;
-	return true;
+	if (picked->by_time)
+		version_at_text(&picked->answer, &text);
+	snprintf(key, sizeof(key), "%s_version", prefix);
+	object_counter(object, key, (struct change_counter){ picked->version != 0, picked->version });
+	snprintf(key, sizeof(key), "%s_certainty_text", prefix);
+	object_text(object, key, buf_as_slice(&text));
+	buf_release(&text);
 }
 
-static bool read_versions(const struct arguments *arguments, uint32_t versions, uint32_t *first, uint32_t *second)
-{
-	*second = versions;
-	*first = versions > 1 ? versions - 1 : versions;
-	if (arguments->count > 1 && !read_version(arguments->item[1], versions, first))
-		return false;
-	return arguments->count < 3 || read_version(arguments->item[2], versions, second);
-}
-
-static void head_members(const struct tool *tool, const struct repo_view *view, const struct version_view *old,
-	const struct version_view *new, uint32_t first, uint32_t second, struct buf *out)
+static void head_members(const struct tool *tool, const struct repo_view *view, struct slice name, const struct picked *old,
+	const struct picked *new, struct buf *out)
 {
 	struct object object = { .out = out };
 
-	repo_members(tool, view, new->state.name, &object);
-	object_number(&object, "before_version", first);
-	object_number(&object, "after_version", second);
-	object_moment(&object, "before_observed_at", old->snapshot.observed_at_ms);
-	object_moment(&object, "after_observed_after", new->snapshot.observed_after_ms);
-	object_moment(&object, "after_observed_at", new->snapshot.observed_at_ms);
+	repo_members(tool, view, name, &object);
+	picked_members("before", old, &object);
+	picked_members("after", new, &object);
+	object_moment(&object, "before_observed_at", old->view.snapshot.observed_at_ms);
+	object_moment(&object, "after_observed_after", new->view.snapshot.observed_after_ms);
+	object_moment(&object, "after_observed_at", new->view.snapshot.observed_at_ms);
 	buf_char(out, ',');
 }
 
-static void print_heading(struct print *print, const struct version_view *old, const struct version_view *new,
-	uint32_t first, uint32_t second)
+static void print_picked(struct print *print, const struct picked *picked)
 {
-	char old_moment[SHORT_MOMENT], new_moment[SHORT_MOMENT];
+	char moment[SHORT_MOMENT];
 
-	print_safe(print, new->state.name);
-	print_format_line(print, "  version %u (first seen %s) -> version %u (first seen %s)\n\n", first,
-		short_moment(old->snapshot.observed_at_ms, old_moment), second,
-		short_moment(new->snapshot.observed_at_ms, new_moment));
+	if (picked->version)
+		print_format_line(print, "version %u (first seen %s)", picked->version,
+			short_moment(picked->view.snapshot.observed_at_ms, moment));
+	else
+		print_format_line(print, "what its commits tell");
 }
 
-static void write_diff(struct tool *tool, struct repo_view *view, struct version_view *old, struct version_view *new,
-	uint32_t first, uint32_t second)
+static void print_certainty(struct print *print, const struct picked *picked)
 {
+	struct buf text = BUF_INIT(CHANGE_BYTES_MAX);
+
+	if (picked->by_time) {
+		version_at_text(&picked->answer, &text);
+		print_safe(print, buf_as_slice(&text));
+		print_bytes(print, SLICE("\n"));
+	}
+	buf_release(&text);
+}
+
+static void print_heading(struct print *print, struct slice name, const struct picked *old, const struct picked *new)
+{
+	print_safe(print, name);
+	print_bytes(print, SLICE("  "));
+	print_picked(print, old);
+	print_bytes(print, SLICE(" -> "));
+	print_picked(print, new);
+	print_bytes(print, SLICE("\n"));
+	print_certainty(print, old);
+	print_certainty(print, new);
+	print_bytes(print, SLICE("\n"));
+}
+
+/* The license alone, in the place and form of a card: what both series know. */
+static void write_card(const struct statement *statement, struct buf *out)
+{
+	struct object whole = object_begin(out), card;
+
+	object_key(&whole, "cardData");
+	card = object_begin(out);
+	object_key(&card, "license");
+	if (statement->id_count != 1)
+		buf_char(out, '[');
+	for (unsigned i = 0; i < statement->id_count; i++) {
+		buf_text(out, i ? "," : "");
+		json_encode(statement->id[i], out);
+	}
+	if (statement->id_count != 1)
+		buf_char(out, ']');
+	object_text(&card, "license_link", statement->license_link.size ? statement->license_link : SLICE_NONE);
+	object_text(&card, "license_name", statement->license_name.size ? statement->license_name : SLICE_NONE);
+	object_end(&card);
+	object_end(&whole);
+}
+
+static const struct statement *statement_of(const struct picked *picked)
+{
+	return picked->version ? &picked->view.state.statement : &picked->answer.past.side.state.statement;
+}
+
+static void compare_picked(struct differing *differing, const struct picked *old, const struct picked *new)
+{
+	struct buf before = BUF_INIT(TEXT_MAX), after = BUF_INIT(TEXT_MAX);
+
+	if (old->version && new->version) {
+		compare_objects(differing, "", old->view.snapshot.canonical, new->view.snapshot.canonical);
+		return;
+	}
+	write_card(statement_of(old), &before);
+	write_card(statement_of(new), &after);
+	compare_objects(differing, "", buf_as_slice(&before), buf_as_slice(&after));
+	buf_release(&before);
+	buf_release(&after);
+}
+
+static void print_nothing(struct print *print, const struct picked *old, const struct picked *new)
+{
+	bool one = old->version && old->version == new->version;
+
+	print_tone(print, TONE_DIM, one ? "one version: nothing to compare\n" :
+				     old->version && new->version ? "no difference\n" : "no difference in the license\n");
+}
+
+static void write_diff(struct tool *tool, struct repo_view *view, const struct picked *old, const struct picked *new)
+{
+	struct slice name = new->version ? new->view.state.name : new->answer.past.side.state.name;
 	struct differing differing = { .tool = tool };
 	struct buf head = BUF_INIT(TEXT_MAX), tail = BUF_INIT(65536);
 
-	head_members(tool, view, old, new, first, second, &head);
+	head_members(tool, view, name, old, new, &head);
 	if (tool->print.format == PRINT_TABLE)
-		print_heading(&tool->print, old, new, first, second);
+		print_heading(&tool->print, name, old, new);
 	else
 		listing_begin(&differing.listing, &tool->print, columns, ARRAY_COUNT(columns), "differences",
 			buf_as_slice(&head));
-	compare_objects(&differing, "", old->snapshot.canonical, new->snapshot.canonical);
+	compare_picked(&differing, old, new);
 	tool_tail(tool, &tail);
 	if (tool->print.format != PRINT_TABLE)
 		listing_end(&differing.listing, buf_as_slice(&tail));
 	else if (!differing.count)
-		print_tone(&tool->print, TONE_DIM, first == second ? "one version: nothing to compare\n" : "no difference\n");
+		print_nothing(&tool->print, old, new);
 	tool_footer(tool, 1u << view->found.ref.kind);
 	buf_release(&head);
 	buf_release(&tail);
@@ -244,37 +382,39 @@ static void write_diff(struct tool *tool, struct repo_view *view, struct version
 static enum exit_status run(struct tool *tool, const struct arguments *arguments)
 {
 	struct repo_view view;
-	struct version_view old = { .side = { 0 } }, new = { .side = { 0 } };
+	struct picked old = { .version = 0 }, new = { .version = 0 };
 	enum exit_status status = repo_view_open(tool, arguments->item[0], 0, &view);
-	uint32_t first, second;
 	int code;
 
-	if (status == EXIT_OK && !read_versions(arguments, view.found.ref.row.versions, &first, &second))
-		status = EXIT_USAGE;
+	if (status == EXIT_OK)
+		status = pick_both(tool, &view, arguments, &old, &new);
 	if (status == EXIT_OK) {
-		code = version_view_read(tool, &view, first, &old);
+		code = read_picked(tool, &view, &old);
 		if (!code)
-			code = version_view_read(tool, &view, second, &new);
+			code = read_picked(tool, &view, &new);
 		if (code)
 			status = tool_fail(tool, code, "reading the versions");
 		else
-			write_diff(tool, &view, &old, &new, first, second);
+			write_diff(tool, &view, &old, &new);
 	}
-	version_view_release(&old);
-	version_view_release(&new);
+	version_view_release(&old.view);
+	version_view_release(&new.view);
 	repo_view_release(&view);
 	return status;
 }
 
 const struct command command_diff = {
 	.name = "diff",
-	.line = "what differs between two versions of a repo (the newest two)",
+	.line = "what differs between two versions of a repo, or two times (the newest two versions)",
 	.arguments = "REPO [V1 [V2]]",
 	.arguments_min = 1,
 	.arguments_max = 3,
-	.details = "Stable metadata only, the card's fields one by one; V2 is the newest version where it is left out.\n"
+	.details = "Stable metadata only, the card's fields one by one; V2 is the newest version where it is left out. In place of\n"
+		   "a version a time may stand, a bare date for the end of that day: what was there then. Of a time before the\n"
+		   "first look the commits tell the license alone, which is then all that is compared.\n"
 		   "\nexamples:\n"
 		   "  relicense diff tiiuae/falcon-40b\n"
+		   "  relicense diff tiiuae/falcon-40b 2023-05-30 2023-06-01\n"
 		   "  relicense diff datasets/squad 1 3 --format json\n",
 	.run = run,
 };

@@ -16,7 +16,9 @@ struct told {
 	uint32_t version; /* of its after side, else of its before side; 0: reconstructed, or evidence */
 	bool has_after;
 	uint64_t of;
+	enum series series;
 	struct slice side, class; /* of what was reconstructed: the state after it, as JSON */
+	struct slice before_side, before_class; /* and the one before it */
 	struct slice commit;      /* for people; size 0: it names none */
 	struct slice commit_json;
 };
@@ -36,7 +38,9 @@ enum { MARK_ROW = 0 }; /* versions count from 1: a row that is no version has no
 /* One row: a version with the events that made it, or a record that made no version. */
 struct history_row {
 	uint32_t version;
-	int64_t observed_after_ms, observed_at_ms, last_seen_ms;
+	int64_t at_ms; /* of a commit: by its committer's clock; else when it was observed */
+	int64_t observed_after_ms, observed_at_ms, last_seen_ms; /* looks: commits have none */
+	enum series series;
 	struct version_view *view; /* NULL for a row that is no version */
 	struct slice side, class;  /* the state, as JSON; size 0 for a row that has none */
 	struct slice commit;       /* behind it, as JSON; size 0: none is known */
@@ -82,9 +86,12 @@ static void take_record(struct history *history, uint64_t seq, struct slice line
 		told->commit = commit_words(record, arena);
 		told->commit_json = arena_copy(arena, record_member_cell(record, "commit").text);
 	}
+	told->series = series_read(record_text(record, RECORD_ORIGIN));
 	if (told->has_after && record_is_null(record, AFTER_VERSION)) {
 		told->class = arena_copy(arena, record_text(record, AFTER_CLASS));
 		told->side = arena_copy(arena, record_member_cell(record, "after").text);
+		told->before_class = arena_copy(arena, record_text(record, BEFORE_CLASS));
+		told->before_side = arena_copy(arena, record_member_cell(record, "before").text);
 	}
 	told->version = (uint32_t)record_number(record, told->has_after ? AFTER_VERSION : BEFORE_VERSION);
 }
@@ -204,7 +211,7 @@ static void write_table_row(struct history *history, struct history_row *row)
 	struct slice happened = buf_as_slice(&row->words);
 
 	cells[TABLE_VERSION] = number_cell(arena, row->version);
-	cells[TABLE_FIRST] = moment_cell(arena, row->observed_at_ms, true);
+	cells[TABLE_FIRST] = moment_cell(arena, row->at_ms, true);
 	cells[TABLE_LAST] = moment_cell(arena, row->last_seen_ms, true);
 	if (row->side.size) {
 		cells[TABLE_LICENSE] = cell_text(side_license(&history->record, row->side));
@@ -218,7 +225,7 @@ static void write_table_row(struct history *history, struct history_row *row)
 	listing_row(&history->listing, cells);
 }
 
-enum { CSV_LEADING = 8, CSV_COLUMNS = CSV_LEADING + RECORD_SIDE_FIELD_COUNT - 1 };
+enum { CSV_LEADING = 8, CSV_ORIGIN = CSV_LEADING + RECORD_SIDE_FIELD_COUNT - 1, CSV_AT, CSV_COLUMNS };
 
 static const struct column csv_leading[CSV_LEADING] = {
 	{ "kind", false },        { "oid", false },       { "version", false }, { "observed_after", false },
@@ -231,6 +238,8 @@ static void csv_columns(struct column columns[CSV_COLUMNS])
 		columns[i] = csv_leading[i];
 	for (unsigned i = 1; i < RECORD_SIDE_FIELD_COUNT; i++) /* without the side's own version */
 		columns[CSV_LEADING + i - 1].name = record_columns[AFTER_VERSION + i].name + strlen("after_");
+	columns[CSV_ORIGIN].name = "origin";
+	columns[CSV_AT].name = "at";
 }
 
 static void write_csv_row(struct history *history, struct history_row *row)
@@ -251,6 +260,8 @@ static void write_csv_row(struct history *history, struct history_row *row)
 	if (row->side.size)
 		side_cells(&history->record, row->side, side);
 	memcpy(cells + CSV_LEADING, side + 1, sizeof(side) - sizeof(side[0]));
+	cells[CSV_ORIGIN] = cell_word(series_name(row->series));
+	cells[CSV_AT] = moment_cell(arena, row->at_ms, false);
 	listing_row(&history->listing, cells);
 }
 
@@ -275,6 +286,8 @@ static void write_json_row(struct history *history, struct history_row *row)
 	object_raw(&object, "state", row->side);
 	object_text(&object, "reason", row->reason);
 	object_raw(&object, "commit", row->commit);
+	object_word(&object, "origin", series_name(row->series));
+	object_moment(&object, "at", row->at_ms);
 	object_end(&object);
 	listing_object(&history->listing, buf_as_slice(&text));
 	buf_release(&text);
@@ -301,7 +314,8 @@ static void write_marks(struct history *history, uint32_t version)
 {
 	for (size_t i = 0; i < history->told_count; i++) {
 		const struct told *told = &history->told[i];
-		struct history_row row = { .version = MARK_ROW, .observed_at_ms = told->at_ms };
+		struct history_row row = { .version = MARK_ROW, .at_ms = told->at_ms, .observed_at_ms = told->at_ms,
+			.series = told->series };
 
 		if (told->version != version || made_version(told))
 			continue;
@@ -312,16 +326,33 @@ static void write_marks(struct history *history, uint32_t version)
 	}
 }
 
+/* What stood there before the first commit that changed it: since when, no record tells. */
+static void write_before(struct history *history, const struct told *told)
+{
+	struct history_row row = { .version = MARK_ROW, .series = told->series, .side = told->before_side,
+		.class = told->before_class };
+
+	row_begin(&row);
+	buf_printf(&row.words, "before commit %.*s", SHA_SHOWN, told->commit.size ? told->commit.data : "");
+	write_row(history, &row);
+	row_release(&row);
+}
+
 /* What the commits told of the time before the first look: a series of its own, before the versions. */
 static void write_reconstructed(struct history *history)
 {
+	bool first = true;
+
 	for (size_t i = 0; i < history->told_count; i++) {
 		const struct told *told = &history->told[i];
-		struct history_row row = { .version = MARK_ROW, .observed_at_ms = told->at_ms, .side = told->side,
-			.class = told->class };
+		struct history_row row = { .version = MARK_ROW, .at_ms = told->at_ms, .series = told->series,
+			.side = told->side, .class = told->class };
 
 		if (!told->side.size)
 			continue;
+		if (first && told->before_side.size)
+			write_before(history, told);
+		first = false;
 		row_begin(&row);
 		add_told(history, &row, told);
 		write_row(history, &row);
@@ -357,12 +388,14 @@ static int write_version(struct tool *tool, struct history *history, uint32_t ve
 
 	if (!code)
 		code = last_seen_of(tool, history, version, &row.last_seen_ms);
+	if (!code)
+		code = series_of_version(tool->reader, &history->view.found.ref, version, view.snapshot.observed_at_ms, &row.series);
 	if (!code) {
 		row_begin(&row);
 		row.side = buf_as_slice(&view.side);
 		row.class = slice_of(license_class_name(view.state.meaning.class));
 		row.observed_after_ms = view.snapshot.observed_after_ms;
-		row.observed_at_ms = view.snapshot.observed_at_ms;
+		row.observed_at_ms = row.at_ms = view.snapshot.observed_at_ms;
 		for (size_t i = 0; i < history->told_count; i++)
 			if (history->told[i].version == version && made_version(&history->told[i]))
 				add_told(history, &row, &history->told[i]);
@@ -428,7 +461,7 @@ const struct command command_history = {
 	.arguments_min = 1,
 	.arguments_max = 1,
 	.details = "A version is one state of the stable metadata. Between \"last seen\" and the next \"first seen\" nobody looked.\n"
-		   "What stands before the first version was reconstructed from commits and is dated by them.\n"
+		   "What stands before the first version was reconstructed from commits and is dated by their clocks.\n"
 		   "\nexamples:\n"
 		   "  relicense history tiiuae/falcon-40b\n"
 		   "  relicense history 646e8a3cd8f2f5d2c6a1b0f3 --format ndjson\n",

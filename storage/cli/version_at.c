@@ -18,13 +18,21 @@ const char *certainty_name(enum certainty certainty)
 	return names[certainty];
 }
 
+static const char *const series_names[] = {
+	[SERIES_OBSERVED] = "observed", [SERIES_IMPORTED] = "imported", [SERIES_RECONSTRUCTED] = "reconstructed",
+};
+
 const char *series_name(enum series series)
 {
-	static const char *const names[] = {
-		[SERIES_OBSERVED] = "observed", [SERIES_IMPORTED] = "imported", [SERIES_RECONSTRUCTED] = "reconstructed",
-	};
+	return series_names[series];
+}
 
-	return names[series];
+enum series series_read(struct slice name)
+{
+	for (unsigned i = SERIES_OBSERVED; i < ARRAY_COUNT(series_names); i++)
+		if (slice_is(name, series_names[i]))
+			return (enum series)i;
+	return SERIES_NONE;
 }
 
 bool answer_is_known(const struct version_at *answer)

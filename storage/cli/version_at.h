@@ -56,6 +56,7 @@ int version_at_explain(struct reader *reader, const struct repo_ref *ref, struct
 
 const char *certainty_name(enum certainty certainty); /* "unchanged", "uncertain", "gap", "gone", "unknown", "reconstructed" */
 const char *series_name(enum series series); /* "observed", "imported", "reconstructed"; NULL for none */
+enum series series_read(struct slice name); /* SERIES_NONE for any other */
 /* Whether there is a state to be told. */
 bool answer_is_known(const struct version_at *answer);
 /* One sentence, without a full stop. */

@@ -61,8 +61,9 @@ def test_one_switch_within_the_bound(tmp_path, commits):
         for side in ("before", "after"):
             assert record[side]["version"] is record[side]["gated"] is record[side]["private"] is None
         rows = ledger.tool("history", NAME, "--format", "ndjson").lines()
-        assert [row.get("version") for row in rows[:2]] == [None, 1]
-        assert rows[0]["commit"]["title"] == f"Commit {older}" and rows[0]["state"]["license"] == ["apache-2.0"]
+        assert [row.get("version") for row in rows[:3]] == [None, None, 1]
+        assert rows[0]["commit"] is None and rows[0]["state"]["license"] == ["other"]
+        assert rows[1]["commit"]["title"] == f"Commit {older}" and rows[1]["state"]["license"] == ["apache-2.0"]
         ledger.verify()
 
 
@@ -133,7 +134,7 @@ def test_dates_of_committers_are_not_trusted(tmp_path):
         ledger = Ledger(tmp_path, hub.url)
         backfill(ledger, NAME)
         record, = ledger.changes()
-        _, first_look, *_ = ledger.tool("history", NAME, "--format", "ndjson").lines()
+        _, _, first_look, *_ = ledger.tool("history", NAME, "--format", "ndjson").lines()
         assert first_look["version"] == 1 and record["at"] == first_look["observed_at"]
         assert record["commit"]["date"].startswith("2093")
         ledger.verify()

@@ -165,7 +165,8 @@ def test_a_name_means_its_bearer_at_that_time(ledger):
     assert document(ledger, "show", "new/name")["oid"] == OLD_NAME["_id"]
     now = document(ledger, "show", "old/name")
     assert now["oid"] == "660000000000000000000001" and now["state"]["license"] == ["gpl-3.0"]
-    first_look = document(ledger, "history", "new/name")["history"][0]["observed_at"]
+    first_look, last_look = (document(ledger, "history", "new/name")["history"][0][key] for key in ("observed_at", "last_seen"))
+    assert document(ledger, "show", "old/name", "--at", last_look)["oid"] == OLD_NAME["_id"]
     then = document(ledger, "show", "old/name", "--at", first_look)
     assert then["oid"] == OLD_NAME["_id"] and then["name_borne_now_by"] == "660000000000000000000001"
     text = ledger.tool("show", "old/name", "--at", first_look, "--format", "table").text
@@ -200,7 +201,7 @@ def test_diff(ledger):
     assert ledger.tool("diff", "tiiuae/falcon-40b", "2", "2").lines() == []
     back = {row["field"]: row["after"] for row in ledger.tool("diff", "tiiuae/falcon-40b", "2", "1").lines()}
     assert back["cardData.license_name"] == "falcon-llm-license"
-    assert "'3' is no version of this repo: it has 1 to 2" in ledger.tool("diff", "tiiuae/falcon-40b", "3", status=64).errors
+    assert "'3' is no version of this repo, which has 1 to 2" in ledger.tool("diff", "tiiuae/falcon-40b", "3", status=64).errors
 
 
 # --- the mix ---------------------------------------------------------------------------------------------------------
