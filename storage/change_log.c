@@ -61,6 +61,40 @@ void receipt_put(struct txn *txn, struct frame_maker *frames, uint64_t seq, cons
 	txn_append(txn, TABLE_RECEIPT, key_slice(&key), buf_as_slice(value));
 }
 
+static bool take_line(struct slice *rest, struct slice *line)
+{
+	const char *end = rest->size ? memchr(rest->data, '\n', rest->size) : NULL;
+
+	if (!end)
+		return false;
+	*line = (struct slice){ rest->data, (size_t)(end - rest->data) };
+	*rest = (struct slice){ end + 1, rest->size - line->size - 1 };
+	return true;
+}
+
+int receipt_get(struct txn *txn, struct frame_maker *frames, uint64_t seq, struct buf *text, struct receipt *receipt)
+{
+	struct key key = { .size = 0 };
+	struct slice value, rest;
+	int error;
+
+	key_add(&key, seq, 8);
+	if (!txn_get(txn, TABLE_RECEIPT, key_slice(&key), &value))
+		return ERROR_NOT_FOUND;
+	if (value.size < 2)
+		return ERROR_CORRUPT;
+	buf_reset(text);
+	error = frame_unpack(frames, get_u16(slice_bytes(value)), (struct slice){ value.data + 2, value.size - 2 }, SLICE_NONE,
+		text);
+	rest = buf_as_slice(text);
+	if (error)
+		return error;
+	if (!take_line(&rest, &receipt->url) || !take_line(&rest, &receipt->date) || !take_line(&rest, &receipt->request_id))
+		return ERROR_CORRUPT;
+	receipt->row = rest;
+	return ERROR_NONE;
+}
+
 bool change_get(struct txn *txn, uint64_t seq, struct slice *line)
 {
 	struct key key = { .size = 0 };

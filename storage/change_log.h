@@ -16,10 +16,6 @@
 #include "storage/reader.h"
 #include "storage/txn.h"
 
-struct receipt {
-	struct slice url, date, request_id, row;
-};
-
 /*
  * Gives the change its seq and clamps its observed_at (and `at`, where that is the same), writes and seals the line and
  * moves the head, which the caller read at the start of the transaction and writes at its end (meta_set_head).
@@ -28,6 +24,9 @@ void change_log_append(struct txn *txn, struct log_head *head, struct change *ch
 	const struct change_origin *origin, struct buf *line);
 void receipt_put(struct txn *txn, struct frame_maker *frames, uint64_t seq, const struct receipt *receipt,
 	struct buf *text, struct buf *value);
+
+/* Its content in `text`, which the receipt borrows from. ERROR_NOT_FOUND, ERROR_CORRUPT, ERROR_COMPRESSION. */
+int receipt_get(struct txn *txn, struct frame_maker *frames, uint64_t seq, struct buf *text, struct receipt *receipt);
 
 bool change_get(struct txn *txn, uint64_t seq, struct slice *line);
 bool change_time_next(struct txn *txn, MDB_cursor *cursor, struct log_position *position, bool backwards);

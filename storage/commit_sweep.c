@@ -110,7 +110,7 @@ static bool oid_before(struct repo_oid *oid)
 static void put_look(struct commit *commit, const struct repo_oid *until)
 {
 	const struct answer *answer = commit->answer;
-	struct look look = { answer->answered_ms, commit->projection };
+	struct look look = { .at_ms = answer->answered_ms, .projection = commit->projection };
 
 	look_put(&commit->txn, answer->kind, commit->sweep[answer->kind].number, until, &look);
 }

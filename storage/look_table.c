@@ -30,6 +30,8 @@ bool look_decode(struct slice key, struct slice value, struct look *look)
 		return false;
 	look->at_ms = (int64_t)get_u48(slice_bytes(value));
 	look->projection = with_projection ? get_u16(slice_bytes(value) + 6) : 0;
+	look->sweep = get_u32(slice_bytes(key) + 1);
+	memcpy(look->last.byte, key.data + 5, OID_BYTES);
 	return true;
 }
 

@@ -24,6 +24,9 @@
 struct look {
 	int64_t at_ms;
 	uint16_t projection; /* 0: not known, of a look from before that was kept: it asked for all */
+	/* of one that was found: */
+	uint32_t sweep;
+	struct repo_oid last; /* of the page */
 };
 
 void look_put(struct txn *txn, enum repo_kind kind, uint32_t sweep, const struct repo_oid *last, const struct look *look);

@@ -280,6 +280,21 @@ int64_t reader_last_seen(struct reader *reader, const struct repo_ref *ref)
 	return look_ms > ref->row.last_written_ms ? look_ms : ref->row.last_written_ms;
 }
 
+void reader_last_page(struct reader *reader, const struct repo_ref *ref, struct look_page *page)
+{
+	struct missing_value missing;
+	struct sweep_state sweep;
+	struct look look = { 0 };
+
+	meta_sweep(&reader->txn, ref->kind, &sweep);
+	if (!(ref->row.flags & REPO_GONE) && !missing_get(&reader->txn, ref->kind, &ref->oid, &missing))
+		look = look_over(&reader->txn, ref->kind, &sweep, &ref->oid, projection_stable(&reader->txn, ref->row.projection));
+	reader->txn.error = 0;
+	*page = (struct look_page){ 0 };
+	if (look.at_ms > ref->row.last_written_ms)
+		*page = (struct look_page){ look.at_ms, look.sweep, look.last };
+}
+
 int reader_counters(struct reader *reader, uint32_t number, struct change_counter *downloads,
 	struct change_counter *likes)
 {
@@ -297,6 +312,20 @@ int reader_head(struct reader *reader, struct log_head *head)
 int reader_change(struct reader *reader, uint64_t seq, struct slice *line)
 {
 	return outcome(reader, change_get(&reader->txn, seq, line));
+}
+
+int reader_receipt(struct reader *reader, uint64_t seq, struct arena *arena, struct receipt *receipt)
+{
+	struct buf text = BUF_INIT(FRAME_CONTENT_MAX);
+	int code = receipt_get(&reader->txn, reader->frames, seq, &text, receipt);
+
+	if (!code)
+		*receipt = (struct receipt){ arena_copy(arena, receipt->url), arena_copy(arena, receipt->date),
+			arena_copy(arena, receipt->request_id), arena_copy(arena, receipt->row) };
+	buf_release(&text);
+	if (code == ERROR_NOT_FOUND)
+		return outcome(reader, false);
+	return code;
 }
 
 int reader_change_next(struct reader *reader, struct log_position *position, bool backwards)

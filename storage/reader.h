@@ -81,6 +81,13 @@ int reader_projection(struct reader *reader, uint16_t number, struct projection 
  * asked for all that the row tells.
  */
 int64_t reader_last_seen(struct reader *reader, const struct repo_ref *ref);
+/* The look that reader_last_seen() tells of, where it was a sweep's page; at_ms 0: it was the row's own last write. */
+struct look_page {
+	int64_t at_ms;
+	uint32_t sweep;
+	struct repo_oid last; /* the page's */
+};
+void reader_last_page(struct reader *reader, const struct repo_ref *ref, struct look_page *page);
 /* Counters as last stored; unknown where never seen. */
 int reader_counters(struct reader *reader, uint32_t number, struct change_counter *downloads,
 	struct change_counter *likes);
@@ -106,6 +113,13 @@ struct log_position {
 int reader_change_next(struct reader *reader, struct log_position *position, bool backwards);
 /* The records of one repo, oldest first: the seq behind *seq (0: the first); ERROR_NOT_FOUND at the end. */
 int reader_repo_change_next(struct reader *reader, uint32_t number, uint64_t *seq);
+
+/* What brought a license record: the request, its answer's headers, the row as received (size 0: it was no row). */
+struct receipt {
+	struct slice url, date, request_id, row;
+};
+/* Texts in the arena. ERROR_NOT_FOUND, ERROR_COMPRESSION, ERROR_CORRUPT. */
+int reader_receipt(struct reader *reader, uint64_t seq, struct arena *arena, struct receipt *receipt);
 
 /* --- what commits tell ---------------------------------------------------------------------------------------------*/
 

@@ -12,7 +12,7 @@
 
 static const struct command *const commands[] = {
 	&command_changes, &command_show, &command_history, &command_diff, &command_report,
-	&command_status,  &command_head, &command_verify,  &command_schema,
+	&command_status,  &command_head, &command_proof,   &command_verify, &command_schema,
 };
 
 static struct tool tool = {

@@ -11,6 +11,8 @@
 	X(report, "a row of relicense report") \
 	X(status, "relicense status --format json") \
 	X(head, "relicense head --format json") \
+	X(proof, "a file of relicense proof") \
+	X(proof_check, "relicense proof --check FILE --format json") \
 	X(verify, "relicense verify --format json") \
 	X(listing, "the document around rows: --format json of changes, history, diff and report")
 
@@ -33,7 +35,7 @@ static const struct schema {
 static enum exit_status list_schemas(struct print *print)
 {
 	for (size_t i = 0; i < ARRAY_COUNT(schemas); i++)
-		print_format_line(print, "%-10s%s\n", schemas[i].name, schemas[i].what);
+		print_format_line(print, "%-12s%s\n", schemas[i].name, schemas[i].what);
 	return EXIT_OK;
 }
 

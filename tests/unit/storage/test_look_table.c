@@ -17,7 +17,7 @@ static void put(struct txn *txn, enum repo_kind kind, uint32_t sweep, unsigned n
 {
 	struct repo_oid oid = fixture_oid_bytes(n);
 
-	look_put(txn, kind, sweep, &oid, &(struct look){ at_ms, 0 });
+	look_put(txn, kind, sweep, &oid, &(struct look){ .at_ms = at_ms });
 }
 
 static void test_looks(void **state)
@@ -67,13 +67,13 @@ static void test_looks_cover_what_they_asked(void **state)
 	(void)state;
 	few.fields &= ~card;
 	assert_int_equal(txn_begin(f->store, true, &txn), 0);
-	look_put(&txn, REPO_MODEL, 1, &oid, &(struct look){ 100, projection_intern(&txn, &all) });
-	look_put(&txn, REPO_MODEL, 2, &oid, &(struct look){ 200, projection_intern(&txn, &few) });
+	look_put(&txn, REPO_MODEL, 1, &oid, &(struct look){ .at_ms = 100, .projection = projection_intern(&txn, &all) });
+	look_put(&txn, REPO_MODEL, 2, &oid, &(struct look){ .at_ms = 200, .projection = projection_intern(&txn, &few) });
 	assert_int_equal(look_over(&txn, REPO_MODEL, &sweep, &oid, 0).at_ms, 200);
 	assert_int_equal(look_over(&txn, REPO_MODEL, &sweep, &oid, gated).at_ms, 200);
 	assert_int_equal(look_over(&txn, REPO_MODEL, &sweep, &oid, gated | card).at_ms, 100);
 	assert_int_equal(look_fields(&txn, REPO_MODEL, 1) & ~look_fields(&txn, REPO_MODEL, 2), card);
-	look_put(&txn, REPO_MODEL, 2, &oid, &(struct look){ 300, 0 }); /* it asked for all */
+	look_put(&txn, REPO_MODEL, 2, &oid, &(struct look){ .at_ms = 300 }); /* it asked for all */
 	assert_int_equal(look_over(&txn, REPO_MODEL, &sweep, &oid, card).at_ms, 300);
 	assert_int_equal(txn_commit(&txn), 0);
 	fixture_free(f);
