@@ -315,7 +315,7 @@ static int receipts_member(struct making *making, struct object *object)
 /* ---- the chains ------------------------------------------------------------------------------------------------------- */
 
 struct chain {
-	uint64_t first, cited, last; /* cited: the newest record of it that is */
+	uint64_t first, last, cited; /* cited: the newest record of it that is */
 	struct buf lines;
 	struct log_head head;
 };
@@ -342,6 +342,16 @@ static int add_line(struct making *making, struct chain *chain, uint64_t seq)
 	return code;
 }
 
+/* How far a chain must go that holds the record: to the next one, if that is near, or to the head that was named. */
+static uint64_t last_near(const struct making *making, unsigned at)
+{
+	uint64_t seq = making->cited[at];
+
+	if (making->order->head_seq)
+		return making->order->head_seq;
+	return at + 1 < making->count && making->cited[at + 1] - seq <= NEAR_RECORDS ? making->cited[at + 1] : seq;
+}
+
 /* Whether the record behind the chain belongs to it: to reach what must be in it, or the day is not over yet. */
 static bool goes_on(struct making *making, const struct chain *chain, uint64_t until, int64_t day_end_ms)
 {
@@ -358,17 +368,22 @@ static bool goes_on(struct making *making, const struct chain *chain, uint64_t u
 	return on;
 }
 
-static int fill_chain(struct making *making, struct chain *chain)
+/* From a cited record on; *at comes to the first one that is left for another chain. */
+static int fill_chain(struct making *making, unsigned *at, struct chain *chain)
 {
-	uint64_t until = making->order->head_seq ? making->order->head_seq : chain->cited;
+	uint64_t until = last_near(making, *at);
 	int64_t day_end_ms = INT64_MAX;
 	int code = ERROR_NONE;
 
+	chain->first = making->cited[*at];
 	chain->last = chain->first - 1;
 	while (!code && goes_on(making, chain, until, day_end_ms)) {
 		code = add_line(making, chain, chain->last + 1);
-		if (chain->last == chain->cited)
-			day_end_ms = chain->head.at_ms - chain->head.at_ms % DAY_MS + DAY_MS;
+		if (*at == making->count || chain->last != making->cited[*at])
+			continue;
+		chain->cited = chain->last;
+		until = last_near(making, (*at)++);
+		day_end_ms = chain->head.at_ms - chain->head.at_ms % DAY_MS + DAY_MS;
 	}
 	return code;
 }
@@ -392,15 +407,6 @@ static void write_chain(struct making *making, const struct chain *chain, struct
 	object_end(&object);
 }
 
-/* The cited records from `at` on that lie close enough to share a chain; all of them, where they must reach one head. */
-static unsigned share_chain(const struct making *making, unsigned at, struct chain *chain)
-{
-	chain->first = chain->cited = making->cited[at++];
-	for (; at < making->count && (making->order->head_seq || making->cited[at] - chain->cited <= NEAR_RECORDS); at++)
-		chain->cited = making->cited[at];
-	return at;
-}
-
 static int chain_member(struct making *making, struct object *object)
 {
 	size_t left = PROOF_LINES_BYTES_MAX;
@@ -412,8 +418,7 @@ static int chain_member(struct making *making, struct object *object)
 	for (unsigned chains = 0; at < making->count && chains < PROOF_CHAINS_MAX && !code; chains++) {
 		struct chain chain = { .lines = BUF_INIT(left) };
 
-		at = share_chain(making, at, &chain);
-		code = fill_chain(making, &chain);
+		code = fill_chain(making, &at, &chain);
 		buf_text(object->out, chains ? "," : "");
 		write_chain(making, &chain, object->out);
 		left -= chain.lines.size;

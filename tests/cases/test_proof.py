@@ -179,6 +179,32 @@ def test_files_fit_their_schema(ledger, arguments):
     assert shown["state"]["license"] == json.loads(proof)["state"]["license"]
 
 
+def test_records_that_lie_far_apart(tmp_path):
+    """A state that lasted for long: a chain for each of its ends, none for what lies between; to a named head it is one."""
+    crowd = [{"_id": f"65000000000000000000{n:04x}", "id": f"crowd/m{n}", "cardData": {}} for n in range(3500)]
+    with Hubsim(rows=[*HISTORY[:1], *crowd], quota="none") as hub:
+        ledger = Ledger(tmp_path, hub.url)
+        ledger.once()
+        hub.post_rows({"_id": OID, "cardData": APACHE})
+        ledger.once()
+        for license_id in "mit", "gpl-3.0":
+            hub.post_rows(*({"_id": row["_id"], "cardData": {"license": license_id}} for row in crowd))
+            ledger.once()
+        hub.post_rows({"_id": OID, "cardData": {"license": "mit"}})
+        ledger.once()
+        kept = ledger.tool("head").text.strip()
+        when = next(line for line in ledger.tool("history", NAME, "--format", "ndjson").lines() if line.get("version") == 2)["last_seen"]
+        members = json.loads(proof := prove(ledger, NAME, "--at", when))
+        first, second = members["chain"]
+        assert first["first"] == members["begin"] and second["first"] == members["end"] == ledger.head_seq() == 7002
+        assert first["last"] - first["first"] == 5000  # so far a day is followed
+        assert check(proof)["time"] == "proven" and check(proof)["heads"] == [first["head"], second["head"]]
+        assert check(proof, "--head", kept)["time"] == "asserted"  # it covers the end alone
+        whole = prove(ledger, NAME, "--at", when, "--head", kept)
+        assert len(json.loads(whole)["chain"]) == 1 and check(whole, "--head", kept)["time"] == "proven"
+        assert len(whole) < 4 * len(lines_of(json.loads(whole)["chain"][0])) / 10
+
+
 # --- what was altered -------------------------------------------------------------------------------------------------------
 
 def test_every_byte(ledger, look):
