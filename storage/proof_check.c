@@ -320,7 +320,7 @@ static void judge_time(struct judge *judge)
 			(int)proof->certainty.size, proof->certainty.data, (int)proof->series.size,
 			proof->series.size ? proof->series.data : "of no series");
 	else
-		proof_found(judge->report, judge->report->time, "time", "%s lies where it is said to: %.*s",
+		proof_found(judge->report, judge->report->time, "time", "at %s: %.*s",
 			moment_text(proof->at_ms, at), (int)proof->certainty.size, proof->certainty.data);
 	say_open_ends(judge);
 }
