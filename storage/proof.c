@@ -249,10 +249,10 @@ static void read_also(struct reading *reading, uint32_t at, struct proof_file *p
 static bool seal_is_good(struct slice file, struct proof_report *report)
 {
 	const size_t tail = sizeof(seal_key) - 1 + HASH_HEX + sizeof(seal_end) - 1;
-	const char *end = file.data + file.size - tail;
+	const char *end = file.size < tail ? NULL : file.data + file.size - tail;
 	char hash[HASH_HEX + 1];
 
-	if (file.size < tail || memcmp(end, seal_key, sizeof(seal_key) - 1) != 0 ||
+	if (!end || memcmp(end, seal_key, sizeof(seal_key) - 1) != 0 ||
 		memcmp(file.data + file.size - 2, seal_end, 2) != 0) {
 		proof_found(report, PROOF_BROKEN, "file", "it does not end with its own hash: it was cut off, or is no proof");
 		return false;
