@@ -260,7 +260,7 @@ int series_of_version(struct reader *reader, const struct repo_ref *ref, uint32_
 	enum series *series)
 {
 	struct arena scratch = { 0 };
-	struct change_read maker;
+	struct change_read maker = { 0 };
 	struct json json;
 	int64_t created_ms;
 	bool imported;
