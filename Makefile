@@ -63,7 +63,7 @@ DAEMON  := $(call objects,daemon/*.c) $(DAEMON_PARTS)
 HUBSIM  := $(call objects,tests/hubsim/*.c)
 PROGRAMS := $(BUILD)/relicensed $(BUILD)/relicense $(BUILD)/hubsim
 
-.PHONY: all programs deps test demo bench bench-crawl fuzz shape install uninstall clean help test-interop lint dictionary unit
+.PHONY: all programs deps test demo bench bench-crawl bench-queries fuzz shape install uninstall clean help test-interop lint dictionary unit
 .DELETE_ON_ERROR:
 all: deps-build
 	+@$(MAKE) --no-print-directory DEPS=no programs
@@ -147,6 +147,7 @@ help:
 #:: make test       builds and runs every test; ends with "N passed, N failed"
 #:: make            builds build/relicensed, build/relicense, build/hubsim
 #:: make bench      speed against nginx, curl and a requests + sqlite3 script, ratios of one run
+#:: make bench-queries  how long one waits for answers from 3,000,000 repos and 10,000,000 records (40 GB of disk)
 #:: make bench-crawl  what requests cost, and how well they are spent: simulated days of quota, freshness, coverage
 #:: make install    PREFIX=/usr/local DESTDIR= ; make uninstall takes away what it put there
 #:: make deps       installs the Debian packages that the above need (they do so themselves; DEPS=no: never)
@@ -257,6 +258,9 @@ bench: deps deps-bench
 bench-crawl: deps deps-bench
 	+@$(MAKE) --no-print-directory DEPS=no programs $(BUILD)/dump_store $(BUILD)/bench/bare_loop
 	@BUILD=$(BUILD) $(PYTHON) benchmarks/single.py; single=$$?; BUILD=$(BUILD) $(PYTHON) benchmarks/crawl.py && exit $$single
+bench-queries: deps
+	+@$(MAKE) --no-print-directory DEPS=no programs $(BUILD)/bench/large_store
+	@$(PYTHON) benchmarks/queries.py --build $(BUILD)
 BENCHES := $(patsubst benchmarks/%.c,$(BUILD)/bench/%,$(wildcard benchmarks/*.c))
 $(BENCHES): $(BUILD)/bench/%: $(BUILD)/obj/benchmarks/%.o $(BUILD)/libdaemon.a $(BUILD)/libstorage.a $(BUILD)/libmodel.a \
 		$(BUILD)/libconfig.a

@@ -156,6 +156,21 @@ int daemon_open_loop(struct daemon *daemon)
 	return EX_UNAVAILABLE;
 }
 
+/* A long log takes minutes: they are told, a line every few seconds, and the service manager waits on. */
+static void on_migrating(void *owner, uint64_t done, uint64_t of)
+{
+	enum { TELL_MS = 5000, WITHIN_MS = 60000 };
+	static int64_t told_ms;
+	int64_t now_ms = clock_mono_ms();
+
+	(void)owner;
+	if (done < of && now_ms - told_ms < TELL_MS)
+		return;
+	told_ms = now_ms;
+	log_write(LOG_MIGRATING, log_number("done", (int64_t)done), log_number("of", (int64_t)of));
+	notify_starting("bringing the store to today's form", WITHIN_MS);
+}
+
 int daemon_open_store(struct daemon *daemon)
 {
 	struct store_problem problem = { 0 };
@@ -164,6 +179,7 @@ int daemon_open_store(struct daemon *daemon)
 		.writable = true,
 		.map_bytes = (size_t)daemon->config.map_size,
 		.hub = daemon->origin.text,
+		.on_migrating = on_migrating,
 	};
 	int error = store_open(&options, &daemon->store, &problem);
 

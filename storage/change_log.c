@@ -4,7 +4,7 @@
 #define MOMENT_48_MAX INT64_C(0xFFFFFFFFFFFF)
 
 void change_log_append(struct txn *txn, struct log_head *head, struct change *change, uint32_t number,
-	const struct change_origin *origin, struct buf *line)
+	const struct change_origin *origin, struct buf *line, struct change_terms *terms)
 {
 	struct key seq = { .size = 0 }, time = { .size = 0 }, repo = { .size = 0 };
 	/* An imported look keeps the day that it had, also where other kinds were looked at since. */
@@ -22,7 +22,7 @@ void change_log_append(struct txn *txn, struct log_head *head, struct change *ch
 	buf_reset(line);
 	change_write(change, origin, line);
 	change_seal(line, head->hash, head->hash);
-	if (line->overflow) {
+	if (line->overflow || !change_terms_read(terms, buf_as_slice(line))) {
 		txn_fail(txn, ERROR_TOO_BIG);
 		return;
 	}
@@ -35,6 +35,7 @@ void change_log_append(struct txn *txn, struct log_head *head, struct change *ch
 	txn_append(txn, TABLE_CHANGE_TIME, key_slice(&time), SLICE(""));
 	if (number)
 		txn_put(txn, TABLE_CHANGE_REPO, key_slice(&repo), SLICE(""));
+	change_terms_put(terms, txn);
 }
 
 void receipt_put(struct txn *txn, struct frame_maker *frames, uint64_t seq, const struct receipt *receipt,

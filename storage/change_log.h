@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The change log: tables change, change.time, change.repo and receipt.
+ * The change log: tables change, change.time, change.repo and receipt; what else is indexed tells change_index.h.
  *
  *     change       seq u64                              the sealed line
  *     change.time  at u48, seq u64                      nothing
@@ -12,6 +12,7 @@
 #ifndef STORAGE_CHANGE_LOG_H
 #define STORAGE_CHANGE_LOG_H
 
+#include "storage/change_index.h"
 #include "storage/frame.h"
 #include "storage/reader.h"
 #include "storage/txn.h"
@@ -21,7 +22,7 @@
  * moves the head, which the caller read at the start of the transaction and writes at its end (meta_set_head).
  */
 void change_log_append(struct txn *txn, struct log_head *head, struct change *change, uint32_t number,
-	const struct change_origin *origin, struct buf *line);
+	const struct change_origin *origin, struct buf *line, struct change_terms *terms);
 void receipt_put(struct txn *txn, struct frame_maker *frames, uint64_t seq, const struct receipt *receipt,
 	struct buf *text, struct buf *value);
 

@@ -49,6 +49,7 @@ struct commit {
 	struct statement_cache *statements;
 	struct canon_maker canon;
 	struct json json;
+	struct change_terms terms;
 	struct arena arena; /* one row's */
 	struct buf line, text, value, content;
 

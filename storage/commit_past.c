@@ -22,7 +22,7 @@ void commit_evidence_due(struct commit *commit, const struct record *record)
 
 static void append(struct commit *commit, struct change *change, uint32_t number)
 {
-	change_log_append(&commit->txn, &commit->head, change, number, &commit->origin, &commit->line);
+	change_log_append(&commit->txn, &commit->head, change, number, &commit->origin, &commit->line, &commit->terms);
 	commit->counts->records++;
 }
 

@@ -56,7 +56,7 @@ void commit_record(struct commit *commit, const struct record *record)
 
 	if (record->oid)
 		change.oid = *record->oid;
-	change_log_append(&commit->txn, &commit->head, &change, record->number, &commit->origin, &commit->line);
+	change_log_append(&commit->txn, &commit->head, &change, record->number, &commit->origin, &commit->line, &commit->terms);
 	commit->counts->records++;
 	if (!event_is_license(record->event))
 		return;

@@ -29,6 +29,7 @@ struct committer *committer_new(struct store *store)
 	commit->statements = statement_cache_new();
 	canon_maker_init(&commit->canon);
 	json_init(&commit->json, CANON_NODES_MAX);
+	change_terms_init(&commit->terms);
 	buf_init(&commit->line, LINE_MAX_BYTES);
 	buf_init(&commit->text, PIECE_MAX_BYTES);
 	buf_init(&commit->value, PIECE_MAX_BYTES);
@@ -47,6 +48,7 @@ void committer_free(struct committer **committer)
 	statement_cache_free(&commit->statements);
 	canon_maker_release(&commit->canon);
 	json_release(&commit->json);
+	change_terms_release(&commit->terms);
 	arena_release(&commit->arena);
 	buf_release(&commit->line);
 	buf_release(&commit->text);

@@ -335,6 +335,19 @@ int reader_change_next(struct reader *reader, struct log_position *position, boo
 	return outcome(reader, change_time_next(&reader->txn, cursor, position, backwards));
 }
 
+bool reader_has_terms(const struct reader *reader)
+{
+	return store_schema(reader->store) >= STORE_SCHEMA_TERMS;
+}
+
+int reader_term_next(struct reader *reader, const struct term *term, unsigned order, struct log_position *position,
+	bool backwards, enum event *event)
+{
+	MDB_cursor *cursor = cursor_of(reader, TABLE_CHANGE_TERM);
+
+	return outcome(reader, term_next(&reader->txn, cursor, term, (enum term_order)order, position, backwards, event));
+}
+
 int reader_repo_change_next(struct reader *reader, uint32_t number, uint64_t *seq)
 {
 	MDB_cursor *cursor = cursor_of(reader, TABLE_CHANGE_REPO);

@@ -111,6 +111,12 @@ struct log_position {
 	uint64_t seq;
 };
 int reader_change_next(struct reader *reader, struct log_position *position, bool backwards);
+/* Is there an index by terms? An older store has none until a daemon has migrated it. */
+bool reader_has_terms(const struct reader *reader);
+struct term;
+/* The next record of a term (change_index.h) behind the position, as above; ERROR_NOT_FOUND at the end. */
+int reader_term_next(struct reader *reader, const struct term *term, unsigned order, struct log_position *position,
+	bool backwards, enum event *event);
 /* The records of one repo, oldest first: the seq behind *seq (0: the first); ERROR_NOT_FOUND at the end. */
 int reader_repo_change_next(struct reader *reader, uint32_t number, uint64_t *seq);
 

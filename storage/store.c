@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "storage/meta.h"
+#include "storage/migrate.h"
 #include "storage/model/memory.h"
 
 enum { READER_SLOTS = 1024, TABLES_MAX = 40, PATH_BYTES = 4096, DISK_LEAST_BYTES = 1 << 20 };
@@ -33,7 +34,7 @@ struct store {
 	MDB_env *env;
 	MDB_dbi table[TABLE_COUNT];
 	int lock_fd;
-	uint64_t seed;
+	uint64_t seed, schema;
 	char ledger[STORE_UUID_TEXT];
 	char hub[STORE_HUB_MAX];
 	char *dir;
@@ -67,6 +68,11 @@ const char *store_hub(const struct store *store)
 const char *store_dir(const struct store *store)
 {
 	return store->dir;
+}
+
+uint64_t store_schema(const struct store *store)
+{
+	return store->schema;
 }
 
 uint64_t store_seed(const struct store *store)
@@ -309,8 +315,9 @@ static int read_birth(struct store *store, struct txn *txn, const struct store_o
 
 	if (schema > STORE_SCHEMA)
 		return say(problem, ERROR_SCHEMA_NEWER, "the store %s was written by a newer relicensed: use that one", store->dir);
-	if (schema != STORE_SCHEMA)
+	if (!schema)
 		return say(problem, ERROR_CORRUPT, "%s holds an LMDB environment, but no store of relicensed", store->dir);
+	store->schema = schema;
 	copy_text(meta_text(txn, "ledger"), store->ledger, sizeof(store->ledger));
 	copy_text(meta_text(txn, "hub"), store->hub, sizeof(store->hub));
 	store->seed = meta_number(txn, "seed");
@@ -362,6 +369,10 @@ int store_open(const struct store_options *options, struct store **store, struct
 		code = open_environment(made, options, problem);
 	if (!code)
 		code = open_contents(made, options, problem);
+	if (!code && options->writable && made->schema < STORE_SCHEMA) {
+		code = migrate(made, made->schema, options, problem);
+		made->schema = STORE_SCHEMA;
+	}
 	if (code)
 		store_close(&made);
 	*store = made;

@@ -18,7 +18,8 @@
 #include "storage/model/error.h"
 #include "storage/model/field.h"
 
-enum { STORE_SCHEMA = 1, STORE_UUID_TEXT = 37, STORE_HUB_MAX = 256 };
+/* 2: change.term (migrate.h). Readers read every older schema as it is, the writer migrates it when it opens. */
+enum { STORE_SCHEMA = 2, STORE_SCHEMA_TERMS = 2, STORE_UUID_TEXT = 37, STORE_HUB_MAX = 256 };
 
 /* X(constant, name): one named table a line; storage/README.md draws keys and values */
 #define STORE_TABLES(X) \
@@ -30,6 +31,7 @@ enum { STORE_SCHEMA = 1, STORE_UUID_TEXT = 37, STORE_HUB_MAX = 256 };
 	X(TABLE_CHANGE, "change") \
 	X(TABLE_CHANGE_TIME, "change.time") \
 	X(TABLE_CHANGE_REPO, "change.repo") \
+	X(TABLE_CHANGE_TERM, "change.term") \
 	X(TABLE_RECEIPT, "receipt") \
 	X(TABLE_EVIDENCE, "evidence") \
 	X(TABLE_BACKFILL, "backfill") \
@@ -59,6 +61,9 @@ struct store_options {
 	bool writable;    /* the daemon: takes daemon.lock, creates what is missing */
 	size_t map_bytes; /* 0: 1 TiB, less where the address space is limited */
 	const char *hub;  /* writable only: origin of the Hub; a store belongs to one Hub and refuses another */
+	/* writable only: called now and then while an older store is migrated; may be NULL */
+	void (*on_migrating)(void *owner, uint64_t done, uint64_t of);
+	void *owner;
 };
 
 struct store_problem {
@@ -80,6 +85,7 @@ MDB_dbi store_repo_table(const struct store *store, enum repo_kind kind);
 const char *store_ledger(const struct store *store); /* uuid, new for a new store */
 const char *store_hub(const struct store *store);
 const char *store_dir(const struct store *store);
+uint64_t store_schema(const struct store *store); /* as it was opened: a reader may meet an older one */
 uint64_t store_seed(const struct store *store); /* of the stable hashes: random, secret */
 
 /*

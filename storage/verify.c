@@ -19,6 +19,7 @@ static const struct pass {
 	{ TABLE_CHANGE, "change", verify_change, 0, 0 },
 	{ TABLE_CHANGE_TIME, "change.time", verify_change_time, 0, 0 },
 	{ TABLE_CHANGE_REPO, "change.repo", verify_change_repo, 0, 0 },
+	{ TABLE_CHANGE_TERM, "change.term", verify_change_term, 0, 0 },
 	{ TABLE_RECEIPT, "receipt", verify_receipt, 0, 0 },
 	{ TABLE_REPO_MODEL, "repo.model", verify_model, 0, 0 },
 	{ TABLE_REPO_DATASET, "repo.dataset", verify_dataset, 0, 0 },
@@ -140,8 +141,11 @@ static void compare_counts(struct verify *verify)
 	uint64_t records = txn_entries(&verify->txn, TABLE_CHANGE);
 
 	compare(verify, "change.time", "entries", txn_entries(&verify->txn, TABLE_CHANGE_TIME), records);
-	if (verify->options->from_seq <= 1)
+	if (verify->options->from_seq <= 1) {
 		compare(verify, "change.repo", "entries", txn_entries(&verify->txn, TABLE_CHANGE_REPO), verify->records_of_repos);
+		if (store_schema(verify->store) >= STORE_SCHEMA_TERMS)
+			compare(verify, "change.term", "entries", txn_entries(&verify->txn, TABLE_CHANGE_TERM), verify->terms_of_records);
+	}
 	compare(verify, "snapshot", "entries", txn_entries(&verify->txn, TABLE_SNAPSHOT), verify->versions_of_rows);
 	compare(verify, "statement.hash", "entries", txn_entries(&verify->txn, TABLE_STATEMENT_HASH),
 		txn_entries(&verify->txn, TABLE_STATEMENT));
@@ -182,6 +186,7 @@ static void verify_init(struct verify *verify, struct store *store, const struct
 	verify->frames = frame_maker_new();
 	canon_maker_init(&verify->canon);
 	json_init(&verify->json, CANON_NODES_MAX);
+	change_terms_init(&verify->terms);
 	buf_init(&verify->content, FRAME_CONTENT_MAX);
 	buf_init(&verify->older, FRAME_CONTENT_MAX);
 	buf_init(&verify->line, LINE_BYTES_MAX);
@@ -193,6 +198,7 @@ static void verify_release(struct verify *verify)
 	frame_maker_free(&verify->frames);
 	canon_maker_release(&verify->canon);
 	json_release(&verify->json);
+	change_terms_release(&verify->terms);
 	arena_release(&verify->arena);
 	buf_release(&verify->content);
 	buf_release(&verify->older);

@@ -120,6 +120,30 @@ static void check_indexes(struct verify *verify, uint64_t seq, const struct line
 		verify_found(verify, "change.repo", seq_text(seq, text), "is not in the index by repo");
 }
 
+/* Before a daemon has migrated an older store, there may be a part of them. */
+static bool has_terms(const struct verify *verify)
+{
+	return store_schema(verify->store) >= STORE_SCHEMA_TERMS;
+}
+
+static void check_terms(struct verify *verify, uint64_t seq, struct slice line)
+{
+	struct term_key key;
+	struct slice value;
+	char text[VERIFY_TEXT];
+	size_t at = 0;
+
+	if (!has_terms(verify) || !change_terms_read(&verify->terms, line))
+		return;
+	while (change_terms_next(&verify->terms, &at, &key)) {
+		verify->terms_of_records++;
+		if (!txn_get(&verify->txn, TABLE_CHANGE_TERM, (struct slice){ key.byte, key.size }, &value))
+			verify_found(verify, "change.term", seq_text(seq, text), "is not in the index under '%s'", key.byte);
+		else if (value.size != 1 || *slice_bytes(value) != verify->terms.event)
+			verify_found(verify, "change.term", seq_text(seq, text), "has another event under '%s'", key.byte);
+	}
+}
+
 static void check_facts(struct verify *verify, uint64_t seq, struct slice line)
 {
 	struct line_facts facts;
@@ -138,6 +162,7 @@ static void check_facts(struct verify *verify, uint64_t seq, struct slice line)
 		verify_found(verify, "change", seq_text(seq, text), "was observed before the record before it");
 	verify->observed_ms = facts.observed_at_ms;
 	check_indexes(verify, seq, &facts);
+	check_terms(verify, seq, line);
 }
 
 void verify_change(struct verify *verify, struct slice key, struct slice value)
@@ -241,6 +266,17 @@ void verify_change_time(struct verify *verify, struct slice key, struct slice va
 		check_points_to_record(verify, "change.time", get_u64(slice_bytes(key) + 6));
 	else
 		verify_found(verify, "change.time", "a key", "has %zu bytes, not 14", key.size);
+}
+
+void verify_change_term(struct verify *verify, struct slice key, struct slice value)
+{
+	uint64_t seq = term_key_seq(key);
+
+	(void)value;
+	if (seq)
+		check_points_to_record(verify, "change.term", seq);
+	else
+		verify_found(verify, "change.term", "a key", "has another form than keys have");
 }
 
 void verify_change_repo(struct verify *verify, struct slice key, struct slice value)

@@ -6,6 +6,7 @@
 #ifndef STORAGE_VERIFY_WALK_H
 #define STORAGE_VERIFY_WALK_H
 
+#include "storage/change_index.h"
 #include "storage/frame.h"
 #include "storage/txn.h"
 #include "storage/verify.h"
@@ -18,6 +19,7 @@ struct verify {
 	struct frame_maker *frames;
 	struct canon_maker canon;
 	struct json json;
+	struct change_terms terms;
 	struct arena arena; /* one entry's */
 	struct buf content, older, line;
 	struct key at;      /* the next key of the table at hand, or behind it */
@@ -27,6 +29,7 @@ struct verify {
 	char prev[HASH_HEX + 1];
 	int64_t observed_ms;
 	uint64_t records_of_repos; /* must stand in the index by repo */
+	uint64_t terms_of_records; /* must stand in the index by terms */
 	uint64_t versions_of_rows; /* must be as many as there are snapshots */
 	uint64_t gone[REPO_KINDS];
 	bool projection_known[1 << 16]; /* by number: it was there */
@@ -38,6 +41,7 @@ __attribute__((format(printf, 4, 5))) void verify_found(struct verify *verify, c
 /* One entry each. */
 void verify_change(struct verify *verify, struct slice key, struct slice value);
 void verify_change_time(struct verify *verify, struct slice key, struct slice value);
+void verify_change_term(struct verify *verify, struct slice key, struct slice value);
 void verify_change_repo(struct verify *verify, struct slice key, struct slice value);
 void verify_receipt(struct verify *verify, struct slice key, struct slice value);
 void verify_model(struct verify *verify, struct slice key, struct slice value);

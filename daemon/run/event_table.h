@@ -8,6 +8,7 @@
 
 /* X(constant, name, level, fields, meaning) */
 #define LOG_EVENT_TABLE(X) \
+	X(LOG_MIGRATING, "migrating", LEVEL_NOTICE, "done of", "the store of an older program is brought to today's form") \
 	X(LOG_STARTED, "started", LEVEL_NOTICE, "version hub store ledger token proxy", "the daemon runs") \
 	X(LOG_NO_CONTACT, "no-contact", LEVEL_WARNING, "help", "the Hub's operators cannot reach you") \
 	X(LOG_STOPPING, "stopping", LEVEL_NOTICE, "signal", "asked to end") \

@@ -28,6 +28,11 @@ void notify_stop(struct notify *notify)
 		clock_stop(notify->clock, &notify->timer);
 }
 
+void notify_starting(const char *status, int64_t within_ms)
+{
+	sd_notifyf(0, "STATUS=%s\nEXTEND_TIMEOUT_USEC=%lld", status, (long long)within_ms * 1000);
+}
+
 void notify_ready(void)
 {
 	sd_notify(0, "READY=1");

@@ -18,6 +18,8 @@ struct notify {
 void notify_start(struct notify *notify, struct clock *clock);
 void notify_stop(struct notify *notify);
 
+/* More time to get ready: a start that goes on is not to be ended (EXTEND_TIMEOUT_USEC). */
+void notify_starting(const char *status, int64_t within_ms);
 void notify_ready(void);
 void notify_stopping(void);
 void notify_status(const char *status);

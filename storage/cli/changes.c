@@ -5,10 +5,10 @@
 #include "storage/cli/commands.h"
 #include "storage/cli/evidence.h"
 #include "storage/cli/filter.h"
-#include "storage/cli/log_walk.h"
+#include "storage/cli/log_plan.h"
 #include "storage/model/moment.h"
 
-enum { TERMINAL_LIMIT = 50, FOLLOW_INTERVAL_MS = 1000 };
+enum { TERMINAL_LIMIT = 50, MORE_MAX = 1000, FOLLOW_INTERVAL_MS = 1000 };
 
 #define NOT_GIVEN UINT64_MAX
 
@@ -306,28 +306,29 @@ static int write_record(struct changes_output *output, const struct log_walk *wa
 	return ERROR_NONE;
 }
 
-static void end_output(struct changes_output *output, struct tool *tool, uint64_t more)
+/* Records behind the limit: how many were looked at, and how many of them match. */
+struct more {
+	uint64_t looked_at, match;
+};
+
+static void end_output(struct changes_output *output, struct tool *tool, const struct more *more)
 {
 	struct buf tail = BUF_INIT(65536);
 
-	buf_printf(&tail, "\"more\":%llu,", (unsigned long long)more);
+	buf_printf(&tail, "\"more\":%llu,", (unsigned long long)more->match);
 	tool_tail(tool, &tail);
 	if (tool->print.format == PRINT_TABLE && !output->listing.rows)
 		print_tone(&tool->print, TONE_DIM, "no change that matches\n");
 	listing_end(&output->listing, buf_as_slice(&tail));
-	if (tool->print.format == PRINT_TABLE && more)
-		print_format_line(&tool->print, "... and %llu more (--limit 0 shows all)\n", (unsigned long long)more);
+	if (tool->print.format == PRINT_TABLE && more->match)
+		print_format_line(&tool->print, "... and %s%llu more (--limit 0 shows all)\n",
+			more->looked_at == MORE_MAX ? "at least " : "", (unsigned long long)more->match);
 	tool_footer(tool, ALL_KINDS);
 	buf_release(&tail);
 	evidence_join_release(&output->join);
 }
 
 /* ---- the walk -----------------------------------------------------------------------------------------------------*/
-
-static bool wants_line(const void *filter, struct slice line)
-{
-	return filter_takes_event(filter, line);
-}
 
 static uint64_t limit_of(const struct tool *tool)
 {
@@ -336,9 +337,9 @@ static uint64_t limit_of(const struct tool *tool)
 	return tool->print.terminal && tool->print.format == PRINT_TABLE && !options.follow ? TERMINAL_LIMIT : UINT64_MAX;
 }
 
-/* Writes what is wanted, up to `limit` rows; then goes on counting only where somebody is told how many there are. */
+/* Writes what is wanted, up to `limit` rows; then goes on counting a while, where somebody is told how many there are. */
 static int write_log(struct log_walk *walk, const struct filter *filter, struct changes_output *output, uint64_t limit,
-	uint64_t *more)
+	struct more *more)
 {
 	struct print *print = output->listing.print;
 	bool counts = print->format == PRINT_TABLE || print->format == PRINT_JSON;
@@ -346,15 +347,17 @@ static int write_log(struct log_walk *walk, const struct filter *filter, struct 
 	struct slice line;
 
 	record_init(&record);
-	while (!print_ended(print) && (output->listing.rows < limit || counts) && log_walk_next(walk, &line)) {
+	while (!print_ended(print) && (output->listing.rows < limit || (counts && more->looked_at < MORE_MAX)) &&
+		log_walk_next(walk, &line)) {
 		if (!record_read(&record, line)) {
 			walk->code = ERROR_CORRUPT;
 			break;
 		}
+		more->looked_at += output->listing.rows >= limit;
 		if (!filter_takes(filter, &record))
 			continue;
 		if (output->listing.rows >= limit)
-			++*more;
+			more->match++;
 		else if ((walk->code = write_record(output, walk, &record)) != ERROR_NONE)
 			break;
 	}
@@ -397,8 +400,8 @@ static bool wait_for_more(struct tool *tool, struct log_walk *walk)
 			walk->code = reader_head(tool->reader, &head);
 		reader_pause(tool->reader);
 	} while (!walk->code && head.seq <= walk->seq);
-	walk->head_seq = head.seq;
-	walk->ended = false;
+	if (!walk->code)
+		log_walk_go_on(walk, head.seq);
 	return !walk->code;
 }
 
@@ -406,9 +409,10 @@ static enum exit_status run(struct tool *tool, const struct arguments *arguments
 {
 	struct changes_output output;
 	struct filter filter;
-	struct log_walk walk = { .order = order_of(), .wanted = wants_line, .owner = &filter };
+	struct log_walk walk = { .order = order_of(), .event = filter.event };
 	enum exit_status status;
-	uint64_t more = 0, limit = limit_of(tool);
+	struct more more = { 0 };
+	uint64_t limit = limit_of(tool);
 	int code;
 
 	(void)arguments;
@@ -421,6 +425,8 @@ static enum exit_status run(struct tool *tool, const struct arguments *arguments
 	walk.head_seq = tool->as_of.head.seq;
 	walk.since_ms = filter.since_ms;
 	walk.until_ms = filter.until_ms;
+	if (reader_has_terms(tool->reader))
+		log_plan(&filter, &walk);
 	log_walk_begin(&walk, follow_start(tool));
 	begin_output(&output, &tool->print);
 	code = write_log(&walk, &filter, &output, limit, &more);
@@ -431,7 +437,7 @@ static enum exit_status run(struct tool *tool, const struct arguments *arguments
 		code = write_log(&walk, &filter, &output, limit, &more);
 	}
 	code = walk.code;
-	end_output(&output, tool, more);
+	end_output(&output, tool, &more);
 	log_walk_release(&walk);
 	return code ? tool_fail(tool, code, "reading the change log") : EXIT_OK;
 }

@@ -52,14 +52,6 @@ bool license_filter_read(const char *text, struct license_filter *license)
 
 /* ---- using it -------------------------------------------------------------------------------------------------------*/
 
-bool filter_takes_event(const struct filter *filter, struct slice line)
-{
-	struct slice name = record_line_event(line);
-	enum event event = event_of_name(name);
-
-	return event < EVENT_COUNT && filter->event[event];
-}
-
 static bool takes_license(const struct license_filter *license, struct record *record, enum record_side side)
 {
 	enum record_field first = side == BEFORE ? BEFORE_VERSION : AFTER_VERSION;

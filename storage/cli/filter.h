@@ -34,8 +34,6 @@ bool filter_add_events(struct filter *filter, struct slice glob);
 /* False where text names a class that there is not. */
 bool license_filter_read(const char *text, struct license_filter *license);
 
-/* A quick look at a stored line: is its event wanted? */
-bool filter_takes_event(const struct filter *filter, struct slice line);
 bool filter_takes(const struct filter *filter, struct record *record);
 
 #endif

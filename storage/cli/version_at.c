@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "storage/cli/version_at.h"
 
+#include "storage/change_index.h"
 #include "storage/cli/as_of.h"
 #include "storage/cli/record.h"
 #include "storage/model/moment.h"
@@ -182,20 +183,30 @@ static bool gap_concerns(struct slice reason, const struct repo_ref *ref)
 	return true;
 }
 
-int version_at_explain(struct reader *reader, const struct repo_ref *ref, struct arena *arena, struct version_at *answer)
+/* By the index, where there is one. */
+static int next_gap(struct reader *reader, enum term_order order, struct log_position *position)
+{
+	struct term term = term_event(EVENT_GAP);
+	enum event event;
+
+	if (reader_has_terms(reader))
+		return reader_term_next(reader, &term, order, position, false, &event);
+	return order == TERM_SEEN ? reader_change_next(reader, position, false) : ERROR_NOT_FOUND;
+}
+
+static int explain(struct reader *reader, const struct repo_ref *ref, enum term_order order, struct arena *arena,
+	struct version_at *answer)
 {
 	struct log_position position = { answer->until_ms, UINT64_MAX };
 	int64_t end_ms = answer->next_ms ? answer->next_ms : INT64_MAX;
 	struct record record;
 	int code = ERROR_NONE;
 
-	if (answer->certainty != CERTAINTY_UNCERTAIN || !answer->version)
-		return ERROR_NONE;
 	record_init(&record);
 	for (unsigned step = 0; step < GAP_STEPS_MAX && answer->certainty != CERTAINTY_GAP; step++) {
 		struct slice line;
 
-		code = reader_change_next(reader, &position, false);
+		code = next_gap(reader, order, &position);
 		if (code || position.at_ms >= end_ms)
 			break;
 		code = reader_change(reader, position.seq, &line);
@@ -210,6 +221,18 @@ int version_at_explain(struct reader *reader, const struct repo_ref *ref, struct
 	}
 	record_release(&record);
 	return code == ERROR_NOT_FOUND ? ERROR_NONE : code;
+}
+
+int version_at_explain(struct reader *reader, const struct repo_ref *ref, struct arena *arena, struct version_at *answer)
+{
+	int code;
+
+	if (answer->certainty != CERTAINTY_UNCERTAIN || !answer->version)
+		return ERROR_NONE;
+	code = explain(reader, ref, TERM_SEEN, arena, answer);
+	if (!code && answer->certainty == CERTAINTY_UNCERTAIN)
+		code = explain(reader, ref, TERM_DATED, arena, answer);
+	return code;
 }
 
 int version_at(struct reader *reader, const struct repo_ref *ref, int64_t at_ms, struct arena *arena,

@@ -57,3 +57,6 @@ def test_daemon_goes_on_with_it(hub, ledger):
         RECORDS[0], "license.switched a/hidden openrail -> mit loosened unchanged"]
     ledger.verify()
     ledger.tool("verify", "--head", head.strip())
+    assert [record["repo"] for record in ledger.changes("--owner", "A")] == ["a/switched", "a/gone", "a/hidden"], (
+        "older records are indexed too")
+    assert [record["repo"] for record in ledger.changes("--to-license", "apache-2.0")] == ["a/switched"]

@@ -11,8 +11,11 @@ static void append(struct txn *txn, struct log_head *head, int64_t at_ms, int64_
 {
 	struct change change = { .event = EVENT_GAP, .at_ms = at_ms, .observed_at_ms = observed_at_ms };
 	struct buf line = BUF_INIT(CHANGE_BYTES_MAX);
+	struct change_terms terms = { 0 };
 
-	change_log_append(txn, head, &change, number, &origin, &line);
+	change_terms_init(&terms);
+	change_log_append(txn, head, &change, number, &origin, &line, &terms);
+	change_terms_release(&terms);
 	buf_release(&line);
 }
 
@@ -75,14 +78,17 @@ static void test_too_long(void **state)
 	struct log_head head = { .hash = CHANGE_GENESIS };
 	struct change change = { .event = EVENT_GAP, .reason = SLICE("a reason that does not fit") };
 	struct buf line = BUF_INIT(300);
+	struct change_terms terms = { 0 };
 	struct txn txn;
 
 	(void)state;
+	change_terms_init(&terms);
 	assert_int_equal(txn_begin(f->store, true, &txn), 0);
-	change_log_append(&txn, &head, &change, 0, &origin, &line);
+	change_log_append(&txn, &head, &change, 0, &origin, &line, &terms);
 	assert_int_equal(txn.error, ERROR_TOO_BIG); /* never a record that is cut */
 	assert_int_equal(txn_commit(&txn), ERROR_TOO_BIG);
 	assert_int_equal(fixture_head(f), 0);
+	change_terms_release(&terms);
 	buf_release(&line);
 	fixture_free(f);
 }

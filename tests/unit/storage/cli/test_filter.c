@@ -4,7 +4,9 @@
 
 #include <stdio.h>
 
-#include "storage/cli/log_walk.h"
+#include "storage/change_log.h"
+#include "storage/cli/log_plan.h"
+#include "storage/meta.h"
 #include "tests/unit/storage/fixture.h"
 
 /* Seqs 1 to 7, a day apart each. */
@@ -32,16 +34,12 @@ static struct filter any(void)
 	return filter;
 }
 
-static bool wanted(const void *owner, struct slice line)
-{
-	return filter_takes_event(owner, line);
-}
-
-/* "3 1": the seqs in the order of the walk. */
-static const char *walked(struct fixture *f, const struct filter *filter, enum log_order order, uint64_t after, uint64_t head)
+/* "3 1": the seqs in the order of the walk, by the index or over all of the log. */
+static const char *walk_log(struct fixture *f, const struct filter *filter, enum log_order order, uint64_t after,
+	uint64_t head, bool planned)
 {
 	struct log_walk walk = { .order = order, .head_seq = head, .since_ms = filter->since_ms,
-		.until_ms = filter->until_ms, .wanted = wanted, .owner = filter };
+		.until_ms = filter->until_ms, .event = filter->event };
 	struct buf out = BUF_INIT(65536);
 	struct record record;
 	struct slice line;
@@ -49,6 +47,8 @@ static const char *walked(struct fixture *f, const struct filter *filter, enum l
 
 	assert_int_equal(reader_open(f->store, &walk.reader, &f->problem), 0);
 	record_init(&record);
+	if (planned)
+		log_plan(filter, &walk);
 	log_walk_begin(&walk, after);
 	while (log_walk_next(&walk, &line)) {
 		assert_true(record_read(&record, line));
@@ -64,8 +64,21 @@ static const char *walked(struct fixture *f, const struct filter *filter, enum l
 	return text;
 }
 
+/* By the index the same comes out. */
+static const char *walked(struct fixture *f, const struct filter *filter, enum log_order order, uint64_t after, uint64_t head)
+{
+	const char *scanned = walk_log(f, filter, order, after, head, false);
+
+	assert_string_equal(walk_log(f, filter, order, after, head, true), scanned);
+	return scanned;
+}
+
 static const char *taken(struct fixture *f, const struct filter *filter)
 {
+	for (uint64_t after = 0; after <= fixture_head(f); after++)
+		walked(f, filter, LOG_BY_SEQ, after, fixture_head(f));
+	walked(f, filter, LOG_NEWEST_FIRST, 0, fixture_head(f));
+	walked(f, filter, LOG_OLDEST_FIRST, 0, fixture_head(f));
 	return walked(f, filter, LOG_BY_SEQ, 0, fixture_head(f));
 }
 
@@ -157,6 +170,14 @@ static void test_licenses(void **state)
 	for (size_t i = 0; i < ARRAY_COUNT(cases); i++)
 		ASSERT_TAKEN(f, cases[i].seqs, assert_true(license_filter_read(cases[i].from, &filter_.from)),
 			assert_true(license_filter_read(cases[i].to, &filter_.to)));
+	for (size_t i = 0; i < ARRAY_COUNT(cases); i++) { /* of license events alone the index knows the licenses */
+		struct filter filter = any();
+
+		filter_add_events(&filter, SLICE("license.*"));
+		license_filter_read(cases[i].from, &filter.from);
+		license_filter_read(cases[i].to, &filter.to);
+		taken(f, &filter);
+	}
 	assert_false(license_filter_read("class:free", &none));
 	fixture_free(f);
 }
@@ -180,6 +201,52 @@ static void test_orders(void **state)
 	/* what arrived behind the head that was seen first is not of this walk */
 	assert_string_equal(walked(f, &filter, LOG_NEWEST_FIRST, 0, 4), "4 3 2 1");
 	assert_string_equal(walked(f, &filter, LOG_BY_SEQ, 0, 4), "1 2 3 4");
+	fixture_free(f);
+}
+
+static void append_dated(struct fixture *f, unsigned count)
+{
+	const struct change_origin origin = { store_ledger(f->store), store_hub(f->store) };
+	struct change change = { .event = EVENT_LICENSE_DECLARED, .origin = ORIGIN_RECONSTRUCTED, .has_repo = true,
+		.name = SLICE("Acme/Model"), .oid = fixture_oid_bytes(2) };
+	struct buf line = BUF_INIT(CHANGE_BYTES_MAX);
+	struct change_terms terms = { 0 };
+	struct log_head head;
+	struct txn txn;
+
+	change_terms_init(&terms);
+	assert_int_equal(txn_begin(f->store, true, &txn), 0);
+	meta_head(&txn, &head);
+	for (unsigned i = 0; i < count; i++) {
+		change.at_ms = DAY(6) - HOUR(30) * i;
+		change.observed_at_ms = DAY(8);
+		change_log_append(&txn, &head, &change, 0, &origin, &line, &terms);
+	}
+	meta_set_head(&txn, &head);
+	assert_int_equal(txn_commit(&txn), 0);
+	change_terms_release(&terms);
+	buf_release(&line);
+}
+
+/* What is dated by a commit lies elsewhere by time than by arrival. */
+static void test_dated(void **state)
+{
+	struct fixture *f = logged();
+	struct filter filter = any();
+
+	(void)state;
+	append_dated(f, 3);
+	fixture_poll(f, DAY(9), ROW(f, .n = 2, .id = "Acme/Model", .card = "{}", .sha = 4));
+	filter_default_events(&filter);
+	filter.owner = "ACME";
+	assert_string_equal(walked(f, &filter, LOG_NEWEST_FIRST, 0, 10), "10 6 7 8 9 2");
+	assert_string_equal(walked(f, &filter, LOG_OLDEST_FIRST, 0, 10), "2 9 8 7 6 10");
+	assert_string_equal(walked(f, &filter, LOG_BY_SEQ, 0, 10), "2 6 7 8 9 10");
+	assert_string_equal(walked(f, &filter, LOG_BY_SEQ, 7, 10), "8 9 10");
+	taken(f, &filter);
+	filter.since_ms = DAY(4);
+	filter.until_ms = DAY(6);
+	assert_string_equal(walked(f, &filter, LOG_NEWEST_FIRST, 0, 10), "7 8");
 	fixture_free(f);
 }
 
@@ -243,6 +310,7 @@ int main(void)
 		cmocka_unit_test(test_each_option),
 		cmocka_unit_test(test_licenses),
 		cmocka_unit_test(test_orders),
+		cmocka_unit_test(test_dated),
 		cmocka_unit_test(test_many_chunks),
 		cmocka_unit_test(test_columns),
 	};
