@@ -80,7 +80,7 @@ static void check_entry(struct verify *verify, const struct pass *pass, struct s
 static bool walk_some(struct verify *verify, const struct pass *pass, uint64_t *entries)
 {
 	MDB_cursor *cursor = txn_cursor(&verify->txn, pass->table);
-	struct slice key = key_slice(&verify->at), value;
+	struct slice key = { verify->at.byte, verify->at.size }, value;
 	MDB_cursor_op op = verify->at.size ? MDB_SET_RANGE : MDB_FIRST;
 	bool more = false;
 

@@ -67,8 +67,8 @@ void verify_chain_begin(struct verify *verify)
 
 	memcpy(verify->prev, CHANGE_GENESIS, HASH_HEX + 1);
 	verify->next_seq = from;
-	verify->at.size = 0;
-	key_add(&verify->at, from, 8);
+	put_u64((uint8_t *)verify->at.byte, from);
+	verify->at.size = 8;
 	if (from == 1)
 		return;
 	if (change_get(&verify->txn, from - 1, &line) && change_check(line, prev, claimed, computed))

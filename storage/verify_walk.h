@@ -11,6 +11,8 @@
 #include "storage/txn.h"
 #include "storage/verify.h"
 
+enum { VERIFY_KEY_MAX = 512 }; /* one more than LMDB lets a key have */
+
 struct verify {
 	struct store *store;
 	const struct verify_options *options;
@@ -22,7 +24,10 @@ struct verify {
 	struct change_terms terms;
 	struct arena arena; /* one entry's */
 	struct buf content, older, line;
-	struct key at;      /* the next key of the table at hand, or behind it */
+	struct {
+		size_t size;
+		char byte[VERIFY_KEY_MAX];
+	} at; /* the next key of the table at hand, or behind it */
 
 	/* the chain so far */
 	uint64_t next_seq;

@@ -46,7 +46,7 @@ static struct fixture *grown(void)
 	for (unsigned i = 0; i < VERSIONS; i++)
 		fixture_poll(f, DAY(2) + HOUR(i),
 			ROW(f, .n = 1, .card = i % 2 ? "{\"license\":\"mit\"}" : "{\"license\":\"gpl-3.0\"}", .sha = i + 2));
-	fixture_poll(f, DAY(3), ROW(f, .n = 2, .id = "new/name", .card = "{\"license\":\"apache-2.0\"}"));
+	fixture_poll(f, DAY(3), ROW(f, .n = 2, .id = fixture_text(f, "new/%0100u", 1), .card = "{\"license\":\"apache-2.0\"}"));
 	return f;
 }
 
