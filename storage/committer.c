@@ -282,6 +282,25 @@ static void commit_answer(struct commit *commit, const struct answer *answer)
 	commit->counts->private_rows += page->private_rows;
 }
 
+static int run_once(struct commit *commit, struct answer *const *answers, size_t count, struct commit_counts *counts)
+{
+	int code = txn_begin(commit->store, true, &commit->txn);
+
+	*counts = (struct commit_counts){ 0 };
+	commit->counts = counts;
+	if (code)
+		return code;
+	begin(commit, first_answer(answers, count));
+	for (size_t i = 0; i < count && !commit->txn.error; i++)
+		commit_answer(commit, answers[i]);
+	end(commit);
+	code = txn_commit(&commit->txn);
+	if (code)
+		statement_cache_forget(commit->statements);
+	return code;
+}
+
+/* Nothing of a batch that filled the map was written: once that has grown, it is committed again. */
 int committer_run(struct committer *committer, struct answer *const *answers, size_t count,
 	struct commit_counts *counts, struct store_problem *problem)
 {
@@ -291,17 +310,12 @@ int committer_run(struct committer *committer, struct answer *const *answers, si
 	*counts = (struct commit_counts){ 0 };
 	if (!count)
 		return ERROR_NONE;
-	commit->counts = counts;
-	code = txn_begin(commit->store, true, &commit->txn);
-	if (!code) {
-		begin(commit, first_answer(answers, count));
-		for (size_t i = 0; i < count && !commit->txn.error; i++)
-			commit_answer(commit, answers[i]);
-		end(commit);
-		code = txn_commit(&commit->txn);
+	while ((code = run_once(commit, answers, count, counts)) == MDB_MAP_FULL) {
+		code = store_grow(commit->store, problem);
+		if (code)
+			return code;
 	}
 	if (!code)
 		return ERROR_NONE;
-	statement_cache_forget(commit->statements);
 	return store_fail(commit->store, code, "committing", problem);
 }

@@ -6,6 +6,7 @@
 #include "storage/change_log.h"
 #include "storage/counter_table.h"
 #include "storage/detail_table.h"
+#include "storage/ledger.h"
 #include "storage/look_table.h"
 #include "storage/meta.h"
 #include "storage/model/memory.h"
@@ -65,7 +66,7 @@ void reader_close(struct reader **reader)
 void reader_pause(struct reader *reader)
 {
 	if (!reader->paused)
-		mdb_txn_reset(reader->txn.lmdb);
+		txn_pause(&reader->txn);
 	reader->paused = true;
 }
 
@@ -73,9 +74,7 @@ int reader_resume(struct reader *reader)
 {
 	if (!reader->paused)
 		return ERROR_NONE;
-	reader->txn.error = mdb_txn_renew(reader->txn.lmdb);
-	if (reader->txn.error == MDB_MAP_RESIZED && store_follow_size(reader->store) == 0)
-		reader->txn.error = mdb_txn_renew(reader->txn.lmdb);
+	txn_resume(&reader->txn);
 	for (unsigned i = 0; i < TABLE_COUNT && !reader->txn.error; i++)
 		if (reader->cursor[i])
 			reader->txn.error = mdb_cursor_renew(reader->txn.lmdb, reader->cursor[i]);
@@ -302,6 +301,11 @@ int reader_counters(struct reader *reader, uint32_t number, struct change_counte
 }
 
 /* --- the change log ------------------------------------------------------------------------------------------------*/
+
+int reader_ledger_before(struct reader *reader, unsigned n, struct ledger_end *end)
+{
+	return outcome(reader, ledger_before(&reader->txn, n, end));
+}
 
 int reader_head(struct reader *reader, struct log_head *head)
 {

@@ -100,7 +100,16 @@ struct log_head {
 	int64_t at_ms;            /* time of the newest record, 0 where empty */
 };
 
+/* An id that the log bore before it was restored from a backup, and where it ended to. */
+struct ledger_end {
+	char ledger[STORE_UUID_TEXT];
+	uint64_t seq;
+	char hash[HASH_HEX + 1];
+};
+
 int reader_head(struct reader *reader, struct log_head *head);
+/* The n-th of them from 0, oldest first; ERROR_NOT_FOUND behind the last. */
+int reader_ledger_before(struct reader *reader, unsigned n, struct ledger_end *end);
 int reader_change(struct reader *reader, uint64_t seq, struct slice *line);
 /*
  * Walking by `at` (the time that --since and --until mean): *seq of the first record with (at, seq) behind the position,

@@ -4,20 +4,23 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "storage/daemon_lock.h"
+#include "storage/ledger.h"
 #include "storage/meta.h"
 #include "storage/migrate.h"
 #include "storage/model/memory.h"
 
-enum { READER_SLOTS = 1024, TABLES_MAX = 40, PATH_BYTES = 4096, DISK_LEAST_BYTES = 1 << 20 };
+enum { READER_SLOTS = 1024, TABLES_MAX = 40, PATH_BYTES = 4096, DISK_LEAST_BYTES = 1 << 20, GROW_PATIENCE_S = 1 };
 
 /* A cache line of 64 bytes a slot, and what LMDB has before them. */
 enum { LOCK_FILE_BYTES = READER_SLOTS * 64 + 4096 };
@@ -37,7 +40,12 @@ struct store {
 	uint64_t seed, schema;
 	char ledger[STORE_UUID_TEXT];
 	char hub[STORE_HUB_MAX];
-	char *dir;
+	char *dir, *file;
+	bool is_single_file;
+	pthread_mutex_t mutex; /* of what follows */
+	pthread_cond_t idle;   /* no transaction is open */
+	unsigned open_txns;
+	bool map_lost;
 };
 
 MDB_env *store_env(const struct store *store)
@@ -75,6 +83,11 @@ uint64_t store_schema(const struct store *store)
 	return store->schema;
 }
 
+const char *store_file(const struct store *store)
+{
+	return store->file;
+}
+
 uint64_t store_seed(const struct store *store)
 {
 	return store->seed;
@@ -87,6 +100,7 @@ static int code_of(int lmdb_code)
 	switch (lmdb_code) {
 	case MDB_SUCCESS: return ERROR_NONE;
 	case MDB_MAP_FULL: return ERROR_MAP_FULL;
+	case EEXIST: return ERROR_OUTPUT;
 	case MDB_CORRUPTED:
 	case MDB_PAGE_NOTFOUND:
 	case MDB_INVALID:
@@ -124,7 +138,7 @@ int store_fail(const struct store *store, int lmdb_code, const char *doing, stru
 	return problem->code;
 }
 
-__attribute__((format(printf, 3, 4))) static int say(struct store_problem *problem, int code, const char *format, ...)
+int store_say(struct store_problem *problem, int code, const char *format, ...)
 {
 	va_list arguments;
 
@@ -140,14 +154,16 @@ static int say_permission(const char *dir, struct store_problem *problem)
 	struct stat about;
 	struct group *group = stat(dir, &about) == 0 ? getgrgid(about.st_gid) : NULL;
 
-	return say(problem, ERROR_PERMISSION,
+	return store_say(problem, ERROR_PERMISSION,
 		"no permission to open the store %s: its readers must be in the group '%s' (usermod -aG, then log in again)",
 		dir, group ? group->gr_name : "of the folder");
 }
 
-int store_follow_size(const struct store *store)
+int store_fail_file(const char *dir, int error, const char *file, struct store_problem *problem)
 {
-	return store->lock_fd >= 0 ? MDB_MAP_RESIZED : mdb_env_set_mapsize(store->env, 0);
+	if (error == EACCES || error == EPERM || error == EROFS)
+		return say_permission(dir, problem);
+	return store_say(problem, code_of(error), "%s: %s", file, strerror(error));
 }
 
 /* --- opening ------------------------------------------------------------------------------------------------------ */
@@ -162,23 +178,21 @@ static size_t map_bytes_of(const struct store_options *options)
 	return bytes;
 }
 
-static int take_daemon_lock(struct store *store, struct store_problem *problem)
+/*
+ * Nobody writes in a backup, and it may lie where nobody can: reading it needs no slot. One is a single file, or a folder in
+ * which no daemon ever held daemon.lock.
+ */
+static unsigned flags_of(const struct store *store, bool writable)
 {
-	char path[PATH_BYTES];
-
-	snprintf(path, sizeof(path), "%s/daemon.lock", store->dir);
-	store->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
-	if (store->lock_fd < 0)
-		return errno == EACCES || errno == EROFS ? say_permission(store->dir, problem) :
-							   store_fail(store, errno, "daemon.lock", problem);
-	if (flock(store->lock_fd, LOCK_EX | LOCK_NB) != 0)
-		return say(problem, ERROR_HELD, "the store %s is held by another relicensed (stop it, or choose another --store)", store->dir);
-	return ERROR_NONE;
+	if (writable)
+		return MDB_NOTLS;
+	if (store->is_single_file)
+		return MDB_NOTLS | MDB_RDONLY | MDB_NOSUBDIR | MDB_NOLOCK;
+	return MDB_NOTLS | MDB_RDONLY | (daemon_lock_exists(store->dir) ? 0 : MDB_NOLOCK);
 }
 
 static int try_environment(struct store *store, const struct store_options *options, size_t map_bytes)
 {
-	unsigned flags = MDB_NOTLS | (options->writable ? 0 : MDB_RDONLY);
 	int code = mdb_env_create(&store->env);
 
 	if (!code)
@@ -188,7 +202,8 @@ static int try_environment(struct store *store, const struct store_options *opti
 	if (!code)
 		code = mdb_env_set_maxdbs(store->env, TABLES_MAX);
 	if (!code)
-		code = mdb_env_open(store->env, store->dir, flags, 0640);
+		code = mdb_env_open(store->env, store->is_single_file ? store->file : store->dir,
+			flags_of(store, options->writable), 0640);
 	if (code && store->env) {
 		mdb_env_close(store->env);
 		store->env = NULL;
@@ -208,8 +223,7 @@ static int make_lock_file(const struct store *store, struct store_problem *probl
 	snprintf(path, sizeof(path), "%s/lock.mdb", store->dir);
 	file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0660);
 	if (file < 0)
-		return errno == EACCES || errno == EROFS ? say_permission(store->dir, problem) :
-							   store_fail(store, errno, "lock.mdb", problem);
+		return store_fail_file(store->dir, errno, path, problem);
 	if (fchmod(file, 0660) != 0 ||
 		(fallocate(file, FALLOC_FL_KEEP_SIZE, 0, LOCK_FILE_BYTES) != 0 && errno != EOPNOTSUPP && errno != ENOSYS))
 		error = errno;
@@ -217,15 +231,32 @@ static int make_lock_file(const struct store *store, struct store_problem *probl
 	return error ? store_fail(store, error, "lock.mdb", problem) : ERROR_NONE;
 }
 
+/*
+ * On a read-only mount LMDB reads without a slot, which is safe only where nobody writes: a daemon that holds the store
+ * does so through another mount, and would use pages again that we still read.
+ */
+static int check_mount(const struct store *store, struct store_problem *problem)
+{
+	char holder[LOCK_HOLDER_BYTES];
+	struct statvfs about;
+
+	if (statvfs(store->dir, &about) || !(about.f_flag & ST_RDONLY) ||
+		daemon_lock_ask(store->dir, holder) != LOCK_HELD)
+		return ERROR_NONE;
+	return store_say(problem, ERROR_PERMISSION,
+		"the store %s is mounted read-only here, and %s writes in it elsewhere: readers must be able to write lock.mdb; "
+		"mount it writable, or read a backup", store->dir, holder);
+}
+
 static int open_environment(struct store *store, const struct store_options *options, struct store_problem *problem)
 {
-	char path[PATH_BYTES];
 	size_t map_bytes = map_bytes_of(options);
-	int code;
+	int code = options->writable ? ERROR_NONE : check_mount(store, problem);
 
-	snprintf(path, sizeof(path), "%s/data.mdb", store->dir);
-	if (!options->writable && access(path, F_OK) != 0 && errno == ENOENT)
-		return say(problem, ERROR_NO_STORE,
+	if (code)
+		return code;
+	if (!options->writable && access(store->file, F_OK) != 0 && errno == ENOENT)
+		return store_say(problem, ERROR_NO_STORE,
 			"there is no store in %s: name its folder with --store, or let relicensed make one", store->dir);
 	/* Address space can be short without a limit that says so: ENOMEM on small machines, EINVAL under valgrind. */
 	while ((code = try_environment(store, options, map_bytes)) != 0 && (code == ENOMEM || code == EINVAL) &&
@@ -233,9 +264,28 @@ static int open_environment(struct store *store, const struct store_options *opt
 		map_bytes /= 4;
 	if (code == EACCES || code == EPERM)
 		return say_permission(store->dir, problem);
+	return code ? store_fail(store, code, "opening", problem) : ERROR_NONE;
+}
+
+/*
+ * lock.mdb tells which transaction was the newest, as long as anybody has it open. Where a backup was put in the place of
+ * data.mdb under a reader's feet, that is another one than the file's, and writing would begin at the wrong end.
+ */
+static int check_lock_file(struct store *store, struct store_problem *problem)
+{
+	MDB_envinfo info;
+	struct txn txn;
+	size_t newest;
+	int code = txn_begin(store, false, &txn);
+
 	if (code)
 		return store_fail(store, code, "opening", problem);
-	return ERROR_NONE;
+	newest = mdb_txn_id(txn.lmdb);
+	txn_abort(&txn);
+	if (mdb_env_info(store->env, &info) || info.me_last_txnid == newest)
+		return ERROR_NONE;
+	return store_say(problem, ERROR_HELD,
+		"the store %s was replaced while a reader had the old one open: end its readers, then start again", store->dir);
 }
 
 /*
@@ -254,25 +304,12 @@ static int open_tables(struct store *store, struct txn *txn, bool writable)
 	return txn->error;
 }
 
-/* Random version 4 UUID (RFC 9562, 5.4). */
-static void make_uuid(char text[STORE_UUID_TEXT])
-{
-	uint8_t r[16];
-
-	if (getrandom(r, sizeof(r), 0) != sizeof(r))
-		memory_failed("random numbers");
-	r[6] = (uint8_t)((r[6] & 0x0F) | 0x40);
-	r[8] = (uint8_t)((r[8] & 0x3F) | 0x80);
-	snprintf(text, STORE_UUID_TEXT, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", r[0], r[1],
-		r[2], r[3], r[4], r[5], r[6], r[7], r[8], r[9], r[10], r[11], r[12], r[13], r[14], r[15]);
-}
-
 static void write_birth(struct txn *txn, const char *hub)
 {
 	char ledger[STORE_UUID_TEXT];
 	uint64_t seed;
 
-	make_uuid(ledger);
+	ledger_make_id(ledger);
 	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
 		memory_failed("random numbers");
 	meta_set_number(txn, "schema", STORE_SCHEMA);
@@ -314,15 +351,15 @@ static int read_birth(struct store *store, struct txn *txn, const struct store_o
 	uint64_t schema = meta_number(txn, "schema");
 
 	if (schema > STORE_SCHEMA)
-		return say(problem, ERROR_SCHEMA_NEWER, "the store %s was written by a newer relicensed: use that one", store->dir);
+		return store_say(problem, ERROR_SCHEMA_NEWER, "the store %s was written by a newer relicensed: use that one", store->dir);
 	if (!schema)
-		return say(problem, ERROR_CORRUPT, "%s holds an LMDB environment, but no store of relicensed", store->dir);
+		return store_say(problem, ERROR_CORRUPT, "%s holds an LMDB environment, but no store of relicensed", store->dir);
 	store->schema = schema;
 	copy_text(meta_text(txn, "ledger"), store->ledger, sizeof(store->ledger));
 	copy_text(meta_text(txn, "hub"), store->hub, sizeof(store->hub));
 	store->seed = meta_number(txn, "seed");
 	if (options->hub && !same_hub(options->hub, store->hub))
-		return say(problem, ERROR_LMDB, "the store belongs to the Hub %s, not to %s: give each Hub its own --store",
+		return store_say(problem, ERROR_LMDB, "the store belongs to the Hub %s, not to %s: give each Hub its own --store",
 			store->hub, options->hub);
 	return ERROR_NONE;
 }
@@ -336,10 +373,12 @@ static int open_contents(struct store *store, const struct store_options *option
 		code = open_tables(store, &txn, options->writable);
 	if (code == ENOENT) {
 		txn_abort(&txn);
-		return say(problem, ERROR_NO_STORE, "the store %s is empty so far", store->dir);
+		return store_say(problem, ERROR_NO_STORE, "the store %s is empty so far", store->dir);
 	}
 	if (!code && options->writable && !meta_number(&txn, "schema"))
 		write_birth(&txn, options->hub ? options->hub : "https://huggingface.co");
+	if (!code && options->writable)
+		ledger_take_over(&txn);
 	if (!code && !txn.error) {
 		code = read_birth(store, &txn, options, problem);
 		if (code) {
@@ -352,21 +391,66 @@ static int open_contents(struct store *store, const struct store_options *option
 	return code ? store_fail(store, code, "opening", problem) : ERROR_NONE;
 }
 
+static char *join_path(const char *dir, const char *name)
+{
+	char path[PATH_BYTES];
+	int size = snprintf(path, sizeof(path), "%s/%s", dir, name);
+
+	return memory_text(path, (size_t)size < sizeof(path) ? (size_t)size : sizeof(path) - 1);
+}
+
+/* A folder with data.mdb in it; for readers also that very file, or a backup under any name. */
+static void find_place(struct store *store, const struct store_options *options)
+{
+	static const char usual[] = "/data.mdb";
+	size_t size = strlen(options->dir);
+	struct stat about;
+
+	if (!options->writable && stat(options->dir, &about) == 0 && S_ISREG(about.st_mode)) {
+		store->file = memory_text(options->dir, size);
+		if (size >= sizeof(usual) && strcmp(options->dir + size - (sizeof(usual) - 1), usual) == 0)
+			size -= sizeof(usual) - 1;
+		else
+			store->is_single_file = true;
+	}
+	store->dir = memory_text(options->dir, size);
+	if (!store->file)
+		store->file = join_path(options->dir, "data.mdb");
+}
+
+static int open_for_writing(struct store *store, struct store_problem *problem)
+{
+	char path[PATH_BYTES];
+	int code = ERROR_NONE;
+
+	if (mkdir(store->dir, 0750) != 0 && errno != EEXIST)
+		code = store_fail(store, errno, "making the folder", problem);
+	if (!code)
+		code = daemon_lock_take(store->dir, "relicensed", &store->lock_fd, problem);
+	if (!code)
+		code = make_lock_file(store, problem);
+	/* What a compaction that was killed has left. */
+	snprintf(path, sizeof(path), "%s/" STORE_COMPACT_FILE, store->dir);
+	if (!code)
+		unlink(path);
+	return code;
+}
+
 int store_open(const struct store_options *options, struct store **store, struct store_problem *problem)
 {
 	struct store *made = memory_new(sizeof(*made));
-	int code = ERROR_NONE;
+	int code = ERROR_NONE, dead;
 
 	made->lock_fd = -1;
-	made->dir = memory_text(options->dir, strlen(options->dir));
-	if (options->writable && mkdir(options->dir, 0750) != 0 && errno != EEXIST)
-		code = store_fail(made, errno, "making the folder", problem);
-	if (!code && options->writable)
-		code = take_daemon_lock(made, problem);
-	if (!code && options->writable)
-		code = make_lock_file(made, problem);
+	pthread_mutex_init(&made->mutex, NULL);
+	pthread_cond_init(&made->idle, NULL);
+	find_place(made, options);
+	if (options->writable)
+		code = open_for_writing(made, problem);
 	if (!code)
 		code = open_environment(made, options, problem);
+	if (!code && options->writable)
+		code = mdb_reader_check(made->env, &dead) ? ERROR_NONE : check_lock_file(made, problem);
 	if (!code)
 		code = open_contents(made, options, problem);
 	if (!code && options->writable && made->schema < STORE_SCHEMA) {
@@ -385,9 +469,85 @@ void store_close(struct store **store)
 		return;
 	if ((*store)->env)
 		mdb_env_close((*store)->env);
-	if ((*store)->lock_fd >= 0)
-		close((*store)->lock_fd);
+	daemon_lock_release(&(*store)->lock_fd);
+	pthread_mutex_destroy(&(*store)->mutex);
+	pthread_cond_destroy(&(*store)->idle);
+	free((*store)->file);
 	free((*store)->dir);
 	free(*store);
 	*store = NULL;
+}
+
+/* --- the map ------------------------------------------------------------------------------------------------------ */
+
+int store_enter(struct store *store)
+{
+	int code;
+
+	pthread_mutex_lock(&store->mutex);
+	code = store->map_lost ? ERROR_MAP_LOST : ERROR_NONE;
+	store->open_txns += !code;
+	pthread_mutex_unlock(&store->mutex);
+	return code;
+}
+
+void store_leave(struct store *store)
+{
+	pthread_mutex_lock(&store->mutex);
+	if (--store->open_txns == 0)
+		pthread_cond_signal(&store->idle);
+	pthread_mutex_unlock(&store->mutex);
+}
+
+/* LMDB lets the old map go before it takes the new one: whether that will fit has to be known before. */
+static bool is_space_for(size_t more)
+{
+	static const size_t spare = (size_t)16 << 20;
+	void *space = mmap(NULL, more + spare, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (space == MAP_FAILED)
+		return false;
+	munmap(space, more + spare);
+	return true;
+}
+
+/* Twice as much, or what there is; with no transaction open. */
+static int grow_map(struct store *store, struct store_problem *problem)
+{
+	MDB_envinfo info;
+	size_t more, pages = (size_t)sysconf(_SC_PAGESIZE);
+	int code = mdb_env_info(store->env, &info);
+
+	for (more = info.me_mapsize; !code && more >= info.me_mapsize / 8; more /= 2) {
+		if (!is_space_for(more))
+			continue;
+		code = mdb_env_set_mapsize(store->env, (info.me_mapsize + more) / pages * pages);
+		store->map_lost = code != 0;
+		return code ? store_fail(store, ERROR_MAP_LOST, "growing", problem) : ERROR_NONE;
+	}
+	return store_say(problem, ERROR_MAP_FULL, "the store %s has filled its map of %zu MiB, and the system gives no more "
+		"address space: raise the limit (ulimit -v, LimitAS=)", store->dir, info.me_mapsize >> 20);
+}
+
+int store_grow(struct store *store, struct store_problem *problem)
+{
+	struct timespec until;
+	int code, late = 0;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += GROW_PATIENCE_S;
+	pthread_mutex_lock(&store->mutex);
+	while (store->open_txns && !late)
+		late = pthread_cond_timedwait(&store->idle, &store->mutex, &until);
+	if (store->open_txns)
+		code = store_fail(store, MDB_MAP_FULL, "growing beside open readers", problem);
+	else
+		code = grow_map(store, problem);
+	pthread_mutex_unlock(&store->mutex);
+	return code;
+}
+
+int store_follow_size(const struct store *store)
+{
+	return store->lock_fd >= 0 ? MDB_MAP_RESIZED : mdb_env_set_mapsize(store->env, 0);
 }

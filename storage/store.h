@@ -18,6 +18,9 @@
 #include "storage/model/error.h"
 #include "storage/model/field.h"
 
+/* What `compact` writes before it takes the place of data.mdb. */
+#define STORE_COMPACT_FILE "data.mdb.compact"
+
 /* 2: change.term (migrate.h). Readers read every older schema as it is, the writer migrates it when it opens. */
 enum { STORE_SCHEMA = 2, STORE_SCHEMA_TERMS = 2, STORE_UUID_TEXT = 37, STORE_HUB_MAX = 256 };
 
@@ -57,9 +60,9 @@ enum store_table {
 };
 
 struct store_options {
-	const char *dir;
-	bool writable;    /* the daemon: takes daemon.lock, creates what is missing */
-	size_t map_bytes; /* 0: 1 TiB, less where the address space is limited */
+	const char *dir;  /* or, for reading, a backup that is a single file */
+	bool writable;    /* the daemon: takes daemon.lock, creates what is missing, gives a backup a ledger id of its own */
+	size_t map_bytes; /* to begin with, it grows; 0: 1 TiB, less where the address space is limited */
 	const char *hub;  /* writable only: origin of the Hub; a store belongs to one Hub and refuses another */
 	/* writable only: called now and then while an older store is migrated; may be NULL */
 	void (*on_migrating)(void *owner, uint64_t done, uint64_t of);
@@ -86,15 +89,31 @@ const char *store_ledger(const struct store *store); /* uuid, new for a new stor
 const char *store_hub(const struct store *store);
 const char *store_dir(const struct store *store);
 uint64_t store_schema(const struct store *store); /* as it was opened: a reader may meet an older one */
+const char *store_file(const struct store *store); /* the path of data.mdb */
 uint64_t store_seed(const struct store *store); /* of the stable hashes: random, secret */
 
 /*
+ * Open transactions of this process are counted (txn.c does it): the map can grow only where there is none. store_enter
+ * fails once the map is lost.
+ */
+int store_enter(struct store *store);
+void store_leave(struct store *store);
+/*
+ * After MDB_MAP_FULL, when the write transaction has ended: takes more address space, half as much again at least, as soon
+ * as no other transaction of the process is open. ERROR_MAP_FULL: they did not end within a second, or the system gives no
+ * more.
+ */
+int store_grow(struct store *store, struct store_problem *problem);
+/*
  * After MDB_MAP_RESIZED: another process has let the store grow beyond our map, which takes its size now. Only for a
- * store that is open for reading, with no transaction open in the process. 0, or LMDB's code.
+ * store that is open for reading, with no other transaction open in the process. 0, or LMDB's code.
  */
 int store_follow_size(const struct store *store);
 
 /* An LMDB code as one of ours, and what it means here. */
 int store_fail(const struct store *store, int lmdb_code, const char *doing, struct store_problem *problem);
+/* The same of a system call on a file of the store in `dir`; who lacks permission is told the group that has it. */
+int store_fail_file(const char *dir, int error, const char *file, struct store_problem *problem);
+__attribute__((format(printf, 3, 4))) int store_say(struct store_problem *problem, int code, const char *format, ...);
 
 #endif

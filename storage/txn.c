@@ -11,14 +11,33 @@ static struct slice slice_from(MDB_val val)
 	return (struct slice){ val.mv_data, val.mv_size };
 }
 
+/* Where it fails, nothing is open: the store's map may grow. */
+static bool enter(struct txn *txn)
+{
+	txn->error = store_enter(txn->store);
+	txn->counted = !txn->error;
+	return txn->counted;
+}
+
+static void leave(struct txn *txn)
+{
+	if (txn->counted)
+		store_leave(txn->store);
+	txn->counted = false;
+}
+
 int txn_begin(struct store *store, bool writable, struct txn *txn)
 {
 	unsigned flags = writable ? 0 : MDB_RDONLY;
 
 	*txn = (struct txn){ .store = store };
+	if (!enter(txn))
+		return txn->error;
 	txn->error = mdb_txn_begin(store_env(store), NULL, flags, &txn->lmdb);
 	if (txn->error == MDB_MAP_RESIZED && store_follow_size(store) == 0)
 		txn->error = mdb_txn_begin(store_env(store), NULL, flags, &txn->lmdb);
+	if (txn->error)
+		leave(txn);
 	return txn->error;
 }
 
@@ -32,6 +51,7 @@ int txn_commit(struct txn *txn)
 		error = mdb_txn_commit(txn->lmdb);
 	txn->lmdb = NULL;
 	txn->error = error;
+	leave(txn);
 	return error;
 }
 
@@ -40,6 +60,25 @@ void txn_abort(struct txn *txn)
 	if (txn->lmdb)
 		mdb_txn_abort(txn->lmdb);
 	txn->lmdb = NULL;
+	leave(txn);
+}
+
+void txn_pause(struct txn *txn)
+{
+	mdb_txn_reset(txn->lmdb);
+	leave(txn);
+}
+
+bool txn_resume(struct txn *txn)
+{
+	if (!enter(txn))
+		return false;
+	txn->error = mdb_txn_renew(txn->lmdb);
+	if (txn->error == MDB_MAP_RESIZED && store_follow_size(txn->store) == 0)
+		txn->error = mdb_txn_renew(txn->lmdb);
+	if (txn->error)
+		leave(txn);
+	return !txn->error;
 }
 
 void txn_fail(struct txn *txn, int error)

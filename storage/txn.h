@@ -11,14 +11,18 @@
 #include "storage/store.h"
 
 struct txn {
-	const struct store *store;
+	struct store *store;
 	MDB_txn *lmdb;
 	int error; /* LMDB's or ours; 0: all went well */
+	bool counted; /* among the store's open transactions */
 };
 
 int txn_begin(struct store *store, bool writable, struct txn *txn);
 int txn_commit(struct txn *txn); /* ends it in any case; the first error, or the commit's */
 void txn_abort(struct txn *txn);
+/* One that reads: lets its snapshot go, and takes the newest. False: it has failed, and is as if paused. */
+void txn_pause(struct txn *txn);
+bool txn_resume(struct txn *txn);
 
 /* False where there is no such key (no error) or the transaction has failed. */
 bool txn_get(struct txn *txn, enum store_table table, struct slice key, struct slice *value);

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "storage/change_log.h"
+#include "storage/ledger.h"
 #include "storage/meta.h"
 #include "storage/model/moment.h"
 #include "storage/past_table.h"
@@ -146,8 +147,8 @@ static void check_terms(struct verify *verify, uint64_t seq, struct slice line)
 
 static void check_facts(struct verify *verify, uint64_t seq, struct slice line)
 {
+	char text[VERIFY_TEXT], ledger[STORE_UUID_TEXT];
 	struct line_facts facts;
-	char text[VERIFY_TEXT];
 
 	if (!read_facts(verify, line, &facts)) {
 		verify_found(verify, "change", seq_text(seq, text), "is not a record: no JSON, or no seq and times");
@@ -155,7 +156,8 @@ static void check_facts(struct verify *verify, uint64_t seq, struct slice line)
 	}
 	if (facts.seq != seq)
 		verify_found(verify, "change", seq_text(seq, text), "calls itself seq %llu", (unsigned long long)facts.seq);
-	if (!slice_is(facts.ledger, store_ledger(verify->store)))
+	ledger_of(&verify->txn, seq, ledger);
+	if (!slice_is(facts.ledger, ledger))
 		verify_found(verify, "change", seq_text(seq, text), "belongs to another ledger: %.*s",
 			(int)(facts.ledger.size < 64 ? facts.ledger.size : 64), facts.ledger.data ? facts.ledger.data : "");
 	if (facts.observed_at_ms < verify->observed_ms)
@@ -202,12 +204,14 @@ static bool read_kept_head(const struct verify *verify, struct kept_head *head)
 static void check_kept_head(struct verify *verify, const struct kept_head *kept)
 {
 	char prev[HASH_HEX + 1], claimed[HASH_HEX + 1], computed[HASH_HEX + 1], text[VERIFY_TEXT];
-	uint64_t end = verify->summary->head.seq;
+	uint64_t end = verify->summary->head.seq, reach;
 	struct slice line;
 
-	if (strcmp(kept->ledger, store_ledger(verify->store)) != 0)
-		verify_found(verify, "meta", "ledger", "is %s, not that of the head that was kept: another store, or a restored "
-						       "one", store_ledger(verify->store));
+	if (!ledger_reaches(&verify->txn, kept->ledger, &reach))
+		verify_found(verify, "meta", "ledger", "is %s, and never was that of the head that was kept: another store", store_ledger(verify->store));
+	else if (kept->seq > reach)
+		verify_found(verify, "change", seq_text(reach, text), "is the last record of that ledger here: the store was "
+								      "restored from a backup, and the head that was kept is of what came behind it");
 	else if (kept->seq > end)
 		verify_found(verify, "change", seq_text(end, text), "is the end of the log, which went to seq %llu when that "
 								    "head was kept", kept->seq);

@@ -7,6 +7,7 @@
 #include "daemon/run/log.h"
 #include "daemon/run/metrics.h"
 #include "daemon/transfer/backoff.h"
+#include "storage/copy.h"
 #include "storage/model/memory.h"
 
 /*
@@ -15,6 +16,8 @@
  * once a second (each writes some 150 KiB of LMDB's list of free pages), so of those a batch takes many.
  */
 enum { BATCH_PAGES_MAX = 512, BATCH_MAX = 4096, COMMIT_AGAIN_BASE_MS = 1000, COMMIT_AGAIN_CAP_MS = 60 * 1000 };
+
+enum { READER_STUCK_COMMITS = 1000 };
 
 enum { TEXT_BYTES = 16 * 1024 }; /* so much of a text weighs as much as a single repo */
 
@@ -45,6 +48,8 @@ struct writer {
 	int64_t started_ms;
 	struct commit_counts counts;
 	struct store_problem problem;
+	struct store_readers readers;
+	long stuck_process; /* the one that was told of */
 };
 
 static void on_interval(struct clock_timer *timer);
@@ -135,14 +140,44 @@ static void on_work(uv_work_t *work)
 
 	writer->error = committer_run(writer->committer, writer->writing->answer, writer->writing->count, &writer->counts,
 		&writer->problem);
+	store_clear_readers(writer->options.store, &writer->readers);
+}
+
+static void count_time(uint64_t took_ms)
+{
+	static const struct {
+		enum metric metric;
+		uint64_t within_ms;
+	} steps[] = { { METRIC_COMMITS_10_MS, 10 }, { METRIC_COMMITS_100_MS, 100 }, { METRIC_COMMITS_1000_MS, 1000 } };
+
+	metrics_add(METRIC_COMMITS, 1);
+	metrics_add(METRIC_COMMIT_MS, took_ms);
+	metrics_set(METRIC_COMMIT_LAST_MS, took_ms);
+	if (took_ms > metrics_get(METRIC_COMMIT_LONGEST_MS))
+		metrics_set(METRIC_COMMIT_LONGEST_MS, took_ms);
+	for (size_t i = 0; i < ARRAY_COUNT(steps); i++)
+		metrics_add(steps[i].metric, took_ms <= steps[i].within_ms);
+}
+
+/* Told once a process. */
+static void tell_readers(struct writer *writer)
+{
+	const struct store_readers *readers = &writer->readers;
+
+	metrics_set(METRIC_READERS, readers->count);
+	metrics_set(METRIC_READER_BEHIND, readers->oldest_commits);
+	if (readers->oldest_commits < READER_STUCK_COMMITS || readers->oldest_process == writer->stuck_process)
+		return;
+	writer->stuck_process = readers->oldest_process;
+	log_write(LOG_READER_STUCK, log_number("process", readers->oldest_process),
+		log_number("commits", (int64_t)readers->oldest_commits));
 }
 
 static void count_commit(const struct writer *writer, int64_t took_ms)
 {
 	const struct commit_counts *counts = &writer->counts;
 
-	metrics_add(METRIC_COMMITS, 1);
-	metrics_add(METRIC_COMMIT_MS, (uint64_t)took_ms);
+	count_time((uint64_t)took_ms);
 	metrics_add(METRIC_ROWS_NEW, counts->rows_new);
 	metrics_add(METRIC_ROWS_SAME, counts->rows_same);
 	metrics_add(METRIC_ROWS_TOUCHED, counts->rows_touched);
@@ -168,6 +203,7 @@ static void commit_done(struct writer *writer)
 
 	writer->failures = 0;
 	count_commit(writer, clock_mono_ms() - writer->started_ms);
+	tell_readers(writer);
 	for (size_t i = 0; i < batch->count; i++) {
 		struct delivery *delivery = &batch->delivery[i];
 

@@ -102,6 +102,13 @@
 	X(METRIC_COMMITS, "commits_total", METRIC_COUNTER, "commits", "transactions written") \
 	X(METRIC_COMMIT_FAILURES, "commit_failures_total", METRIC_COUNTER, "commits", "transactions that had to be tried again") \
 	X(METRIC_COMMIT_MS, "commit_milliseconds_total", METRIC_COUNTER, "milliseconds", "time spent in transactions") \
+	X(METRIC_COMMIT_LAST_MS, "commit_last_milliseconds", METRIC_GAUGE, "milliseconds", "the newest transaction took, its sync with it") \
+	X(METRIC_COMMIT_LONGEST_MS, "commit_longest_milliseconds", METRIC_GAUGE, "milliseconds", "the longest one since the start") \
+	X(METRIC_COMMITS_10_MS, "commits_within_10_milliseconds_total", METRIC_COUNTER, "commits", "of all, those that took no longer") \
+	X(METRIC_COMMITS_100_MS, "commits_within_100_milliseconds_total", METRIC_COUNTER, "commits", "the same") \
+	X(METRIC_COMMITS_1000_MS, "commits_within_1000_milliseconds_total", METRIC_COUNTER, "commits", "the same") \
+	X(METRIC_READERS, "store_readers", METRIC_GAUGE, "processes", "that hold a snapshot of the store") \
+	X(METRIC_READER_BEHIND, "store_oldest_reader_commits", METRIC_GAUGE, "commits", "since the oldest of these: pages freed since cannot be used again") \
 	X(METRIC_PREPARE_US, "prepare_microseconds_total", METRIC_COUNTER, "microseconds", "time spent reading answers") \
 	X(METRIC_ROWS_NEW, "rows_new_total", METRIC_COUNTER, "rows", "rows seen for the first time") \
 	X(METRIC_ROWS_SAME, "rows_same_total", METRIC_COUNTER, "rows", "rows found as they were") \

@@ -1,27 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* relicense status: the store, what was looked at, and what the daemon is doing. */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "storage/cli/commands.h"
+#include "storage/copy.h"
+#include "storage/daemon_lock.h"
 #include "storage/txn.h"
 
 enum { PATH_BYTES = 4096, METRICS_BYTES_MAX = 1 << 20, METRICS_MAX = 512 };
 
-enum daemon_state { DAEMON_RUNNING, DAEMON_ABSENT, DAEMON_UNKNOWN };
-
-static const char *const daemon_words[] = { "running", "not running", "not known" };
+static const char *const daemon_words[] = {
+	[LOCK_HELD] = "running", [LOCK_FREE] = "not running", [LOCK_NOT_KNOWN] = "not known",
+};
 
 struct metric_line {
 	struct slice name, value;
 };
 
 struct standing {
-	enum daemon_state daemon;
+	enum lock_state daemon;
+	char holder[LOCK_HOLDER_BYTES];
+	struct store_readers readers;
 	int64_t file_bytes, disk_bytes, metrics_ms; /* 0: there is no such file */
 	uint64_t table_entries[TABLE_COUNT], table_bytes[TABLE_COUNT];
 	struct buf metrics_text;
@@ -42,23 +43,6 @@ static const char *path_in(const struct tool *tool, const char *name, char path[
 {
 	snprintf(path, PATH_BYTES, "%s/%s", store_dir(tool->store), name);
 	return path;
-}
-
-/* The daemon holds an exclusive lock as long as it runs; ours is shared, and gone at once. */
-static enum daemon_state find_daemon(const struct tool *tool)
-{
-	char path[PATH_BYTES];
-	int file = open(path_in(tool, "daemon.lock", path), O_RDONLY | O_CLOEXEC);
-	enum daemon_state state = DAEMON_UNKNOWN;
-
-	if (file < 0)
-		return errno == ENOENT ? DAEMON_ABSENT : DAEMON_UNKNOWN;
-	if (flock(file, LOCK_SH | LOCK_NB) == 0)
-		state = DAEMON_ABSENT;
-	else if (errno == EWOULDBLOCK)
-		state = DAEMON_RUNNING;
-	close(file);
-	return state;
 }
 
 static void read_sizes(const struct tool *tool, struct standing *standing)
@@ -259,6 +243,10 @@ static void write_object(struct tool *tool, const struct standing *standing)
 	object_word(&object, "hub", store_hub(tool->store));
 	object_word(&object, "ledger", store_ledger(tool->store));
 	object_word(&object, "daemon", daemon_words[standing->daemon]);
+	object_word(&object, "held_by", standing->holder[0] ? standing->holder : NULL);
+	object_number(&object, "readers", standing->readers.count);
+	object_number(&object, "oldest_reader_commits", standing->readers.oldest_commits);
+	object_number(&object, "oldest_reader_process", (uint64_t)standing->readers.oldest_process);
 	object_number(&object, "seq", head->seq);
 	object_word(&object, "hash", head->hash);
 	object_moment(&object, "head_at", head->at_ms);
@@ -336,7 +324,7 @@ static void print_metrics(struct tool *tool, const struct standing *standing)
 	if (!standing->metric_count)
 		return;
 	print_format_line(print, "\n%s (figures of %s)\n",
-		standing->daemon == DAEMON_RUNNING ? "since the daemon started" : "the daemon's last run",
+		standing->daemon == LOCK_HELD ? "since the daemon started" : "the daemon's last run",
 		short_moment(standing->metrics_ms, moment));
 	for (size_t i = 0; i < ARRAY_COUNT(lines); i++) {
 		if (!is_told(standing, &lines[i]))
@@ -397,7 +385,12 @@ static void print_standing(struct tool *tool, const struct standing *standing)
 	print_format_line(print, " (%s)\nhub       ", size_text(standing->disk_bytes, size));
 	print_safe(print, slice_of(store_hub(tool->store)));
 	print_format_line(print, "\nledger    %s\ndaemon    ", store_ledger(tool->store));
-	print_tone(print, standing->daemon == DAEMON_RUNNING ? TONE_GOOD : TONE_WARN, daemon_words[standing->daemon]);
+	print_tone(print, standing->daemon == LOCK_HELD ? TONE_GOOD : TONE_WARN, daemon_words[standing->daemon]);
+	if (standing->holder[0])
+		print_format_line(print, " (%s)", standing->holder);
+	if (standing->readers.count)
+		print_format_line(print, "\nreaders   %u, the oldest %llu commits behind (process %ld)", standing->readers.count,
+			(unsigned long long)standing->readers.oldest_commits, standing->readers.oldest_process);
 	print_format_line(print, "\nlog       %llu records, the newest of %s\n", (unsigned long long)head->seq,
 		short_moment(head->at_ms, moment));
 	print_format_line(print, "versions  %llu, with %llu different statements\n",
@@ -423,7 +416,8 @@ static enum exit_status run(struct tool *tool, const struct arguments *arguments
 		tool_say("--format %s: status is no list, it comes as table, json or ndjson", print_format_words[tool->print.format]);
 		return EXIT_USAGE;
 	}
-	standing.daemon = find_daemon(tool);
+	standing.daemon = daemon_lock_ask(store_dir(tool->store), standing.holder);
+	store_readers(tool->store, &standing.readers);
 	read_sizes(tool, &standing);
 	read_metrics(tool, &standing);
 	code = read_completeness(tool, &standing);

@@ -35,8 +35,16 @@ static enum exit_status status_of(int code)
 	case ERROR_PERMISSION: return EXIT_PERMISSION;
 	case ERROR_SCHEMA_NEWER: return EXIT_CONFIG;
 	case ERROR_NOT_FOUND: return EXIT_UNKNOWN;
+	case ERROR_FULL:
+	case ERROR_OUTPUT: return EXIT_OUTPUT;
 	default: return EXIT_DAMAGE;
 	}
+}
+
+enum exit_status tool_problem(const struct store_problem *problem)
+{
+	tool_say("%s", problem->text);
+	return status_of(problem->code);
 }
 
 enum exit_status tool_fail(const struct tool *tool, int code, const char *doing)
@@ -108,10 +116,8 @@ enum exit_status tool_open(struct tool *tool)
 	code = store_open(&options, &tool->store, &problem);
 	if (!code)
 		code = reader_open(tool->store, &tool->reader, &problem);
-	if (code) {
-		tool_say("%s", problem.text);
-		return status_of(code);
-	}
+	if (code)
+		return tool_problem(&problem);
 	mdb_env_set_assert(store_env(tool->store), on_assert);
 	code = as_of_read(tool->reader, &tool->as_of);
 	return code ? tool_fail(tool, code, "reading what was looked at") : check_age(tool);

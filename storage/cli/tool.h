@@ -54,6 +54,8 @@ void tool_close(struct tool *tool);
 /* To standard error, as a line "relicense: ...". */
 void tool_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Says what the code means and returns the exit status for it. `doing`: "reading the change log". */
+/* Says the sentence and returns the exit status for its code. */
+enum exit_status tool_problem(const struct store_problem *problem);
 enum exit_status tool_fail(const struct tool *tool, int code, const char *doing);
 
 /* Where a format for people is chosen: an empty line and the as-of lines, for the kinds of the mask. */

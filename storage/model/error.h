@@ -22,11 +22,14 @@ enum error_action { ERROR_RETRY, ERROR_STOP, ERROR_DATA };
 	X(ERROR_NOT_FOUND, ERROR_DATA, "not in the store") \
 	X(ERROR_NO_STORE, ERROR_STOP, "there is no store here") \
 	X(ERROR_SCHEMA_NEWER, ERROR_STOP, "the store was written by a newer relicensed") \
-	X(ERROR_HELD, ERROR_STOP, "another relicensed holds the store") \
+	X(ERROR_HELD, ERROR_STOP, "another process holds the store") \
 	X(ERROR_PERMISSION, ERROR_STOP, "no permission to open the store") \
 	X(ERROR_FULL, ERROR_RETRY, "no space is left for the store: free some on its disk") \
-	X(ERROR_MAP_FULL, ERROR_RETRY, "the store has reached its map size: raise map_size") \
+	X(ERROR_MAP_FULL, ERROR_RETRY, "the store has filled its map") \
+	X(ERROR_MAP_LOST, ERROR_STOP, "the store's map is gone: the system gave no address space for a larger one; start again") \
 	X(ERROR_IO, ERROR_RETRY, "the store could not be read or written") \
+	X(ERROR_OUTPUT, ERROR_STOP, "the file could not be written") \
+	X(ERROR_STOPPED, ERROR_STOP, "it was asked to end") \
 	X(ERROR_LMDB, ERROR_STOP, "the database refused")
 
 enum error_code {

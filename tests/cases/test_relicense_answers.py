@@ -311,7 +311,7 @@ def test_status_tells_of_the_daemon(ledger):
     with ledger.daemon():
         wait_until("status never said that the daemon runs", lambda: document(ledger, "status")["daemon"] == "running")
         text = ledger.tool("status", "--format", "table").text
-        assert re.search(r"^daemon +running$", text, re.M)
+        assert re.search(r"^daemon +running \(relicensed, process \d+\)$", text, re.M)
         assert ledger.verify().status == 0  # beside the crawl
     assert document(ledger, "status")["daemon"] == "not running"
 
