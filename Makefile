@@ -11,8 +11,8 @@ PYTHON   ?= /usr/bin/python3
 # --- packages (Debian 12) -------------------------------------------------------------------------------------------
 PACKAGES_build := gcc g++ pkg-config python3 zstd libcurl4-openssl-dev libuv1-dev liblmdb-dev libzstd-dev \
 	libsimdjson-dev libdeflate-dev libxxhash-dev libinih-dev libyaml-dev libmicrohttpd-dev libsystemd-dev \
-	libssl-dev zlib1g-dev
-PACKAGES_test  := libcmocka-dev python3-pytest python3-jsonschema nginx-light openssl systemd
+	libssl-dev zlib1g-dev libsqlite3-dev
+PACKAGES_test  := sqlite3 jq libcmocka-dev python3-pytest python3-jsonschema nginx-light openssl systemd
 PACKAGES_check := clang clang-tidy cppcheck shellcheck codespell libclang-rt-14-dev nodejs npm python3-venv
 PACKAGES_bench := nginx-light openssl curl python3-requests python3-scrapy
 
@@ -47,6 +47,7 @@ LINK       = $(Q)$(CC) $(INSTRUMENT) $(LDFLAGS) -o $@ $(filter %.o %.a,$^)
 libs = $(shell pkg-config --libs $(1))
 MODEL_LIBS   = $(call libs,simdjson libcrypto) -lstdc++
 STORAGE_LIBS = $(call libs,lmdb libzstd) $(MODEL_LIBS)
+CLI_LIBS     = $(call libs,sqlite3)
 CONFIG_LIBS  = $(call libs,inih)
 DAEMON_LIBS  = $(call libs,libcurl libuv libdeflate libsystemd yaml-0.1 zlib) -lm
 SIM_LIBS     = $(call libs,libmicrohttpd libdeflate libzstd libxxhash)
@@ -83,7 +84,7 @@ $(BUILD)/relicensed: $(DAEMON) $(BUILD)/libstorage.a $(BUILD)/libmodel.a $(BUILD
 	$(LINK) $(DAEMON_LIBS) $(STORAGE_LIBS) $(CONFIG_LIBS) -lpthread
 $(BUILD)/relicense: $(CLI) $(BUILD)/libstorage.a $(BUILD)/libmodel.a $(BUILD)/libconfig.a
 	$(call say,LINK,$@)
-	$(LINK) $(STORAGE_LIBS) $(CONFIG_LIBS)
+	$(LINK) $(CLI_LIBS) $(STORAGE_LIBS) $(CONFIG_LIBS)
 $(BUILD)/hubsim: $(HUBSIM) $(BUILD)/libmodel.a
 	$(call say,LINK,$@)
 	$(LINK) $(SIM_LIBS) $(MODEL_LIBS) -lm -lpthread
@@ -245,7 +246,7 @@ test: deps
 
 # The official clients of the Hub against hubsim: they are fetched from their registries.
 test-interop: deps deps-check
-	+@$(MAKE) --no-print-directory DEPS=no $(BUILD)/hubsim
+	+@$(MAKE) --no-print-directory DEPS=no programs
 	@tests/interop/run.sh $(BUILD)
 lint: deps deps-check
 	+@$(MAKE) --no-print-directory DEPS=no $(BUILD)/gen/license_tables.c

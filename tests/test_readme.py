@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The README's examples are what the programs print: each `$ relicense ...` of it is run against the demo's store.
+"""The README's examples are what the programs print: each `$ relicense ...` of it is run against the demo's store, and what
+follows an export (`$ jq ...`, `$ sqlite3 ...`) where that has left its files.
 
 What differs from run to run (times, hashes, ids of the ledger, the port of the simulated Hub, durations) is masked on
 both sides; all the rest must be equal, line by line.
@@ -34,11 +35,11 @@ MASKS = [
 
 
 def examples():
-    """(command, expected output) for every example of the README: what follows a line `    $ relicense ...`."""
+    """(command, expected output) for every example of the README: what follows a line `    $ COMMAND`."""
     found = []
     inside = False
     for line in (ROOT / "README.md").read_text(encoding="utf-8").splitlines():
-        if line.startswith("    $ relicense "):
+        if line.startswith(("    $ relicense ", "    $ jq ", "    $ sqlite3 ")):
             found.append((line[len("    $ "):], []))
             inside = True
         elif inside and (line.startswith("    ") or not line.strip()):
@@ -59,8 +60,8 @@ def store():
     result = subprocess.run([sys.executable, "tests/demo.py", str(BUILD)], cwd=ROOT, capture_output=True, text=True,
                             timeout=120, check=False)
     assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-2000:]
-    for backup in (BUILD / "demo").glob("*.mdb"):
-        backup.unlink()  # nothing is overwritten
+    for written in (BUILD / "demo").glob("ledger.*"):
+        written.unlink()  # a backup overwrites nothing, a database is another ledger's
     return BUILD / "demo" / "store"
 
 
@@ -70,8 +71,13 @@ def test_the_readme_has_examples():
 
 @pytest.mark.parametrize("command,expected", examples())
 def test_example(store, command, expected):
+    if not command.startswith("relicense "):
+        result = subprocess.run(["bash", "-o", "pipefail", "-c", command], cwd=ROOT / store.parent, capture_output=True, text=True,
+                                timeout=60, check=False)
+        assert result.stdout.splitlines() == expected.splitlines() and not result.stderr
+        return
     arguments = shlex.split(command)
-    if not {"--format", "head", "verify"} & set(arguments):
+    if not {"--format", "head", "verify", "export"} & set(arguments):
         arguments += ["--format", "table"]  # as on a terminal
     result = subprocess.run([ROOT / BUILD / "relicense", *arguments[1:], "--store", ROOT / store], cwd=ROOT / store.parent, capture_output=True,
                             text=True, timeout=60, check=False, env={**os.environ, "NO_COLOR": "1"})

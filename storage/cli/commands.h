@@ -8,6 +8,6 @@
 #include "storage/cli/tool.h"
 
 extern const struct command command_changes, command_show, command_history, command_diff, command_report, command_status,
-	command_head, command_proof, command_verify, command_backup, command_compact, command_schema;
+	command_head, command_proof, command_export, command_verify, command_backup, command_compact, command_schema;
 
 #endif

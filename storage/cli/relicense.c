@@ -12,7 +12,7 @@
 
 static const struct command *const commands[] = {
 	&command_changes, &command_show, &command_history, &command_diff, &command_report,
-	&command_status,  &command_head, &command_proof,   &command_verify, &command_backup, &command_compact,
+	&command_status,  &command_head, &command_proof,   &command_export, &command_verify, &command_backup, &command_compact,
 	&command_schema,
 };
 
@@ -135,6 +135,7 @@ static enum exit_status run_help(const char *name)
 
 static enum exit_status run_command(const struct command *command, const struct arguments *arguments)
 {
+	struct print_options options = tool.options.print;
 	enum exit_status status;
 
 	if (arguments->count < command->arguments_min || arguments->count > command->arguments_max) {
@@ -142,7 +143,9 @@ static enum exit_status run_command(const struct command *command, const struct 
 			command->name);
 		return EXIT_USAGE;
 	}
-	if (!print_open(&tool.options.print, &tool.print)) {
+	if (command->writes_itself)
+		options.path = NULL;
+	if (!print_open(&options, &tool.print)) {
 		tool_say("%s cannot be written: %s", tool.options.print.path, strerror(errno));
 		return EXIT_OUTPUT;
 	}

@@ -14,6 +14,7 @@
 	X(proof, "a file of relicense proof") \
 	X(proof_check, "relicense proof --check FILE --format json") \
 	X(verify, "relicense verify --format json") \
+	X(manifest, "FILE.manifest.json, beside a file of relicense export") \
 	X(copy, "relicense backup, compact --format json") \
 	X(listing, "the document around rows: --format json of changes, history, diff and report")
 

@@ -47,8 +47,9 @@ check() {
 export HUBSIM="$build/hubsim"
 if install_python; then
 	check python timeout 180 "$work/venv/bin/python" -u "$here/client.py"
+	check analytics timeout 180 "$work/venv/bin/python" -u "$here/analytics.py" "$build"
 else
-	echo "not ok python: the client could not be installed" | tee -a "$results"
+	echo "not ok python: client and analytics could not be installed" | tee -a "$results"
 fi
 if install_javascript; then
 	cd "$work/javascript"

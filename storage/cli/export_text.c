@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* An export as lines: ndjson, csv. */
+#include <errno.h>
+#include <unistd.h>
+
+#include <openssl/evp.h>
+
+#include "storage/cli/export.h"
+#include "storage/model/json.h"
+#include "storage/model/memory.h"
+
+enum { WAITING_BYTES = 1 << 20, WAITING_MAX = 256 << 20 };
+
+struct text_file {
+	const struct export_order *order;
+	const struct export_shape *shape;
+	struct export_result *result;
+	FILE *file;
+	EVP_MD_CTX *hash;
+	struct buf waiting;
+	int error; /* errno */
+};
+
+static bool write_waiting(struct text_file *text)
+{
+	struct buf *waiting = &text->waiting;
+
+	if (waiting->overflow)
+		text->error = EFBIG;
+	if (!text->error && waiting->size && fwrite(waiting->data, 1, waiting->size, text->file) != waiting->size)
+		text->error = errno ? errno : EIO;
+	if (waiting->size && EVP_DigestUpdate(text->hash, waiting->data, waiting->size) != 1)
+		memory_failed("SHA-256");
+	text->result->bytes += waiting->size;
+	buf_reset(waiting);
+	return !text->error;
+}
+
+static bool flush(void *owner)
+{
+	struct text_file *text = owner;
+
+	return text->waiting.size < WAITING_BYTES || write_waiting(text);
+}
+
+static void write_csv(struct text_file *text, const struct cell *cells)
+{
+	for (unsigned i = 0; i < text->shape->count; i++) {
+		if (i)
+			buf_char(&text->waiting, ',');
+		csv_field(&cells[i], text->order->tool->options.print.spreadsheet, &text->waiting);
+	}
+	buf_text(&text->waiting, "\r\n");
+}
+
+static void write_object(struct text_file *text, const struct cell *cells)
+{
+	for (unsigned i = 0; i < text->shape->count; i++) {
+		buf_printf(&text->waiting, "%c\"%s\":", i ? ',' : '{', text->shape->column[i]);
+		if (cells[i].type == CELL_TEXT)
+			json_encode(cells[i].text, &text->waiting);
+		else
+			buf_slice(&text->waiting, cells[i].type == CELL_JSON ? cells[i].text : SLICE("null"));
+	}
+	buf_text(&text->waiting, "}\n");
+}
+
+static bool row(void *owner, const struct cell *cells, struct slice line)
+{
+	struct text_file *text = owner;
+
+	if (text->order->format == EXPORT_CSV) {
+		write_csv(text, cells);
+	} else if (line.size) {
+		buf_slice(&text->waiting, line);
+		buf_char(&text->waiting, '\n');
+	} else {
+		write_object(text, cells);
+	}
+	return !text->waiting.overflow;
+}
+
+static void write_header(struct text_file *text)
+{
+	struct cell header[EXPORT_COLUMNS_MAX];
+
+	for (unsigned i = 0; i < text->shape->count; i++)
+		header[i] = cell_word(text->shape->column[i]);
+	write_csv(text, header);
+}
+
+static void end_hash(struct text_file *text)
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	unsigned size = 0;
+
+	if (EVP_DigestFinal_ex(text->hash, digest, &size) != 1)
+		memory_failed("SHA-256");
+	for (unsigned i = 0; i < size && 2 * i < HASH_HEX; i++)
+		snprintf(text->result->sha256 + 2 * (size_t)i, 3, "%02x", digest[i]);
+	EVP_MD_CTX_free(text->hash);
+}
+
+/* What is written is synced: the manifest that says so comes behind it. */
+static void close_file(struct text_file *text)
+{
+	bool own = text->order->partial != NULL;
+
+	if (!text->error && (fflush(text->file) || (own && fsync(fileno(text->file)))))
+		text->error = errno;
+	if (own && fclose(text->file) && !text->error)
+		text->error = errno;
+}
+
+enum exit_status export_text(const struct export_order *order, struct export_result *result)
+{
+	struct text_file text = { .order = order, .shape = export_shape(order->what), .result = result,
+		.file = order->partial ? fopen(order->partial, "we") : stdout, .hash = EVP_MD_CTX_new(),
+		.waiting = BUF_INIT(WAITING_MAX) };
+	struct export_sink sink = { &text, row, flush };
+	const char *name = order->path ? order->path : "the output";
+	int code = ERROR_NONE;
+
+	if (!text.hash || EVP_DigestInit_ex(text.hash, EVP_sha256(), NULL) != 1)
+		memory_failed("SHA-256");
+	if (!text.file) {
+		EVP_MD_CTX_free(text.hash);
+		tool_say("%s cannot be written: %s", name, strerror(errno));
+		return EXIT_OUTPUT;
+	}
+	if (order->format == EXPORT_CSV)
+		write_header(&text);
+	code = export_rows(order, &sink, result);
+	write_waiting(&text);
+	end_hash(&text);
+	close_file(&text);
+	buf_release(&text.waiting);
+	if (code)
+		return tool_fail(order->tool, code, "exporting");
+	if (text.error && (order->partial || text.error != EPIPE)) {
+		tool_say("%s could not be written: %s", name, strerror(text.error));
+		return EXIT_OUTPUT;
+	}
+	return EXIT_OK;
+}
