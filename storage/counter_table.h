@@ -3,7 +3,7 @@
  * Table counter: downloads and likes, as series of days.
  *
  *     key    block u32 (number / COUNTER_BLOCK), day u32 (days since 1970)
- *     value  1, then for each repo of the block in order: downloads + 1, likes + 1 as LEB128 varints (0 = not known)
+ *     value  counter_block.h: the newest days whole, older ones as what leads back from the next
  *
  * A block is written when one of its counters differs from the block's newest day, so that a look that finds all as it
  * was writes nothing. Its days only go forward: what an older dump tells of one kind stands with the newest day of the
@@ -12,10 +12,9 @@
 #ifndef STORAGE_COUNTER_TABLE_H
 #define STORAGE_COUNTER_TABLE_H
 
+#include "storage/counter_block.h"
 #include "storage/reader.h"
 #include "storage/txn.h"
-
-enum { COUNTER_BLOCK = 256 };
 
 struct counter_update {
 	uint32_t number;
@@ -23,6 +22,16 @@ struct counter_update {
 };
 
 void counter_put_all(struct txn *txn, struct counter_update *updates, size_t count, int64_t now_ms); /* sorts them */
+/*
+ * A block as it was at the end of a day, by its newest entry up to then; at_ms 0: now. False: there is none, or it is
+ * damaged; then nothing is known.
+ */
+bool counter_block_at(struct txn *txn, MDB_cursor *cursor, uint32_t number, int64_t at_ms, struct counter_block *block,
+	int64_t *day_ms);
+/* Is there a later day of the block? */
+bool counter_day_follows(struct txn *txn, uint32_t number, uint32_t day);
+void counter_block_of(const struct counter_block *block, uint32_t number, struct change_counter *downloads,
+	struct change_counter *likes);
 bool counter_get(struct txn *txn, uint32_t number, struct change_counter *downloads, struct change_counter *likes);
 
 #endif

@@ -300,6 +300,14 @@ int reader_counters(struct reader *reader, uint32_t number, struct change_counte
 	return outcome(reader, counter_get(&reader->txn, number, downloads, likes));
 }
 
+int reader_counter_block(struct reader *reader, uint32_t number, int64_t at_ms, struct counter_block *block,
+	int64_t *day_ms)
+{
+	MDB_cursor *cursor = cursor_of(reader, TABLE_COUNTER);
+
+	return outcome(reader, counter_block_at(&reader->txn, cursor, number / COUNTER_BLOCK, at_ms, block, day_ms));
+}
+
 /* --- the change log ------------------------------------------------------------------------------------------------*/
 
 int reader_ledger_before(struct reader *reader, unsigned n, struct ledger_end *end)

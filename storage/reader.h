@@ -92,6 +92,11 @@ void reader_last_page(struct reader *reader, const struct repo_ref *ref, struct 
 int reader_counters(struct reader *reader, uint32_t number, struct change_counter *downloads,
 	struct change_counter *likes);
 
+/* All counters of the block that a number is in, as they were on a day (counter_table.h); at_ms 0: now. */
+struct counter_block;
+int reader_counter_block(struct reader *reader, uint32_t number, int64_t at_ms, struct counter_block *block,
+	int64_t *day_ms);
+
 /* --- the change log ------------------------------------------------------------------------------------------------*/
 
 struct log_head {

@@ -36,7 +36,7 @@ static const struct pass {
 	{ TABLE_DETAIL, "detail", verify_detail, 0, 0 },
 	{ TABLE_STATEMENT_HASH, "statement.hash", NULL, 12, 0 },
 	{ TABLE_LOOK, "look", verify_look, 0, 0 },
-	{ TABLE_COUNTER, "counter", NULL, 8, 0 },
+	{ TABLE_COUNTER, "counter", verify_counter, 0, 0 },
 	{ TABLE_CURSOR, "cursor", NULL, 2, 0 },
 	{ TABLE_DAMAGE, "damage", NULL, 8, 6 },
 };

@@ -4,6 +4,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "storage/counter_table.h"
 #include "storage/look_table.h"
 #include "storage/meta.h"
 #include "storage/name_table.h"
@@ -282,4 +283,24 @@ void verify_dictionary(struct verify *verify, struct slice key, struct slice val
 
 	if (id == DICTIONARY_BUILTIN && !slice_equal(value, dictionary_builtin()))
 		verify_found(verify, "dictionary", "dictionary 1", "is not the one that is built into this program");
+}
+
+/* A value that leads back is good by itself, and the next day of its block is there to lead back from. */
+void verify_counter(struct verify *verify, struct slice key, struct slice value)
+{
+	struct counter_block block = { 0 };
+	char text[VERIFY_TEXT];
+	uint32_t number, day;
+
+	if (key.size != 8) {
+		verify_found(verify, "counter", "a key", "has %zu bytes, not 8", key.size);
+		return;
+	}
+	number = get_u32(slice_bytes(key));
+	day = get_u32(slice_bytes(key) + 4);
+	snprintf(text, sizeof(text), "block %u, day %u", number, day);
+	if (!counter_block_read(value, (uint64_t)number << 32 | day, &block))
+		verify_found(verify, "counter", text, "its check word does not fit");
+	else if (counter_block_leads_back(value) && !counter_day_follows(&verify->txn, number, day))
+		verify_found(verify, "counter", text, "leads back from a day that is not there");
 }

@@ -56,6 +56,7 @@ void verify_name(struct verify *verify, struct slice key, struct slice value);
 void verify_evidence(struct verify *verify, struct slice key, struct slice value);
 void verify_past(struct verify *verify, struct slice key, struct slice value);
 void verify_statement(struct verify *verify, struct slice key, struct slice value);
+void verify_counter(struct verify *verify, struct slice key, struct slice value);
 void verify_look(struct verify *verify, struct slice key, struct slice value);
 void verify_missing(struct verify *verify, struct slice key, struct slice value);
 void verify_projection(struct verify *verify, struct slice key, struct slice value);

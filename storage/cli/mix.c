@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 
 #include "storage/cli/version_at.h"
 #include "storage/model/memory.h"
@@ -33,10 +34,10 @@ static int64_t part_start(int year, unsigned parts, unsigned part)
 
 static size_t find_period(struct mix *mix, int64_t created_ms)
 {
-	unsigned parts = parts_of_year(mix->period), part;
+	unsigned parts = parts_of_year(mix->question.period), part;
 	int year, quarter;
 
-	if (mix->period == MIX_ALL || created_ms <= 0)
+	if (mix->question.period == MIX_ALL || created_ms <= 0)
 		return 0;
 	if (created_ms >= mix->period_from_ms && created_ms < mix->period_until_ms)
 		return mix->period_at;
@@ -48,7 +49,7 @@ static size_t find_period(struct mix *mix, int64_t created_ms)
 	return mix->period_at;
 }
 
-static void count_row(struct mix *mix, int64_t created_ms, enum license_class class)
+static void count_row(struct mix *mix, int64_t created_ms, enum license_class class, uint64_t weight)
 {
 	size_t at = find_period(mix, created_ms);
 
@@ -57,25 +58,25 @@ static void count_row(struct mix *mix, int64_t created_ms, enum license_class cl
 		memset(mix->counts + mix->count, 0, (at + 1 - mix->count) * sizeof(*mix->counts));
 		mix->count = at + 1;
 	}
-	mix->counts[at].class[class]++;
-	mix->counts[at].total++;
+	mix->counts[at].class[class] += weight;
+	mix->counts[at].total += weight;
 }
 
 void mix_name(const struct mix *mix, size_t at, char name[MIX_TEXT], char start[MIX_TEXT])
 {
-	unsigned parts = parts_of_year(mix->period), part;
+	unsigned parts = parts_of_year(mix->question.period), part;
 	int year;
 
 	start[0] = '\0';
 	if (at == 0) {
-		snprintf(name, MIX_TEXT, "%s", mix->period == MIX_ALL ? "all" : "unknown");
+		snprintf(name, MIX_TEXT, "%s", mix->question.period == MIX_ALL ? "all" : "unknown");
 		return;
 	}
 	year = FIRST_YEAR + (int)((at - 1) / parts);
 	part = (unsigned)((at - 1) % parts);
-	if (mix->period == MIX_MONTH)
+	if (mix->question.period == MIX_MONTH)
 		snprintf(name, MIX_TEXT, "%04d-%02u", year, part + 1);
-	else if (mix->period == MIX_QUARTER)
+	else if (mix->question.period == MIX_QUARTER)
 		snprintf(name, MIX_TEXT, "%04d-Q%u", year, part + 1);
 	else
 		snprintf(name, MIX_TEXT, "%04d", year);
@@ -157,13 +158,67 @@ static int class_then(struct reader *reader, struct mix *mix, const struct repo_
 	return code;
 }
 
-static int count_ref(struct reader *reader, struct mix *mix, const struct repo_ref *ref, int64_t at_ms)
+/* ---- weights --------------------------------------------------------------------------------------------------------*/
+
+/* Rows of a block mostly come one after the other. */
+static int read_block(struct reader *reader, struct mix *mix, uint32_t number)
 {
+	int64_t day_ms;
+	int code;
+
+	if (mix->block_number == (uint64_t)number / COUNTER_BLOCK + 1)
+		return ERROR_NONE;
+	code = reader_counter_block(reader, number, mix->question.at_ms, &mix->block, &day_ms);
+	mix->block_number = (uint64_t)number / COUNTER_BLOCK + 1;
+	if (day_ms && (!mix->counters_from_ms || day_ms < mix->counters_from_ms))
+		mix->counters_from_ms = day_ms;
+	if (day_ms > mix->counters_until_ms)
+		mix->counters_until_ms = day_ms;
+	return code == ERROR_NOT_FOUND ? ERROR_NONE : code;
+}
+
+static int weigh(struct reader *reader, struct mix *mix, uint32_t number, uint64_t *weight)
+{
+	uint32_t kept;
+	int code;
+
+	*weight = 1;
+	if (mix->question.weight == MIX_REPOS)
+		return ERROR_NONE;
+	code = read_block(reader, mix, number);
+	kept = (mix->question.weight == MIX_LIKES ? mix->block.likes : mix->block.downloads)[number % COUNTER_BLOCK];
+	mix->unweighed += kept == 0;
+	*weight = kept ? kept - 1 : 0;
+	return code;
+}
+
+/* Names are in the versions: only who asks for an owner pays for them. */
+static int is_wanted(struct reader *reader, const struct mix *mix, const struct repo_ref *ref, bool *wanted)
+{
+	const char *owner = mix->question.owner;
+	size_t size = owner ? strlen(owner) : 0;
+	struct arena arena = { 0 };
+	struct state state = { 0 };
+	int code = owner ? reader_newest(reader, ref, &arena, &state) : ERROR_NONE;
+
+	*wanted = !owner || (!code && state.name.size > size && state.name.data[size] == '/' &&
+				    strncasecmp(state.name.data, owner, size) == 0);
+	arena_release(&arena);
+	return code;
+}
+
+static int count_ref(struct reader *reader, struct mix *mix, const struct repo_ref *ref)
+{
+	int64_t at_ms = mix->question.at_ms;
 	const struct repo_row *row = &ref->row;
 	bool there = !(row->flags & REPO_GONE);
 	enum license_class class = LICENSE_UNKNOWN;
-	int code = ERROR_NONE;
+	uint64_t weight = 0;
+	bool wanted;
+	int code = is_wanted(reader, mix, ref, &wanted);
 
+	if (code || !wanted)
+		return code;
 	if (at_ms && row->first_seen_ms > at_ms) {
 		mix->not_yet_seen += row->created_ms && row->created_ms <= at_ms;
 		return ERROR_NONE;
@@ -173,20 +228,22 @@ static int count_ref(struct reader *reader, struct mix *mix, const struct repo_r
 	else if (there)
 		code = class_of_statement(reader, mix, row->statement, &class);
 	if (!code && there)
-		count_row(mix, row->created_ms, class);
+		code = weigh(reader, mix, row->number, &weight);
+	if (!code && there)
+		count_row(mix, row->created_ms, class, weight);
 	return code;
 }
 
 /* ---- the pass -------------------------------------------------------------------------------------------------------*/
 
-int mix_read(struct reader *reader, enum repo_kind kind, enum mix_period period, int64_t at_ms, struct mix *mix)
+int mix_read(struct reader *reader, enum repo_kind kind, const struct mix_question *question, struct mix *mix)
 {
 	struct repo_ref ref = { .oid = { { 0 } } };
 	int code;
 
-	*mix = (struct mix){ .period = period };
+	*mix = (struct mix){ .question = *question };
 	while ((code = reader_repo_from(reader, kind, &ref.oid, &ref)) == ERROR_NONE) {
-		code = count_ref(reader, mix, &ref, at_ms);
+		code = count_ref(reader, mix, &ref);
 		if (code || !oid_next(&ref.oid))
 			break;
 	}

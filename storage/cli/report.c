@@ -3,18 +3,28 @@
 #include "storage/cli/commands.h"
 #include "storage/cli/filter.h"
 #include "storage/cli/mix.h"
+#include "storage/model/moment.h"
 
 static const char *const period_words[] = { "month", "quarter", "year", NULL };
+static const char *const weight_words[] = { "repos", "downloads", "likes", NULL };
 
 static struct {
 	int by; /* place in period_words, -1: none */
 	int kind;
 	int64_t at_ms;
+	int weight; /* enum mix_weight */
+	const char *owner;
+	bool is_long;
 } options = { .by = -1, .kind = -1 };
 
 static const struct option_row rows[] = {
 	{ "by", 0, VALUE_WORD, NULL, "a row for each period in which repos were created", &options.by, period_words },
 	{ "kind", 'k', VALUE_WORD, NULL, "one kind of repo", &options.kind, kind_words },
+	{ "owner", 0, VALUE_TEXT, "NAME", "one owner's repos, by their newest names", &options.owner, NULL },
+	{ "weight", 'w', VALUE_WORD, NULL, "a repo counts once, or as often as it was downloaded in 30 days, or liked",
+		&options.weight, weight_words },
+	{ "long", 'l', VALUE_FLAG, NULL, "csv, tsv, ndjson, json: a row for each class, without those of zero", &options.is_long,
+		NULL },
 	{ "at", 0, VALUE_END, "TIME", "as it was then; a bare date means the end of that day, UTC", &options.at_ms, NULL },
 };
 
@@ -73,6 +83,30 @@ static void make_row(struct arena *arena, enum repo_kind kind, const struct mix 
 	row[PERIOD_START] = start[0] ? text_cell(arena, CELL_TEXT, start) : cell_text(SLICE_NONE);
 }
 
+/* kind, period, class, count, period_start: what pivots and charts want. */
+enum { LONG_CLASS = PERIOD + 1, LONG_COUNT, LONG_START, LONG_COLUMNS };
+
+static const struct column long_columns[LONG_COLUMNS] = {
+	[KIND] = { "kind", false },
+	[PERIOD] = { "period", false },
+	[LONG_CLASS] = { "class", false },
+	[LONG_COUNT] = { "count", true },
+	[LONG_START] = { "period_start", false },
+};
+
+static void write_long(struct listing *listing, const struct mix_counts *counts, const struct cell row[COLUMNS])
+{
+	struct cell part[LONG_COLUMNS] = { [KIND] = row[KIND], [PERIOD] = row[PERIOD], [LONG_START] = row[PERIOD_START] };
+
+	for (unsigned class = 0; class < LICENSE_CLASS_COUNT; class++) {
+		if (!counts->class[class])
+			continue;
+		part[LONG_CLASS] = cell_word(license_class_name(class));
+		part[LONG_COUNT] = row[CLASS + class];
+		listing_row(listing, part);
+	}
+}
+
 /* Without --by a kind without repos is a row of zeros; with it, periods without repos are left out. */
 static void write_rows(struct listing *listing, const struct mix mixes[REPO_KINDS])
 {
@@ -85,33 +119,61 @@ static void write_rows(struct listing *listing, const struct mix mixes[REPO_KIND
 
 		if (!wants_kind(kind))
 			continue;
-		for (size_t i = 0; i < mix->count || (i == 0 && mix->period == MIX_ALL); i++) {
-			size_t at = mix->period == MIX_ALL ? 0 : (i + 1) % mix->count; /* without a date: last */
+		for (size_t i = 0; i < mix->count || (i == 0 && mix->question.period == MIX_ALL); i++) {
+			size_t at = mix->question.period == MIX_ALL ? 0 : (i + 1) % mix->count; /* without a date: last */
 			const struct mix_counts *counts = at < mix->count ? &mix->counts[at] : &none;
 
-			if (!counts->total && mix->period != MIX_ALL)
+			if (!counts->total && mix->question.period != MIX_ALL)
 				continue;
 			arena_reset(&arena);
 			make_row(&arena, (enum repo_kind)kind, mix, at, counts, row);
-			listing_row(listing, row);
+			if (options.is_long)
+				write_long(listing, counts, row);
+			else
+				listing_row(listing, row);
 		}
 	}
 	arena_release(&arena);
 }
 
+/* What the notes tell of all kinds together. */
+struct sums {
+	uint64_t uncertain, not_yet_seen, unweighed;
+	int64_t counters_from_ms, counters_until_ms;
+};
+
+static struct sums sum_up(const struct mix mixes[REPO_KINDS])
+{
+	struct sums sums = { 0 };
+
+	for (unsigned kind = 0; kind < REPO_KINDS; kind++) {
+		const struct mix *mix = &mixes[kind];
+
+		sums.uncertain += mix->uncertain;
+		sums.not_yet_seen += mix->not_yet_seen;
+		sums.unweighed += mix->unweighed;
+		if (mix->counters_from_ms && (!sums.counters_from_ms || mix->counters_from_ms < sums.counters_from_ms))
+			sums.counters_from_ms = mix->counters_from_ms;
+		if (mix->counters_until_ms > sums.counters_until_ms)
+			sums.counters_until_ms = mix->counters_until_ms;
+	}
+	return sums;
+}
+
 static void head_members(const struct mix mixes[REPO_KINDS], struct buf *out)
 {
 	struct object object = { .out = out };
-	uint64_t uncertain = 0, not_yet_seen = 0;
+	struct sums sums = sum_up(mixes);
 
-	for (unsigned kind = 0; kind < REPO_KINDS; kind++) {
-		uncertain += mixes[kind].uncertain;
-		not_yet_seen += mixes[kind].not_yet_seen;
-	}
 	object_moment(&object, "at", options.at_ms);
 	object_word(&object, "by", options.by < 0 ? NULL : period_words[options.by]);
-	object_number(&object, "uncertain", uncertain);
-	object_number(&object, "not_yet_seen", not_yet_seen);
+	object_word(&object, "owner", options.owner);
+	object_word(&object, "weight", weight_words[options.weight]);
+	object_number(&object, "unweighed", sums.unweighed);
+	object_moment(&object, "counters_from", sums.counters_from_ms);
+	object_moment(&object, "counters_until", sums.counters_until_ms);
+	object_number(&object, "uncertain", sums.uncertain);
+	object_number(&object, "not_yet_seen", sums.not_yet_seen);
 	buf_char(out, ',');
 }
 
@@ -122,7 +184,8 @@ static void write_data(struct tool *tool, const struct mix mixes[REPO_KINDS])
 
 	head_members(mixes, &head);
 	tool_tail(tool, &tail);
-	listing_begin(&listing, &tool->print, columns, COLUMNS, "mix", buf_as_slice(&head));
+	listing_begin(&listing, &tool->print, options.is_long ? long_columns : columns, options.is_long ? LONG_COLUMNS : COLUMNS,
+		"mix", buf_as_slice(&head));
 	write_rows(&listing, mixes);
 	listing_end(&listing, buf_as_slice(&tail));
 	buf_release(&head);
@@ -252,16 +315,27 @@ static void print_periods(struct tool *tool, const struct mix mixes[REPO_KINDS])
 	arena_release(&arena);
 }
 
+static void print_weight(struct print *print, const struct sums *sums)
+{
+	char from[MOMENT_TEXT] = "-", until[MOMENT_TEXT] = "-";
+
+	if (options.weight == MIX_REPOS)
+		return;
+	if (sums->counters_from_ms) {
+		moment_write(sums->counters_from_ms, from);
+		moment_write(sums->counters_until_ms, until);
+	}
+	print_format_line(print, "\ncounted: %s, as stored on days from %.10s to %.10s; of %llu repos none are known\n",
+		options.weight == MIX_LIKES ? "likes" : "downloads in 30 days", from, until, (unsigned long long)sums->unweighed);
+}
+
 static void print_notes(struct tool *tool, const struct mix mixes[REPO_KINDS])
 {
 	struct print *print = &tool->print;
-	uint64_t uncertain = 0, not_yet_seen = 0;
+	struct sums sums = sum_up(mixes);
 	char moment[SHORT_MOMENT];
 
-	for (unsigned kind = 0; kind < REPO_KINDS; kind++) {
-		uncertain += mixes[kind].uncertain;
-		not_yet_seen += mixes[kind].not_yet_seen;
-	}
+	print_weight(print, &sums);
 	if (!options.at_ms)
 		return;
 	print_format_line(print, "\nat %s", short_moment(options.at_ms, moment));
@@ -269,7 +343,7 @@ static void print_notes(struct tool *tool, const struct mix mixes[REPO_KINDS])
 		print_format_line(print, ", which is behind the newest look");
 	print_format_line(print, "; uncertain: %llu repos changed between the looks before and behind it; "
 				 "not counted: %llu that were created by then and first seen later\n",
-		(unsigned long long)uncertain, (unsigned long long)not_yet_seen);
+		(unsigned long long)sums.uncertain, (unsigned long long)sums.not_yet_seen);
 }
 
 /* ---- the command ----------------------------------------------------------------------------------------------------*/
@@ -311,8 +385,9 @@ static enum exit_status check_known(const struct tool *tool)
 
 static enum exit_status run(struct tool *tool, const struct arguments *arguments)
 {
-	enum mix_period period = options.by < 0 ? MIX_ALL : (enum mix_period)(options.by + MIX_MONTH);
-	struct mix mixes[REPO_KINDS] = { { 0 } };
+	struct mix_question question = { options.by < 0 ? MIX_ALL : (enum mix_period)(options.by + MIX_MONTH),
+		(enum mix_weight)options.weight, options.at_ms, options.owner };
+	struct mix mixes[REPO_KINDS] = { 0 };
 	enum exit_status status = tool_open(tool);
 	int code = ERROR_NONE;
 
@@ -321,13 +396,13 @@ static enum exit_status run(struct tool *tool, const struct arguments *arguments
 		status = check_known(tool);
 	for (unsigned kind = 0; !status && !code && kind < REPO_KINDS; kind++)
 		if (wants_kind(kind))
-			code = mix_read(tool->reader, (enum repo_kind)kind, period, options.at_ms, &mixes[kind]);
+			code = mix_read(tool->reader, (enum repo_kind)kind, &question, &mixes[kind]);
 	if (code)
 		status = tool_fail(tool, code, "reading the rows");
 	if (!status && tool->print.format != PRINT_TABLE)
 		write_data(tool, mixes);
 	if (!status && tool->print.format == PRINT_TABLE) {
-		if (period == MIX_ALL)
+		if (question.period == MIX_ALL)
 			print_classes(tool, mixes);
 		else
 			print_periods(tool, mixes);
@@ -348,6 +423,7 @@ const struct command command_report = {
 		   "\nexamples:\n"
 		   "  relicense report\n"
 		   "  relicense report --by quarter --kind model --format csv\n"
+		   "  relicense report --weight downloads --long --format csv\n"
 		   "  relicense report --at 2026-06-30 -o mix.json\n",
 	.options = { rows, ARRAY_COUNT(rows) },
 	.run = run,

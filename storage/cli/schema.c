@@ -9,6 +9,7 @@
 	X(history, "a row of relicense history") \
 	X(diff, "a difference of relicense diff") \
 	X(report, "a row of relicense report") \
+	X(report_long, "a row of relicense report --long") \
 	X(status, "relicense status --format json") \
 	X(head, "relicense head --format json") \
 	X(proof, "a file of relicense proof") \

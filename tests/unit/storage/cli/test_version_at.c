@@ -219,10 +219,11 @@ static const char *mix_text(struct fixture *f, enum mix_period period, int64_t a
 {
 	struct reader *reader = open_reader(f);
 	struct buf out = BUF_INIT(65536);
+	struct mix_question question = { .period = period, .at_ms = at_ms };
 	struct mix mix;
 	const char *text;
 
-	assert_int_equal(mix_read(reader, REPO_MODEL, period, at_ms, &mix), 0);
+	assert_int_equal(mix_read(reader, REPO_MODEL, &question, &mix), 0);
 	for (size_t at = 0; at < mix.count; at++) {
 		char name[MIX_TEXT], start[MIX_TEXT];
 
