@@ -286,5 +286,8 @@ def test_trouble_makes_no_switch(tmp_path, seed):
             exact = "could not be read" not in (record["reason"] or "")
             assert not exact or record["commit"]["title"] in ("Commit 15", "Commit 25"), record
         assert {record["event"] for record in ledger.changes()} == {"license.switched", "license.withdrawn"}
-        assert len(records) == 24
+        # Damaged answers count as requests: a second switch may lie where the search did not look, and it says so.
+        told = {record["repo"] for record in ledger.changes() if "not looked at" in (record["reason"] or "")}
+        assert all(len([one for one in records if one[0] == repo]) == 2 or repo in told for repo in {row["id"] for row in rows})
+        assert len(records) >= 20
         ledger.verify()
