@@ -15,20 +15,31 @@ static void say(const char *text)
 }
 
 /* Async-signal-safe calls alone. */
-static void on_bus_error(int signal)
+static void on_signal(int number)
 {
-	(void)signal;
 	say(bus_error_program);
-	say(": a page of the store could not be read: data.mdb was cut off, or its disk fails. Restore a backup.\n");
+	say(number == SIGBUS ?
+			": a page of the store could not be read: data.mdb was cut off, or its disk fails. Restore a backup.\n" :
+			": crashed while it read the store, as over damaged pages: `relicense verify` says whether it is that.\n");
 	_exit(bus_error_status);
+}
+
+static void explain(int number)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+
+	sigemptyset(&action.sa_mask);
+	sigaction(number, &action, NULL);
 }
 
 void bus_error_explain(const char *program, int status)
 {
-	struct sigaction action = { .sa_handler = on_bus_error };
-
 	bus_error_program = program;
 	bus_error_status = status;
-	sigemptyset(&action.sa_mask);
-	sigaction(SIGBUS, &action, NULL);
+	explain(SIGBUS);
+}
+
+void bus_error_explain_crash(void)
+{
+	explain(SIGSEGV);
 }

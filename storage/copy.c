@@ -60,7 +60,8 @@ static int used_bytes(struct store *store, uint64_t *bytes)
 	}
 	if (!code)
 		code = mdb_env_stat(store_env(store), &stat);
-	*bytes = pages * stat.ms_psize;
+	if (!code)
+		*bytes = pages * stat.ms_psize;
 	txn_abort(&txn);
 	return code;
 }

@@ -3,6 +3,9 @@
 
 #include <stdio.h>
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 enum { NAME_MAX_BYTES = 32, HEAD_BYTES = 14 + HASH_HEX, SWEEP_BYTES = 64, SEGMENT_BYTES = 2 * OID_BYTES + 1 };
 
 enum sweep_flag { SWEEP_RUNNING = 1, SWEEP_ORDERED = 2, SWEEP_COMPLETE = 4 };
@@ -32,6 +35,33 @@ struct slice meta_text(struct txn *txn, const char *name)
 void meta_set_text(struct txn *txn, const char *name, struct slice text)
 {
 	txn_put(txn, TABLE_META, slice_of(name), text);
+}
+
+static uint64_t hash_of_all(struct txn *txn)
+{
+	MDB_cursor *cursor = txn_cursor(txn, TABLE_META);
+	struct slice key = SLICE_NONE, value;
+	uint64_t hash = 0;
+
+	for (MDB_cursor_op op = MDB_FIRST; txn_seek(txn, cursor, op, &key, &value); op = MDB_NEXT) {
+		if (slice_is(key, "check") || slice_is(key, "backup"))
+			continue;
+		hash = XXH3_64bits_withSeed(key.data, key.size, hash);
+		hash = XXH3_64bits_withSeed(value.data, value.size, hash);
+	}
+	if (cursor)
+		mdb_cursor_close(cursor);
+	return hash;
+}
+
+void meta_seal(struct txn *txn)
+{
+	meta_set_number(txn, "check", hash_of_all(txn));
+}
+
+bool meta_is_sealed(struct txn *txn)
+{
+	return !meta_text(txn, "check").size || meta_number(txn, "check") == hash_of_all(txn);
 }
 
 void meta_head(struct txn *txn, struct log_head *head)

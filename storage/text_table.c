@@ -3,9 +3,6 @@
 
 #include <openssl/evp.h>
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 #include "storage/model/memory.h"
 
 enum { HEAD_BYTES = 24, SEEN_BYTES = 90, KEY_BYTES = 1 + OID_BYTES };
@@ -90,11 +87,6 @@ static struct key repo_key(enum repo_kind kind, const struct repo_oid *oid)
 	return key;
 }
 
-static uint32_t check_word(struct slice key, const uint8_t *value, size_t size)
-{
-	return (uint32_t)XXH3_64bits_withSeed(value + 4, size - 4, XXH3_64bits(key.data, key.size));
-}
-
 static struct slice bounded(struct slice text, size_t max)
 {
 	return text.size <= max ? text : SLICE_NONE;
@@ -160,7 +152,7 @@ void text_repo_put(struct txn *txn, enum repo_kind kind, const struct repo_oid *
 	memcpy(value + 4, entry->sha, SHA_BYTES);
 	for (unsigned i = 0; i < TEXT_KINDS; i++)
 		end = encode_seen(end, &entry->seen[i]);
-	put_u32(value, check_word(key_slice(&key), value, (size_t)(end - value)));
+	put_u32(value, value_check((struct slice){ (const char *)value + 4, (size_t)(end - value) - 4 }, key_slice(&key)));
 	txn_put(txn, TABLE_TEXT_REPO, key_slice(&key), (struct slice){ (const char *)value, (size_t)(end - value) });
 }
 
@@ -170,7 +162,7 @@ bool text_repo_decode(struct slice key, struct slice value, struct text_entry *e
 
 	*entry = (struct text_entry){ .sha = { 0 } };
 	if (key.size != KEY_BYTES || slice_bytes(key)[0] >= REPO_KINDS || value.size < HEAD_BYTES ||
-		get_u32(in) != check_word(key, in, value.size))
+		get_u32(in) != value_check((struct slice){ value.data + 4, value.size - 4 }, key))
 		return false;
 	memcpy(entry->sha, in + 4, SHA_BYTES);
 	for (unsigned i = 0; i < TEXT_KINDS; i++)

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "storage/txn.h"
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "storage/meta.h"
+
 static MDB_val val_of(struct slice slice)
 {
 	return (MDB_val){ slice.size, (void *)(uintptr_t)slice.data };
@@ -43,7 +48,11 @@ int txn_begin(struct store *store, bool writable, struct txn *txn)
 
 int txn_commit(struct txn *txn)
 {
-	int error = txn->error;
+	int error;
+
+	if (txn->meta_changed)
+		meta_seal(txn);
+	error = txn->error;
 
 	if (error)
 		txn_abort(txn);
@@ -121,6 +130,7 @@ static int put(struct txn *txn, enum store_table table, struct slice key, struct
 
 void txn_put(struct txn *txn, enum store_table table, struct slice key, struct slice value)
 {
+	txn->meta_changed |= table == TABLE_META;
 	if (!txn->error)
 		went_well(txn, put(txn, table, key, value, 0));
 }
@@ -141,6 +151,7 @@ void txn_delete(struct txn *txn, enum store_table table, struct slice key)
 {
 	MDB_val lmdb_key = val_of(key);
 
+	txn->meta_changed |= table == TABLE_META;
 	if (!txn->error)
 		went_well(txn, mdb_del(txn->lmdb, store_table(txn->store, table), &lmdb_key, NULL));
 }
@@ -172,4 +183,21 @@ uint64_t txn_entries(struct txn *txn, enum store_table table)
 	if (!txn->error && is_there(txn, table))
 		txn_fail(txn, mdb_stat(txn->lmdb, store_table(txn->store, table), &stat));
 	return stat.ms_entries;
+}
+
+uint32_t value_check(struct slice value, struct slice key)
+{
+	return (uint32_t)XXH3_64bits_withSeed(value.data, value.size, XXH3_64bits(key.data, key.size));
+}
+
+void value_seal(struct key *value, struct slice key)
+{
+	key_add(value, value_check(key_slice(value), key), VALUE_CHECK_BYTES);
+}
+
+bool value_is_sealed(struct slice value, struct slice key)
+{
+	const struct slice rest = { value.data, value.size - VALUE_CHECK_BYTES };
+
+	return value.size > VALUE_CHECK_BYTES && get_u32(slice_bytes(value) + rest.size) == value_check(rest, key);
 }

@@ -15,6 +15,7 @@ struct txn {
 	MDB_txn *lmdb;
 	int error; /* LMDB's or ours; 0: all went well */
 	bool counted; /* among the store's open transactions */
+	bool meta_changed;
 };
 
 int txn_begin(struct store *store, bool writable, struct txn *txn);
@@ -62,6 +63,13 @@ static inline void key_add_oid(struct key *key, const struct repo_oid *oid)
 	memcpy(key->byte + key->size, oid->byte, OID_BYTES);
 	key->size += OID_BYTES;
 }
+
+/* Four bytes over a key and a value: they stand behind the value, or where its table says. */
+enum { VALUE_CHECK_BYTES = 4 };
+uint32_t value_check(struct slice value, struct slice key);
+void value_seal(struct key *value, struct slice key);
+/* Whether what the last four bytes say of the others fits. */
+bool value_is_sealed(struct slice value, struct slice key);
 
 static inline struct slice oid_slice(const struct repo_oid *oid)
 {

@@ -6,7 +6,9 @@
 #include <sys/stat.h>
 
 #include "storage/meta.h"
-#include "storage/verify_walk.h"
+#include "storage/verify_child.h"
+
+enum { LIMIT_MS = 60000 }; /* a stretch takes milliseconds */
 
 enum { ENTRIES_AT_ONCE = 512, LINE_BYTES_MAX = CHANGE_BYTES_MAX + JSON_PADDING };
 
@@ -39,6 +41,7 @@ static const struct pass {
 	{ TABLE_COUNTER, "counter", verify_counter, 0, 0 },
 	{ TABLE_CURSOR, "cursor", NULL, 2, 0 },
 	{ TABLE_DAMAGE, "damage", NULL, 8, 6 },
+	{ TABLE_META, "meta", verify_meta, 0, 0 },
 };
 
 void verify_found(struct verify *verify, const char *table, const char *key, const char *what, ...)
@@ -50,18 +53,22 @@ void verify_found(struct verify *verify, const char *table, const char *key, con
 	va_start(arguments, what);
 	vsnprintf(finding.what, sizeof(finding.what), what, arguments);
 	va_end(arguments);
-	verify->summary->findings++;
-	if (verify->options->on_finding)
-		verify->options->on_finding(verify->options->owner, &finding);
+	verify_send_finding(verify->out, &finding);
 }
 
-/* ---- one table after the other ------------------------------------------------------------------------------------ */
+/* ---- one table: in a child -----------------------------------------------------------------------------------------*/
 
-/* The smallest key behind this one. */
-static bool move_behind(struct verify *verify, struct slice key)
+/* The smallest key behind this one. Damaged pages can lead round in a circle: then their keys do not go up. */
+static bool move_behind(struct verify *verify, const struct pass *pass, struct slice key)
 {
-	if (key.size >= sizeof(verify->at.byte))
+	if (key.size >= sizeof(verify->at.byte)) {
+		verify_found(verify, pass->name, "a key", "is longer than any key can be");
 		return false;
+	}
+	if (slice_compare(key, (struct slice){ verify->at.byte, verify->at.size }) < 0) {
+		verify_found(verify, pass->name, "a key", "lies behind a greater one: pages are damaged");
+		return false;
+	}
 	memcpy(verify->at.byte, key.data, key.size);
 	verify->at.byte[key.size] = 0;
 	verify->at.size = key.size + 1;
@@ -88,11 +95,9 @@ static bool walk_some(struct verify *verify, const struct pass *pass, uint64_t *
 		more = txn_seek(&verify->txn, cursor, op, &key, &value);
 		if (!more)
 			break;
-		more = move_behind(verify, key);
-		if (!more) {
-			verify_found(verify, pass->name, "a key", "is longer than any key can be");
+		more = move_behind(verify, pass, key);
+		if (!more)
 			break;
-		}
 		check_entry(verify, pass, key, value);
 		++*entries;
 	}
@@ -117,8 +122,7 @@ static int walk_table(struct verify *verify, const struct pass *pass)
 				mdb_strerror(error));
 			more = false;
 		}
-		if (verify->options->on_progress)
-			verify->options->on_progress(verify->options->owner, pass->name, entries);
+		verify_send_progress(verify->out, entries, (struct slice){ verify->at.byte, verify->at.size });
 		mdb_txn_reset(verify->txn.lmdb);
 		verify->txn.error = mdb_txn_renew(verify->txn.lmdb);
 		if (verify->txn.error)
@@ -127,62 +131,11 @@ static int walk_table(struct verify *verify, const struct pass *pass)
 	return ERROR_NONE;
 }
 
-/* ---- counts --------------------------------------------------------------------------------------------------------*/
-
-static void compare(struct verify *verify, const char *table, const char *what, uint64_t there, uint64_t wanted)
+static void verify_init(struct verify *verify, struct store *store, const struct verify_options *options)
 {
-	if (there != wanted)
-		verify_found(verify, table, "the table", "%s: %llu, but there should be %llu", what,
-			(unsigned long long)there, (unsigned long long)wanted);
-}
-
-static void compare_counts(struct verify *verify)
-{
-	uint64_t records = txn_entries(&verify->txn, TABLE_CHANGE);
-
-	compare(verify, "change.time", "entries", txn_entries(&verify->txn, TABLE_CHANGE_TIME), records);
-	if (verify->options->from_seq <= 1) {
-		compare(verify, "change.repo", "entries", txn_entries(&verify->txn, TABLE_CHANGE_REPO), verify->records_of_repos);
-		if (store_schema(verify->store) >= STORE_SCHEMA_TERMS)
-			compare(verify, "change.term", "entries", txn_entries(&verify->txn, TABLE_CHANGE_TERM), verify->terms_of_records);
-	}
-	compare(verify, "snapshot", "entries", txn_entries(&verify->txn, TABLE_SNAPSHOT), verify->versions_of_rows);
-	compare(verify, "statement.hash", "entries", txn_entries(&verify->txn, TABLE_STATEMENT_HASH),
-		txn_entries(&verify->txn, TABLE_STATEMENT));
-	for (unsigned kind = 0; kind < REPO_KINDS; kind++)
-		compare(verify, repo_kinds[kind].plural, "counted as gone", meta_gone(&verify->txn, (enum repo_kind)kind),
-			verify->gone[kind]);
-	verify->summary->counts_compared = true;
-}
-
-/* ---- the file ------------------------------------------------------------------------------------------------------*/
-
-/* Reading a page behind the end of the file would be SIGBUS. */
-static bool file_is_whole(struct verify *verify)
-{
-	char path[4096];
-	struct stat about;
-	MDB_envinfo info;
-	MDB_stat stat_of;
-	uint64_t wanted;
-
-	snprintf(path, sizeof(path), "%s/data.mdb", store_dir(verify->store));
-	if (stat(path, &about) != 0 || mdb_env_info(store_env(verify->store), &info) ||
-		mdb_env_stat(store_env(verify->store), &stat_of))
-		return true;
-	wanted = ((uint64_t)info.me_last_pgno + 1) * stat_of.ms_psize;
-	if ((uint64_t)about.st_size >= wanted)
-		return true;
-	verify_found(verify, "data.mdb", "the file", "is cut off: %llu bytes of %llu are there",
-		(unsigned long long)about.st_size, (unsigned long long)wanted);
-	return false;
-}
-
-static void verify_init(struct verify *verify, struct store *store, const struct verify_options *options,
-	struct verify_summary *summary)
-{
-	*summary = (struct verify_summary){ 0 };
-	*verify = (struct verify){ .store = store, .options = options, .summary = summary };
+	verify->store = store;
+	verify->options = options;
+	verify->summary = &verify->facts.summary;
 	verify->frames = frame_maker_new();
 	canon_maker_init(&verify->canon);
 	json_init(&verify->json, CANON_NODES_MAX);
@@ -192,39 +145,190 @@ static void verify_init(struct verify *verify, struct store *store, const struct
 	buf_init(&verify->line, LINE_BYTES_MAX);
 }
 
-static void verify_release(struct verify *verify)
+static void walk(struct verify *verify, const struct pass *pass)
 {
-	txn_abort(&verify->txn);
-	frame_maker_free(&verify->frames);
-	canon_maker_release(&verify->canon);
-	json_release(&verify->json);
-	change_terms_release(&verify->terms);
-	arena_release(&verify->arena);
-	buf_release(&verify->content);
-	buf_release(&verify->older);
-	buf_release(&verify->line);
+	struct verify_facts *facts = &verify->facts;
+	int code = txn_begin(verify->store, false, &verify->txn);
+
+	if (!code) {
+		facts->snapshot = mdb_txn_id(verify->txn.lmdb);
+		if (pass->table == TABLE_CHANGE)
+			verify_chain_begin(verify);
+		code = walk_table(verify, pass);
+	}
+	if (code) {
+		verify_found(verify, pass->name, "the table", "cannot be read: %s", mdb_strerror(code));
+		return;
+	}
+	if (pass->table == TABLE_CHANGE)
+		verify_chain_end(verify);
+	for (unsigned i = 0; i < TABLE_COUNT; i++)
+		facts->entries[i] = txn_entries(&verify->txn, (enum store_table)i);
+	for (unsigned kind = 0; kind < REPO_KINDS; kind++)
+		facts->gone_by_meta[kind] = meta_gone(&verify->txn, (enum repo_kind)kind);
+	if (mdb_txn_id(verify->txn.lmdb) != facts->snapshot)
+		facts->snapshot = 0;
+	verify_send_facts(verify->out, facts);
+}
+
+struct child_walk {
+	const struct pass *pass;
+	const struct verify_options *options;
+	const char *file; /* of the store */
+};
+
+/* It ends with its process: nothing is released. */
+static void walk_in_child(void *owner, int out)
+{
+	static struct verify verify;
+	const struct child_walk *child = owner;
+	struct store_options options = { .dir = child->file };
+	struct store_problem problem;
+	struct store *store;
+
+	verify.out = out;
+	if (store_open(&options, &store, &problem)) {
+		verify_found(&verify, child->pass->name, "the table", "%s", problem.text);
+		return;
+	}
+	verify_init(&verify, store, child->options);
+	walk(&verify, child->pass);
+}
+
+/* ---- all of them: in the parent --------------------------------------------------------------------------------------*/
+
+struct verification {
+	struct store *store;
+	const struct verify_options *options;
+	struct verify_summary *summary;
+	struct verify_facts sum;
+	bool comparable; /* all children came to their end, with the same transaction */
+};
+
+static void say(struct verification *all, const char *table, const char *key, const char *what)
+{
+	struct finding finding = { .table = table };
+
+	snprintf(finding.key, sizeof(finding.key), "%s", key);
+	snprintf(finding.what, sizeof(finding.what), "%s", what);
+	all->summary->findings++;
+	if (all->options->on_finding)
+		all->options->on_finding(all->options->owner, &finding);
+}
+
+static void add_facts(struct verification *all, const struct verify_facts *facts)
+{
+	struct verify_summary *sum = &all->sum.summary;
+	const struct verify_summary *summary = &facts->summary;
+
+	all->comparable &= facts->snapshot && (!all->sum.snapshot || facts->snapshot == all->sum.snapshot);
+	all->sum.snapshot = facts->snapshot;
+	memcpy(all->sum.entries, facts->entries, sizeof(facts->entries));
+	memcpy(all->sum.gone_by_meta, facts->gone_by_meta, sizeof(facts->gone_by_meta));
+	all->sum.records_of_repos += facts->records_of_repos;
+	all->sum.terms_of_records += facts->terms_of_records;
+	all->sum.versions_of_rows += facts->versions_of_rows;
+	for (unsigned kind = 0; kind < REPO_KINDS; kind++)
+		all->sum.gone[kind] += facts->gone[kind];
+	sum->records += summary->records;
+	sum->repos += summary->repos;
+	sum->versions += summary->versions;
+	sum->names += summary->names;
+	sum->statements += summary->statements;
+	sum->receipts += summary->receipts;
+	sum->missing += summary->missing;
+	sum->texts += summary->texts;
+	if (summary->head.hash[0])
+		sum->head = summary->head;
+}
+
+static void run_pass(struct verification *all, const struct pass *pass)
+{
+	struct child_walk walk = { pass, all->options, store_file(all->store) };
+	struct verify_child child = { pass->name, walk_in_child, &walk,
+		all->options->limit_ms ? all->options->limit_ms : LIMIT_MS };
+	struct verify_facts facts;
+
+	if (verify_child_run(&child, all->options, &facts, &all->summary->findings))
+		add_facts(all, &facts);
+	else
+		all->comparable = false;
+}
+
+/* ---- counts --------------------------------------------------------------------------------------------------------*/
+
+static void compare(struct verification *all, const char *table, const char *what, uint64_t there, uint64_t wanted)
+{
+	char text[VERIFY_TEXT];
+
+	if (there == wanted)
+		return;
+	snprintf(text, sizeof(text), "%s: %llu, but there should be %llu", what, (unsigned long long)there,
+		(unsigned long long)wanted);
+	say(all, table, "the table", text);
+}
+
+static void compare_counts(struct verification *all)
+{
+	const struct verify_facts *sum = &all->sum;
+	const uint64_t *entries = sum->entries;
+
+	compare(all, "change.time", "entries", entries[TABLE_CHANGE_TIME], entries[TABLE_CHANGE]);
+	if (all->options->from_seq <= 1) {
+		compare(all, "change.repo", "entries", entries[TABLE_CHANGE_REPO], sum->records_of_repos);
+		if (store_schema(all->store) >= STORE_SCHEMA_TERMS)
+			compare(all, "change.term", "entries", entries[TABLE_CHANGE_TERM], sum->terms_of_records);
+	}
+	compare(all, "snapshot", "entries", entries[TABLE_SNAPSHOT], sum->versions_of_rows);
+	compare(all, "statement.hash", "entries", entries[TABLE_STATEMENT_HASH], entries[TABLE_STATEMENT]);
+	for (unsigned kind = 0; kind < REPO_KINDS; kind++)
+		compare(all, repo_kinds[kind].plural, "counted as gone", sum->gone_by_meta[kind], sum->gone[kind]);
+	all->summary->counts_compared = true;
+}
+
+/* ---- the file ------------------------------------------------------------------------------------------------------*/
+
+/* Reading a page behind the end of the file would be SIGBUS. */
+static bool file_is_whole(struct verification *all)
+{
+	struct stat about;
+	MDB_envinfo info;
+	MDB_stat stat_of;
+	uint64_t wanted;
+	char text[VERIFY_TEXT];
+
+	if (stat(store_file(all->store), &about) != 0 || mdb_env_info(store_env(all->store), &info) ||
+		mdb_env_stat(store_env(all->store), &stat_of))
+		return true;
+	wanted = ((uint64_t)info.me_last_pgno + 1) * stat_of.ms_psize;
+	if ((uint64_t)about.st_size >= wanted)
+		return true;
+	snprintf(text, sizeof(text), "is cut off: %llu bytes of %llu are there", (unsigned long long)about.st_size,
+		(unsigned long long)wanted);
+	say(all, "data.mdb", "the file", text);
+	return false;
 }
 
 int verify_run(struct store *store, const struct verify_options *options, struct verify_summary *summary,
 	struct store_problem *problem)
 {
-	struct verify verify;
-	size_t snapshot;
-	int code;
+	struct verification all = { .store = store, .options = options, .summary = summary, .comparable = true };
+	uint64_t findings;
+	bool counts_compared;
 
-	verify_init(&verify, store, options, summary);
-	code = txn_begin(store, false, &verify.txn);
-	if (!code && file_is_whole(&verify)) {
-		snapshot = mdb_txn_id(verify.txn.lmdb);
-		verify_chain_begin(&verify);
-		for (size_t i = 0; i < ARRAY_COUNT(passes) && !code; i++) {
-			code = walk_table(&verify, &passes[i]);
-			if (passes[i].table == TABLE_CHANGE)
-				verify_chain_end(&verify);
-		}
-		if (!code && mdb_txn_id(verify.txn.lmdb) == snapshot)
-			compare_counts(&verify);
-	}
-	verify_release(&verify);
-	return code ? store_fail(store, code, "verifying", problem) : ERROR_NONE;
+	(void)problem;
+	*summary = (struct verify_summary){ 0 };
+	if (file_is_whole(&all))
+		for (size_t i = 0; i < ARRAY_COUNT(passes); i++)
+			run_pass(&all, &passes[i]);
+	else
+		all.comparable = false;
+	if (all.comparable)
+		compare_counts(&all);
+	findings = summary->findings;
+	counts_compared = summary->counts_compared;
+	*summary = all.sum.summary;
+	summary->findings = findings;
+	summary->counts_compared = counts_compared;
+	return ERROR_NONE;
 }

@@ -10,6 +10,9 @@
  *     text, text.repo, detail              every text has its hash, every hash its text, every repo its row
  *     counts       entries of tables that must have equally many
  *
+ * Each table is walked in a process of its own (verify_child.h): one that crashes over damaged pages, or does not come to
+ * its end, is a finding, and the other tables are walked all the same.
+ *
  * Nothing is held for long: the store is let go after every few hundred entries, so a crawl can go on beside it. Counts
  * are compared only where nothing was committed meanwhile. Memory does not grow with the store.
  */
@@ -34,6 +37,7 @@ struct verify_options {
 	/* From time to time: how many entries were walked in which table. May be NULL. */
 	void (*on_progress)(void *owner, const char *table, uint64_t entries);
 	void *owner;
+	int64_t limit_ms; /* for each few hundred entries of a table; 0: a minute */
 };
 
 struct verify_summary {

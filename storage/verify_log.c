@@ -109,7 +109,7 @@ static void check_indexes(struct verify *verify, uint64_t seq, const struct line
 		verify_found(verify, "change.time", seq_text(seq, text), "is not in the index by time");
 	if (!facts->has_repo)
 		return;
-	verify->records_of_repos++;
+	verify->facts.records_of_repos++;
 	if (!repo_get(&verify->txn, facts->kind, &facts->oid, &row)) {
 		verify->txn.error = 0;
 		verify_found(verify, "change", seq_text(seq, text), "is about a repo that has no row, or a damaged one");
@@ -137,7 +137,7 @@ static void check_terms(struct verify *verify, uint64_t seq, struct slice line)
 	if (!has_terms(verify) || !change_terms_read(&verify->terms, line))
 		return;
 	while (change_terms_next(&verify->terms, &at, &key)) {
-		verify->terms_of_records++;
+		verify->facts.terms_of_records++;
 		if (!txn_get(&verify->txn, TABLE_CHANGE_TERM, (struct slice){ key.byte, key.size }, &value))
 			verify_found(verify, "change.term", seq_text(seq, text), "is not in the index under '%s'", key.byte);
 		else if (value.size != 1 || *slice_bytes(value) != verify->terms.event)
@@ -322,4 +322,12 @@ void verify_evidence(struct verify *verify, struct slice key, struct slice value
 	else if (check_points_to_record(verify, "evidence", due.seq) &&
 		 !repo_get(&verify->txn, due.kind, &due.oid, &row))
 		verify_found(verify, "evidence", seq_text(due.seq, text), "is about a repo that has no row");
+}
+
+/* All rows are of one snapshot: there are fewer than a walk takes at once. */
+void verify_meta(struct verify *verify, struct slice key, struct slice value)
+{
+	(void)value;
+	if (slice_is(key, "check") && !meta_is_sealed(&verify->txn))
+		verify_found(verify, "meta", "check", "does not fit: a row of this table was damaged or edited");
 }

@@ -154,8 +154,8 @@ static void verify_repo(struct verify *verify, enum repo_kind kind, struct slice
 		verify_found(verify, table_of[kind], oid_text(&ref.oid, 0, text), "its check word does not fit");
 		return;
 	}
-	verify->versions_of_rows += ref.row.versions;
-	verify->gone[kind] += (ref.row.flags & REPO_GONE) != 0;
+	verify->facts.versions_of_rows += ref.row.versions;
+	verify->facts.gone[kind] += (ref.row.flags & REPO_GONE) != 0;
 	check_row(verify, &ref);
 	check_versions(verify, &ref);
 }
@@ -207,9 +207,12 @@ void verify_look(struct verify *verify, struct slice key, struct slice value)
 {
 	struct projection projection;
 	struct look look;
+	char text[VERIFY_TEXT];
 
 	if (!look_decode(key, value, &look))
 		verify_found(verify, "look", "an entry", "has another form than entries have");
+	else if (look_is_damaged(key, value))
+		verify_found(verify, "look", oid_text(&look.last, 0, text), "the check word of the look up to it does not fit");
 	else if (look.projection && !projection_get(&verify->txn, look.projection, &projection))
 		verify_found(verify, "look", "an entry", "names projection %u, which is not there", look.projection);
 }

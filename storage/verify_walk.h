@@ -13,10 +13,23 @@
 
 enum { VERIFY_KEY_MAX = 512 }; /* one more than LMDB lets a key have */
 
+/* What a walk over a table comes to, beside its findings. */
+struct verify_facts {
+	struct verify_summary summary;
+	uint64_t records_of_repos; /* must stand in the index by repo */
+	uint64_t terms_of_records; /* must stand in the index by terms */
+	uint64_t versions_of_rows; /* must be as many as there are snapshots */
+	uint64_t gone[REPO_KINDS], gone_by_meta[REPO_KINDS];
+	uint64_t entries[TABLE_COUNT]; /* of all tables, as they were at its end */
+	uint64_t snapshot; /* the transaction that was walked; 0: something was committed meanwhile */
+};
+
 struct verify {
 	struct store *store;
 	const struct verify_options *options;
-	struct verify_summary *summary;
+	struct verify_facts facts;
+	struct verify_summary *summary; /* of the facts */
+	int out; /* to the parent */
 	struct txn txn;
 	struct frame_maker *frames;
 	struct canon_maker canon;
@@ -33,10 +46,6 @@ struct verify {
 	uint64_t next_seq;
 	char prev[HASH_HEX + 1];
 	int64_t observed_ms;
-	uint64_t records_of_repos; /* must stand in the index by repo */
-	uint64_t terms_of_records; /* must stand in the index by terms */
-	uint64_t versions_of_rows; /* must be as many as there are snapshots */
-	uint64_t gone[REPO_KINDS];
 	bool projection_known[1 << 16]; /* by number: it was there */
 };
 
@@ -57,6 +66,7 @@ void verify_evidence(struct verify *verify, struct slice key, struct slice value
 void verify_past(struct verify *verify, struct slice key, struct slice value);
 void verify_statement(struct verify *verify, struct slice key, struct slice value);
 void verify_counter(struct verify *verify, struct slice key, struct slice value);
+void verify_meta(struct verify *verify, struct slice key, struct slice value);
 void verify_look(struct verify *verify, struct slice key, struct slice value);
 void verify_missing(struct verify *verify, struct slice key, struct slice value);
 void verify_projection(struct verify *verify, struct slice key, struct slice value);

@@ -130,6 +130,7 @@ static enum exit_status export_file(struct export_order *order)
 	snprintf(partial, sizeof(partial), "%s.partial", order->path);
 	order->partial = partial;
 	status = export_text(order, &result);
+	order->partial = NULL;
 	if (!status && rename(partial, order->path))
 		status = fail_file(order->path);
 	if (status)

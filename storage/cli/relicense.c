@@ -203,6 +203,7 @@ int main(int argc, char *argv[])
 		.rest = 1 };
 
 	bus_error_explain("relicense", EXIT_DAMAGE);
+	bus_error_explain_crash();
 	setlocale(LC_CTYPE, "C.UTF-8");
 	signal(SIGPIPE, SIG_IGN); /* a reader that goes away is seen as EPIPE, which ends us quietly */
 	tool.now_ms = parse.now_ms;

@@ -2,7 +2,6 @@
 /* relicense verify: is the store whole? */
 #include "storage/verify.h"
 
-#include <signal.h>
 #include <unistd.h>
 
 #include "storage/cli/commands.h"
@@ -125,27 +124,6 @@ static void write_text(struct verifying *verifying, const struct verify_summary 
 
 /* ---- the command ----------------------------------------------------------------------------------------------------*/
 
-static const char unwalkable[] =
-	"relicense: the store is damaged: LMDB cannot even walk its pages. Restore a backup, or crawl anew.\n";
-
-/* Pages so damaged that LMDB stumbles over them. Only calls that a signal handler may make. */
-static void on_crash(int number)
-{
-	ssize_t written = write(STDERR_FILENO, unwalkable, sizeof(unwalkable) - 1);
-
-	(void)number;
-	(void)written; /* there is nobody left to tell */
-	_exit(EXIT_DAMAGE);
-}
-
-static void on_assert(MDB_env *env, const char *message)
-{
-	(void)env;
-	fflush(NULL);
-	fprintf(stderr, "%s(%s)\n", unwalkable, message);
-	_exit(EXIT_DAMAGE);
-}
-
 static bool head_is_a_line(const char *line)
 {
 	char ledger[STORE_UUID_TEXT], hash[HASH_HEX + 1];
@@ -170,11 +148,9 @@ static enum exit_status run(struct tool *tool, const struct arguments *arguments
 		tool_say("--head takes a line as relicense head prints it: LEDGER SEQ HASH TIME");
 		return EXIT_USAGE;
 	}
-	signal(SIGSEGV, on_crash);
 	status = tool_open(tool);
 	if (status)
 		return status;
-	mdb_env_set_assert(store_env(tool->store), on_assert);
 	reader_pause(tool->reader);
 	code = verify_run(tool->store, &verify, &summary, &problem);
 	if (verifying.progress)
@@ -197,7 +173,9 @@ const struct command command_verify = {
 	.name = "verify",
 	.line = "is the store whole? chain, frames, rows, indexes; status 1 where damage is found",
 	.arguments = "",
-	.details = "It walks all tables, beside a running crawl if need be. Text, unless json or ndjson is asked for.\n"
+	.details = "It walks all tables, beside a running crawl if need be, each in a process of its own: pages that make it crash or\n"
+		   "never end are a finding, and the other tables are walked all the same.\n"
+		   "Text, unless json or ndjson is asked for.\n"
 		   "Any edit of a record shows, unless all later ones were rewritten: against that keep heads elsewhere.\n"
 		   "\nexamples:\n"
 		   "  relicense verify\n"
