@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "storage/committer.h"
+#include "storage/dictionary_train.h"
 #include "storage/model/json.h"
 #include "storage/model/memory.h"
 
@@ -51,11 +52,13 @@ static void stop(const struct store_problem *problem)
 
 static void commit(struct bench *bench)
 {
+	struct dictionary_training training[DICTIONARY_USES];
 	struct commit_counts counts;
 	struct store_problem problem = { 0 };
 	double start = now_s(), took;
 
-	if (committer_run(bench->committer, bench->pointer, bench->filled, &counts, &problem))
+	if (committer_run(bench->committer, bench->pointer, bench->filled, &counts, &problem) ||
+		dictionary_train(bench->store, training, &problem))
 		stop(&problem);
 	took = now_s() - start;
 	bench->commit_s += took;

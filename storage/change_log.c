@@ -53,7 +53,7 @@ void receipt_put(struct txn *txn, struct frame_maker *frames, uint64_t seq, cons
 	}
 	buf_slice(text, receipt->row);
 	buf_add(value, "\0", 2);
-	if (frame_pack(frames, buf_as_slice(text), value, &encoding)) {
+	if (frame_pack(frames, DICTIONARY_CONTENT, buf_as_slice(text), value, &encoding)) {
 		txn_fail(txn, ERROR_TOO_BIG);
 		return;
 	}

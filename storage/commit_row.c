@@ -167,7 +167,7 @@ static void put_version(struct commit *commit, uint32_t number, uint32_t version
 
 	buf_reset(&commit->text);
 	if (snapshot_is_full(version))
-		error = frame_pack(commit->frames, content, &commit->text, &value->encoding);
+		error = frame_pack(commit->frames, DICTIONARY_CONTENT, content, &commit->text, &value->encoding);
 	else
 		error = frame_pack_delta(commit->frames, older, content, &commit->text, &value->encoding);
 	if (error) {

@@ -25,7 +25,7 @@ struct committer *committer_new(struct store *store)
 	struct commit *commit = &committer->commit;
 
 	commit->store = store;
-	commit->frames = frame_maker_new();
+	commit->frames = frame_maker_new(store_dictionaries(store));
 	commit->statements = statement_cache_new();
 	canon_maker_init(&commit->canon);
 	json_init(&commit->json, CANON_NODES_MAX);

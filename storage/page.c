@@ -44,7 +44,7 @@ struct preparer *preparer_new(struct store *store, bool private_repos)
 	json_init(&preparer->json, PAGE_NODES_MAX);
 	json_init(&preparer->card, CANON_NODES_MAX);
 	canon_maker_init(&preparer->canon);
-	preparer->frames = frame_maker_new();
+	preparer->frames = frame_maker_new(store_dictionaries(store));
 	buf_init(&preparer->content, FRAME_CONTENT_MAX);
 	buf_init(&preparer->frame, FRAME_MAX);
 	buf_init(&preparer->text, FRAME_CONTENT_MAX);
@@ -169,7 +169,7 @@ static int draft_content(struct preparer *preparer, const struct row *row, const
 		return ERROR_NONE;
 	}
 	buf_reset(&preparer->frame);
-	error = frame_pack(preparer->frames, buf_as_slice(&preparer->content), &preparer->frame, &draft->encoding);
+	error = frame_pack(preparer->frames, DICTIONARY_CONTENT, buf_as_slice(&preparer->content), &preparer->frame, &draft->encoding);
 	draft->frame = text_copy(page, &preparer->frame);
 	return error;
 }

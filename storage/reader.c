@@ -39,7 +39,7 @@ int reader_open(struct store *store, struct reader **reader, struct store_proble
 		return store_fail(store, code, "reading", problem);
 	}
 	made->store = store;
-	made->frames = frame_maker_new();
+	made->frames = frame_maker_new(store_dictionaries(store));
 	canon_maker_init(&made->canon);
 	json_init(&made->json, CANON_NODES_MAX);
 	*reader = made;

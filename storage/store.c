@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "storage/daemon_lock.h"
+#include "storage/dictionary.h"
 #include "storage/ledger.h"
 #include "storage/meta.h"
 #include "storage/migrate.h"
@@ -41,6 +42,7 @@ struct store {
 	char ledger[STORE_UUID_TEXT];
 	char hub[STORE_HUB_MAX];
 	char *dir, *file;
+	struct dictionaries *dictionaries;
 	bool is_single_file;
 	pthread_mutex_t mutex; /* of what follows */
 	pthread_cond_t idle;   /* no transaction is open */
@@ -91,6 +93,11 @@ const char *store_file(const struct store *store)
 uint64_t store_seed(const struct store *store)
 {
 	return store->seed;
+}
+
+struct dictionaries *store_dictionaries(const struct store *store)
+{
+	return store->dictionaries;
 }
 
 /* --- what went wrong ---------------------------------------------------------------------------------------------- */
@@ -442,6 +449,7 @@ int store_open(const struct store_options *options, struct store **store, struct
 	int code = ERROR_NONE, dead;
 
 	made->lock_fd = -1;
+	made->dictionaries = dictionaries_new(made);
 	pthread_mutex_init(&made->mutex, NULL);
 	pthread_cond_init(&made->idle, NULL);
 	find_place(made, options);
@@ -467,6 +475,7 @@ void store_close(struct store **store)
 {
 	if (!*store)
 		return;
+	dictionaries_free(&(*store)->dictionaries);
 	if ((*store)->env)
 		mdb_env_close((*store)->env);
 	daemon_lock_release(&(*store)->lock_fd);

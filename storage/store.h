@@ -91,6 +91,7 @@ const char *store_dir(const struct store *store);
 uint64_t store_schema(const struct store *store); /* as it was opened: a reader may meet an older one */
 const char *store_file(const struct store *store); /* the path of data.mdb */
 uint64_t store_seed(const struct store *store); /* of the stable hashes: random, secret */
+struct dictionaries *store_dictionaries(const struct store *store); /* dictionary.h */
 
 /*
  * Open transactions of this process are counted (txn.c does it): the map can grow only where there is none. store_enter

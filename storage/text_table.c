@@ -46,7 +46,7 @@ void text_put(struct txn *txn, struct frame_maker *frames, struct slice text, st
 		return;
 	buf_reset(scratch);
 	buf_add(scratch, "\0", 2);
-	error = frame_pack(frames, text, scratch, &encoding);
+	error = frame_pack(frames, DICTIONARY_TEXT, text, scratch, &encoding);
 	if (error) {
 		txn_fail(txn, error);
 		return;

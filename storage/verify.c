@@ -136,7 +136,7 @@ static void verify_init(struct verify *verify, struct store *store, const struct
 	verify->store = store;
 	verify->options = options;
 	verify->summary = &verify->facts.summary;
-	verify->frames = frame_maker_new();
+	verify->frames = frame_maker_new(store_dictionaries(store));
 	canon_maker_init(&verify->canon);
 	json_init(&verify->json, CANON_NODES_MAX);
 	change_terms_init(&verify->terms);

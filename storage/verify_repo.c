@@ -283,9 +283,14 @@ void verify_projection(struct verify *verify, struct slice key, struct slice val
 void verify_dictionary(struct verify *verify, struct slice key, struct slice value)
 {
 	uint32_t id = key.size == 4 ? get_u32(slice_bytes(key)) : 0;
+	struct slice bytes;
+	char name[VERIFY_TEXT];
 
-	if (id == DICTIONARY_BUILTIN && !slice_equal(value, dictionary_builtin()))
-		verify_found(verify, "dictionary", "dictionary 1", "is not the one that is built into this program");
+	snprintf(name, sizeof(name), "dictionary %u", id);
+	if (dictionary_decode(key, value, &bytes))
+		return;
+	verify_found(verify, "dictionary", name,
+		id == DICTIONARY_BUILTIN ? "is not the one that is built into this program" : "its check word does not fit");
 }
 
 /* A value that leads back is good by itself, and the next day of its block is there to lead back from. */

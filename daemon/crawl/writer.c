@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "daemon/crawl/training.h"
 #include "daemon/run/log.h"
 #include "daemon/run/metrics.h"
 #include "daemon/transfer/backoff.h"
@@ -48,6 +49,7 @@ struct writer {
 	int64_t started_ms;
 	struct commit_counts counts;
 	struct store_problem problem;
+	struct training training;
 	struct store_readers readers;
 	long stuck_process; /* the one that was told of */
 };
@@ -140,6 +142,8 @@ static void on_work(uv_work_t *work)
 
 	writer->error = committer_run(writer->committer, writer->writing->answer, writer->writing->count, &writer->counts,
 		&writer->problem);
+	if (!writer->error)
+		training_run(&writer->training, writer->options.store);
 	store_clear_readers(writer->options.store, &writer->readers);
 }
 
@@ -204,6 +208,7 @@ static void commit_done(struct writer *writer)
 	writer->failures = 0;
 	count_commit(writer, clock_mono_ms() - writer->started_ms);
 	tell_readers(writer);
+	training_tell(&writer->training);
 	for (size_t i = 0; i < batch->count; i++) {
 		struct delivery *delivery = &batch->delivery[i];
 

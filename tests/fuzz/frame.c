@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint16_t encoding;
 
 	if (!maker)
-		maker = frame_maker_new();
+		maker = frame_maker_new(NULL);
 	if (size > 2)
 		frame_unpack(maker, get_u16(data), (struct slice){ bytes.data + 2, size - 2 }, older, &content);
 	buf_reset(&content);

@@ -82,7 +82,7 @@ static int dump(struct reader *reader)
 
 static int dump_receipts(struct store *store)
 {
-	struct frame_maker *frames = frame_maker_new();
+	struct frame_maker *frames = frame_maker_new(store_dictionaries(store));
 	struct buf content = BUF_INIT(64 << 20);
 	struct slice key, value;
 	MDB_cursor *cursor;

@@ -62,7 +62,7 @@ static void test_seq_is_dense(void **state)
 
 static struct slice receipt_of(struct fixture *f, uint64_t seq, struct buf *out)
 {
-	struct frame_maker *frames = frame_maker_new();
+	struct frame_maker *frames = frame_maker_new(NULL);
 	struct slice value;
 	struct txn txn;
 	struct key key = { .size = 0 };

@@ -30,7 +30,7 @@ static void fill(struct buf *out, size_t size)
 static void test_round_trip(void **state)
 {
 	static const size_t sizes[] = { 0, 1, 100, 900, 20000, 300000, 5 << 20 };
-	struct frame_maker *maker = frame_maker_new();
+	struct frame_maker *maker = frame_maker_new(NULL);
 	struct buf content = BUF_INIT(FRAME_CONTENT_MAX), frame = BUF_INIT(FRAME_CONTENT_MAX * 2), back = BUF_INIT(FRAME_CONTENT_MAX);
 	uint16_t encoding;
 
@@ -41,7 +41,7 @@ static void test_round_trip(void **state)
 			buf_reset(&content);
 		buf_reset(&frame);
 		buf_reset(&back);
-		assert_int_equal(frame_pack(maker, buf_as_slice(&content), &frame, &encoding), 0);
+		assert_int_equal(frame_pack(maker, DICTIONARY_CONTENT, buf_as_slice(&content), &frame, &encoding), 0);
 		assert_int_equal(encoding, FRAME_FULL << 8 | DICTIONARY_BUILTIN);
 		assert_int_equal(frame_unpack(maker, encoding, buf_as_slice(&frame), SLICE_NONE, &back), 0);
 		assert_true(slice_equal(buf_as_slice(&content), buf_as_slice(&back)));
@@ -57,7 +57,7 @@ static void test_round_trip(void **state)
 static void test_deltas(void **state)
 {
 	static const size_t sizes[] = { 200, 20000, 1 << 20 };
-	struct frame_maker *maker = frame_maker_new();
+	struct frame_maker *maker = frame_maker_new(NULL);
 	struct buf older = BUF_INIT(FRAME_CONTENT_MAX), newer = BUF_INIT(FRAME_CONTENT_MAX), frame = BUF_INIT(FRAME_CONTENT_MAX),
 		   back = BUF_INIT(FRAME_CONTENT_MAX);
 	uint16_t encoding;
@@ -78,7 +78,7 @@ static void test_deltas(void **state)
 		/* A full frame in between does not disturb the prefix, nor the other way. */
 		buf_reset(&frame);
 		buf_reset(&back);
-		assert_int_equal(frame_pack(maker, buf_as_slice(&newer), &frame, &encoding), 0);
+		assert_int_equal(frame_pack(maker, DICTIONARY_CONTENT, buf_as_slice(&newer), &frame, &encoding), 0);
 		assert_int_equal(frame_unpack(maker, encoding, buf_as_slice(&frame), SLICE_NONE, &back), 0);
 		assert_true(slice_equal(buf_as_slice(&newer), buf_as_slice(&back)));
 	}
@@ -91,21 +91,21 @@ static void test_deltas(void **state)
 
 static void test_too_big(void **state)
 {
-	struct frame_maker *maker = frame_maker_new();
+	struct frame_maker *maker = frame_maker_new(NULL);
 	struct buf content = BUF_INIT(FRAME_CONTENT_MAX + 1), frame = BUF_INIT(100);
 	uint16_t encoding;
 
 	(void)state;
 	fill(&content, 1000);
-	assert_int_equal(frame_pack(maker, buf_as_slice(&content), &frame, &encoding), ERROR_TOO_BIG); /* of the frame */
+	assert_int_equal(frame_pack(maker, DICTIONARY_CONTENT, buf_as_slice(&content), &frame, &encoding), ERROR_TOO_BIG); /* of the frame */
 	buf_reset(&content);
 	memset(buf_reserve(&content, FRAME_CONTENT_MAX + 1), 'x', FRAME_CONTENT_MAX + 1);
 	content.size = FRAME_CONTENT_MAX + 1;
 	buf_release(&frame);
 	frame.max = FRAME_CONTENT_MAX * 2;
-	assert_int_equal(frame_pack(maker, buf_as_slice(&content), &frame, &encoding), ERROR_TOO_BIG);
+	assert_int_equal(frame_pack(maker, DICTIONARY_CONTENT, buf_as_slice(&content), &frame, &encoding), ERROR_TOO_BIG);
 	content.size--;
-	assert_int_equal(frame_pack(maker, buf_as_slice(&content), &frame, &encoding), 0);
+	assert_int_equal(frame_pack(maker, DICTIONARY_CONTENT, buf_as_slice(&content), &frame, &encoding), 0);
 	content.max = 1000; /* what it says to be is checked before memory is taken */
 	buf_release(&content);
 	assert_int_equal(frame_unpack(maker, encoding, buf_as_slice(&frame), SLICE_NONE, &content), ERROR_TOO_BIG);
@@ -117,14 +117,15 @@ static void test_too_big(void **state)
 /* Cut off, flipped, of another kind: an error or other bytes, never a crash (what is stored has a check word). */
 static void test_damage(void **state)
 {
-	static const uint16_t encodings[] = { 0, 1, FRAME_FULL << 8, FRAME_FULL << 8 | 2, FRAME_DELTA << 8, 3 << 8, 0xFFFF };
-	struct frame_maker *maker = frame_maker_new();
+	static const uint16_t encodings[] = { 0, 1, FRAME_FULL << 8, FRAME_FULL << 8 | 2, FRAME_DELTA << 8,
+		FRAME_DELTA << 8 | 1, FRAME_FULL_WHOLE << 8 | 1, FRAME_DELTA_WHOLE << 8, 5 << 8, 0xFFFF };
+	struct frame_maker *maker = frame_maker_new(NULL);
 	struct buf content = BUF_INIT(FRAME_CONTENT_MAX), frame = BUF_INIT(FRAME_CONTENT_MAX), back = BUF_INIT(FRAME_CONTENT_MAX);
 	uint16_t encoding;
 
 	(void)state;
 	fill(&content, 2000);
-	assert_int_equal(frame_pack(maker, buf_as_slice(&content), &frame, &encoding), 0);
+	assert_int_equal(frame_pack(maker, DICTIONARY_CONTENT, buf_as_slice(&content), &frame, &encoding), 0);
 	for (size_t size = 0; size < frame.size; size++) {
 		buf_reset(&back);
 		assert_true(frame_unpack(maker, encoding, (struct slice){ frame.data, size }, SLICE_NONE, &back) != 0);
@@ -148,6 +149,31 @@ static void test_damage(void **state)
 	frame_maker_free(&maker);
 }
 
+/* Frames of older programs have zstd's magic number. */
+static void test_whole_frames(void **state)
+{
+	static const uint8_t magic[] = { 0x28, 0xB5, 0x2F, 0xFD };
+	const struct slice older = SLICE("{\"license\":\"mit\"}\n{}"), newer = SLICE("{\"license\":\"gpl\"}\n{}");
+	struct frame_maker *maker = frame_maker_new(NULL);
+	struct buf frame = BUF_INIT(1 << 20), back = BUF_INIT(1 << 20);
+	uint16_t encoding;
+
+	(void)state;
+	buf_add(&frame, (const char *)magic, sizeof(magic));
+	assert_int_equal(frame_pack(maker, DICTIONARY_CONTENT, newer, &frame, &encoding), 0);
+	assert_int_equal(
+		frame_unpack(maker, FRAME_FULL_WHOLE << 8 | DICTIONARY_BUILTIN, buf_as_slice(&frame), SLICE_NONE, &back), 0);
+	assert_true(slice_equal(buf_as_slice(&back), newer));
+	frame.size = sizeof(magic);
+	buf_reset(&back);
+	assert_int_equal(frame_pack_delta(maker, older, newer, &frame, &encoding), 0);
+	assert_int_equal(frame_unpack(maker, FRAME_DELTA_WHOLE << 8, buf_as_slice(&frame), older, &back), 0);
+	assert_true(slice_equal(buf_as_slice(&back), newer));
+	buf_release(&frame);
+	buf_release(&back);
+	frame_maker_free(&maker);
+}
+
 /* Stores that exist name this dictionary by its number: other bytes need another number. */
 static void test_dictionary(void **state)
 {
@@ -165,6 +191,7 @@ int main(void)
 		cmocka_unit_test(test_deltas),
 		cmocka_unit_test(test_too_big),
 		cmocka_unit_test(test_damage),
+		cmocka_unit_test(test_whole_frames),
 		cmocka_unit_test(test_dictionary),
 	};
 
