@@ -37,6 +37,6 @@ bool dictionary_decode(struct slice key, struct slice value, struct slice *bytes
 
 struct slice dictionary_builtin(void);
 /* The dictionary as a compressor of new frames would have it; the caller frees it. */
-ZSTD_CDict *dictionary_compressor(struct slice bytes);
+ZSTD_CDict *dictionary_compressor(enum dictionary_use use, struct slice bytes);
 
 #endif
