@@ -12,7 +12,7 @@ PYTHON   ?= /usr/bin/python3
 PACKAGES_build := gcc g++ pkg-config python3 zstd libcurl4-openssl-dev libuv1-dev liblmdb-dev libzstd-dev \
 	libsimdjson-dev libdeflate-dev libxxhash-dev libinih-dev libyaml-dev libmicrohttpd-dev libsystemd-dev \
 	libssl-dev zlib1g-dev libsqlite3-dev
-PACKAGES_test  := sqlite3 jq libcmocka-dev python3-pytest python3-jsonschema nginx-light openssl systemd
+PACKAGES_test  := sqlite3 jq strace libcmocka-dev python3-pytest python3-jsonschema nginx-light openssl systemd
 PACKAGES_check := clang clang-tidy cppcheck shellcheck codespell libclang-rt-14-dev nodejs npm python3-venv
 PACKAGES_bench := nginx-light openssl curl python3-requests python3-scrapy
 
@@ -149,6 +149,7 @@ help:
 #:: make            builds build/relicensed, build/relicense, build/hubsim
 #:: make bench      speed against nginx, curl and a requests + sqlite3 script, ratios of one run
 #:: make bench-queries  how long one waits for answers from 3,000,000 repos and 10,000,000 records (40 GB of disk)
+#:: make bench-size  bytes a repo and a further version take, with real rows (where they are)
 #:: make bench-crawl  what requests cost, and how well they are spent: simulated days of quota, freshness, coverage
 #:: make install    PREFIX=/usr/local DESTDIR= ; make uninstall takes away what it put there
 #:: make deps       installs the Debian packages that the above need (they do so themselves; DEPS=no: never)
@@ -262,6 +263,9 @@ bench-crawl: deps deps-bench
 bench-queries: deps
 	+@$(MAKE) --no-print-directory DEPS=no programs $(BUILD)/bench/large_store
 	@$(PYTHON) benchmarks/queries.py --build $(BUILD)
+bench-size: deps
+	+@$(MAKE) --no-print-directory DEPS=no programs $(BUILD)/dump_store $(BUILD)/bench/commit
+	@$(PYTHON) benchmarks/store_size.py --build $(BUILD)
 BENCHES := $(patsubst benchmarks/%.c,$(BUILD)/bench/%,$(wildcard benchmarks/*.c))
 $(BENCHES): $(BUILD)/bench/%: $(BUILD)/obj/benchmarks/%.o $(BUILD)/libdaemon.a $(BUILD)/libstorage.a $(BUILD)/libmodel.a \
 		$(BUILD)/libconfig.a

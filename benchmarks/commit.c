@@ -4,6 +4,8 @@
  *
  * The rows, in sweep order (by _id), become pages of 1,000; each is prepared (parsed, compared, compressed) and every 25
  * are committed and synced. Done twice: the first pass into an empty store, the second finds all unchanged.
+ *
+ * commit STORE KIND ROWS.jsonl look AT_MS: the rows as one poll brings them, at that time (unix milliseconds).
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +26,7 @@ struct bench {
 	struct projection projection;
 	struct answer answer[BATCH_PAGES], *pointer[BATCH_PAGES];
 	size_t filled;
+	int64_t look_ms; /* 0: a sweep, now */
 	double prepare_s, commit_s, longest_commit_s;
 	uint64_t rows, fresh, same, records;
 };
@@ -80,12 +83,12 @@ static void add_page(struct bench *bench, struct buf *body, bool first, bool las
 
 	buf_char(body, ']');
 	memset(buf_reserve(body, JSON_PADDING), 0, JSON_PADDING);
-	*answer = (struct answer){ .lane = LANE_SWEEP,
+	*answer = (struct answer){ .lane = bench->look_ms ? LANE_POLL : LANE_SWEEP,
 		.kind = bench->projection.kind,
-		.answered_ms = now_ms(),
-		.in_sweep = true,
-		.sweep_first = first,
-		.sweep_last = last };
+		.answered_ms = bench->look_ms ? bench->look_ms : now_ms(),
+		.in_sweep = !bench->look_ms,
+		.sweep_first = !bench->look_ms && first,
+		.sweep_last = !bench->look_ms && last };
 	if (preparer_page(bench->preparer, body->data, body->size, &bench->projection, &answer->page, &problem))
 		stop(&problem);
 	bench->prepare_s += now_s() - start;
@@ -142,10 +145,11 @@ int main(int argc, char **argv)
 {
 	struct bench bench = { 0 };
 	struct store_problem problem = { 0 };
-	long pages = argc > 4 ? atol(argv[4]) : 1000000;
+	bool look = argc == 6 && strcmp(argv[4], "look") == 0;
+	long pages = argc == 5 ? atol(argv[4]) : 1000000;
 
-	if (argc < 4 || !repo_kind_read(slice_of(argv[2]), &bench.projection.kind)) {
-		fprintf(stderr, "usage: commit STORE model|dataset|space ROWS.jsonl [PAGES]\n");
+	if (argc < 4 || (argc > 5 && !look) || !repo_kind_read(slice_of(argv[2]), &bench.projection.kind)) {
+		fprintf(stderr, "usage: commit STORE model|dataset|space ROWS.jsonl [PAGES | look AT_MS]\n");
 		return 64;
 	}
 	if (store_open(&(struct store_options){ .dir = argv[1], .writable = true, .hub = "https://hub.example" }, &bench.store,
@@ -155,10 +159,13 @@ int main(int argc, char **argv)
 	bench.projection.rules = CANON_RULES;
 	bench.preparer = preparer_new(bench.store, false);
 	bench.committer = committer_new(bench.store);
+	bench.look_ms = look ? atoll(argv[5]) : 0;
 	pass(&bench, argv[3], pages);
-	say(&bench, "first");
-	pass(&bench, argv[3], pages);
-	say(&bench, "again");
+	say(&bench, look ? "look" : "first");
+	if (!look) {
+		pass(&bench, argv[3], pages);
+		say(&bench, "again");
+	}
 	preparer_free(&bench.preparer);
 	committer_free(&bench.committer);
 	store_close(&bench.store);

@@ -7,12 +7,15 @@
  * Behind its versions a repo has, where its texts were looked at, `kind oid license OUTCOME SHA-256` and the same of its
  * card, and `kind oid gone` where it is. Sorted by kind, oid and version.
  * dump_store STORE receipts: the receipts, unpacked, one after the other.
+ * dump_store STORE frames: what versions take: `first|further COUNT CONTENT_BYTES FRAME_BYTES` (further: a difference to the
+ * version before).
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "storage/frame.h"
 #include "storage/reader.h"
+#include "storage/snapshot_table.h"
 #include "storage/text_table.h"
 #include "storage/txn.h"
 
@@ -105,23 +108,70 @@ static int dump_receipts(struct store *store)
 	return error != 0;
 }
 
+struct frame_sum {
+	unsigned long long count, content_bytes, frame_bytes;
+};
+
+static int sum_version(struct txn *txn, struct frame_maker *frames, struct slice key, struct slice bytes, struct arena *arena,
+	struct frame_sum sums[2])
+{
+	struct snapshot_value value;
+	struct slice content;
+	uint32_t version = get_u32(slice_bytes(key) + 4);
+	struct frame_sum *sum = &sums[!snapshot_is_full(version)];
+	int error = snapshot_decode(key, bytes, &value) ? 0 : ERROR_CORRUPT;
+
+	if (!error)
+		error = snapshot_content(txn, frames, get_u32(slice_bytes(key)), version, arena, &content);
+	if (error)
+		return error;
+	sum->count++;
+	sum->content_bytes += content.size;
+	sum->frame_bytes += value.frame.size;
+	arena_reset(arena);
+	return 0;
+}
+
+static int dump_frames(struct store *store)
+{
+	static const char *const names[] = { "first", "further" };
+	struct frame_maker *frames = frame_maker_new(store_dictionaries(store));
+	struct frame_sum sums[2] = { { 0 } };
+	struct arena arena = { 0 };
+	struct slice key, value;
+	MDB_cursor *cursor;
+	struct txn txn;
+	int error = txn_begin(store, false, &txn);
+
+	cursor = error ? NULL : txn_cursor(&txn, TABLE_SNAPSHOT);
+	for (MDB_cursor_op op = MDB_FIRST; !error && cursor && txn_seek(&txn, cursor, op, &key, &value); op = MDB_NEXT)
+		error = sum_version(&txn, frames, key, value, &arena, sums);
+	for (unsigned i = 0; i < 2; i++)
+		printf("%s %llu %llu %llu\n", names[i], sums[i].count, sums[i].content_bytes, sums[i].frame_bytes);
+	if (cursor)
+		mdb_cursor_close(cursor);
+	txn_abort(&txn);
+	arena_release(&arena);
+	frame_maker_free(&frames);
+	return error != 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct store_problem problem = { 0 };
 	struct reader *reader = NULL;
 	struct store *store = NULL;
+	const char *what = argc == 3 ? argv[2] : "";
 	int status;
 
-	bool receipts = argc == 3 && strcmp(argv[2], "receipts") == 0;
-
-	if (argc != 2 && !receipts) {
-		fprintf(stderr, "usage: dump_store STORE [receipts]\n");
+	if (argc < 2 || argc > 3 || (what[0] && strcmp(what, "receipts") != 0 && strcmp(what, "frames") != 0)) {
+		fprintf(stderr, "usage: dump_store STORE [receipts | frames]\n");
 		return 64;
 	}
 	if (store_open(&(struct store_options){ .dir = argv[1] }, &store, &problem))
 		return stop(&problem);
-	if (receipts)
-		status = dump_receipts(store);
+	if (what[0])
+		status = what[0] == 'r' ? dump_receipts(store) : dump_frames(store);
 	else
 		status = reader_open(store, &reader, &problem) ? stop(&problem) : dump(reader);
 	reader_close(&reader);
