@@ -149,6 +149,7 @@ help:
 #:: make            builds build/relicensed, build/relicense, build/hubsim
 #:: make bench      speed against nginx, curl and a requests + sqlite3 script, ratios of one run
 #:: make bench-queries  how long one waits for answers from 3,000,000 repos and 10,000,000 records (40 GB of disk)
+#:: make bench-store how fast rows get into a store on one core, and what fifty readers cost it
 #:: make bench-size  bytes a repo and a further version take, with real rows (where they are)
 #:: make bench-crawl  what requests cost, and how well they are spent: simulated days of quota, freshness, coverage
 #:: make install    PREFIX=/usr/local DESTDIR= ; make uninstall takes away what it put there
@@ -266,6 +267,9 @@ bench-queries: deps
 bench-size: deps
 	+@$(MAKE) --no-print-directory DEPS=no programs $(BUILD)/dump_store $(BUILD)/bench/commit
 	@$(PYTHON) benchmarks/store_size.py --build $(BUILD)
+bench-store: deps
+	+@$(MAKE) --no-print-directory DEPS=no programs $(BUILD)/bench/commit $(BUILD)/bench/large_store
+	@$(PYTHON) benchmarks/store_load.py --build $(BUILD)
 BENCHES := $(patsubst benchmarks/%.c,$(BUILD)/bench/%,$(wildcard benchmarks/*.c))
 $(BENCHES): $(BUILD)/bench/%: $(BUILD)/obj/benchmarks/%.o $(BUILD)/libdaemon.a $(BUILD)/libstorage.a $(BUILD)/libmodel.a \
 		$(BUILD)/libconfig.a

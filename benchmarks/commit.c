@@ -28,7 +28,7 @@ struct bench {
 	size_t filled;
 	int64_t look_ms; /* 0: a sweep, now */
 	double prepare_s, commit_s, longest_commit_s;
-	uint64_t rows, fresh, same, records;
+	uint64_t rows, fresh, same, records, written_bytes;
 };
 
 static double now_s(void)
@@ -126,17 +126,34 @@ static void pass(struct bench *bench, const char *path, long pages)
 		fclose(file);
 }
 
+/* What the system has written to the disk for us so far. */
+static unsigned long long written_bytes(void)
+{
+	unsigned long long bytes = 0;
+	FILE *file = fopen("/proc/self/io", "r");
+	char line[80];
+
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "write_bytes: %llu", &bytes) == 1)
+			break;
+	if (file)
+		fclose(file);
+	return bytes;
+}
+
 static void say(struct bench *bench, const char *what)
 {
+	unsigned long long written = written_bytes();
 	double total = bench->prepare_s + bench->commit_s;
 	struct rusage usage;
 
 	getrusage(RUSAGE_SELF, &usage);
 	printf("%-6s %9llu rows  %8.0f rows/s  prepare %5.2f us  commit %5.2f us  longest commit %3.0f ms  new %llu same %llu "
-	       "records %llu  peak RSS %ld MiB\n",
+	       "records %llu  written %llu KiB  peak RSS %ld MiB\n",
 		what, (unsigned long long)bench->rows, (double)bench->rows / total, bench->prepare_s / (double)bench->rows * 1e6,
 		bench->commit_s / (double)bench->rows * 1e6, bench->longest_commit_s * 1000, (unsigned long long)bench->fresh,
-		(unsigned long long)bench->same, (unsigned long long)bench->records, usage.ru_maxrss / 1024);
+		(unsigned long long)bench->same, (unsigned long long)bench->records, (written - bench->written_bytes) >> 10, usage.ru_maxrss / 1024);
+	bench->written_bytes = written;
 	bench->prepare_s = bench->commit_s = bench->longest_commit_s = 0;
 	bench->rows = bench->fresh = bench->same = bench->records = 0;
 }

@@ -10,7 +10,7 @@
 #include "storage/snapshot_table.h"
 #include "storage/text_table.h"
 
-enum { SAMPLES_BYTES_MAX = 32 << 20, HELD_OUT_EVERY = 4, WORTH_PERCENT = 3 };
+enum { SAMPLES_BYTES_MAX = 32 << 20, HELD_OUT_EVERY = 4, WORTH_PERCENT = 3, GROWTH = 2 };
 
 /* From so many repos, or texts, on; a longer sample is cut. */
 static const struct {
@@ -20,7 +20,7 @@ static const struct {
 	unsigned k;
 } plans[DICTIONARY_USES] = {
 	/* Of 935,000 contents: 60.6 bytes a frame with 16 KiB, 59.4 with 32; with k = 1024, which zstd itself picks, 66.7. */
-	[DICTIONARY_CONTENT] = { "dictionary.repos", 4096, 16384, 4096, 32 << 10, 200 },
+	[DICTIONARY_CONTENT] = { "dictionary.repos", 4096, 8192, 4096, 32 << 10, 200 },
 	/* Whole licenses, of which most texts are a variant: 296 license files of 4.3 KB took 1,937 bytes, so they take 320. */
 	[DICTIONARY_TEXT] = { "dictionary.texts", 256, 1024, 32 << 10, 112 << 10, 1024 },
 };
@@ -179,7 +179,7 @@ static void release(struct trainer *trainer)
 static bool is_due(struct txn *txn, enum dictionary_use use, uint64_t *entries)
 {
 	*entries = use == DICTIONARY_CONTENT ? meta_number(txn, "numbers") : txn_entries(txn, TABLE_TEXT);
-	return *entries >= plans[use].first && *entries >= 2 * meta_number(txn, plans[use].trained);
+	return *entries >= plans[use].first && *entries >= GROWTH * meta_number(txn, plans[use].trained);
 }
 
 static int train_use(struct store *store, enum dictionary_use use, struct dictionary_training *training,

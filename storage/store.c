@@ -116,8 +116,8 @@ static int code_of(int lmdb_code)
 	case ENOSPC:
 	case EDQUOT: return ERROR_FULL;
 	case EACCES:
-	case EPERM:
-	case EROFS: return ERROR_PERMISSION;
+	case EPERM: return ERROR_PERMISSION;
+	case EROFS: return ERROR_READ_ONLY;
 	case ENOENT: return ERROR_NO_STORE;
 	case EIO: return ERROR_IO;
 	default: return lmdb_code > ERROR_FIRST && lmdb_code < ERROR_END ? lmdb_code : ERROR_LMDB;
@@ -168,8 +168,10 @@ static int say_permission(const char *dir, struct store_problem *problem)
 
 int store_fail_file(const char *dir, int error, const char *file, struct store_problem *problem)
 {
-	if (error == EACCES || error == EPERM || error == EROFS)
+	if (error == EACCES || error == EPERM)
 		return say_permission(dir, problem);
+	if (error == ENOSPC || error == EDQUOT || error == EROFS)
+		return store_say(problem, code_of(error), "%s: %s (%s)", file, error_text(code_of(error)), strerror(error));
 	return store_say(problem, code_of(error), "%s: %s", file, strerror(error));
 }
 

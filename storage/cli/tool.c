@@ -36,6 +36,7 @@ static enum exit_status status_of(int code)
 	case ERROR_SCHEMA_NEWER: return EXIT_CONFIG;
 	case ERROR_NOT_FOUND: return EXIT_UNKNOWN;
 	case ERROR_FULL:
+	case ERROR_READ_ONLY:
 	case ERROR_OUTPUT: return EXIT_OUTPUT;
 	default: return EXIT_DAMAGE;
 	}

@@ -25,6 +25,7 @@ enum error_action { ERROR_RETRY, ERROR_STOP, ERROR_DATA };
 	X(ERROR_HELD, ERROR_STOP, "another process holds the store") \
 	X(ERROR_PERMISSION, ERROR_STOP, "no permission to open the store") \
 	X(ERROR_FULL, ERROR_RETRY, "no space is left for the store: free some on its disk") \
+	X(ERROR_READ_ONLY, ERROR_RETRY, "the store's disk is mounted read-only: see why (dmesg), and mount it writable again") \
 	X(ERROR_MAP_FULL, ERROR_RETRY, "the store has filled its map") \
 	X(ERROR_MAP_LOST, ERROR_STOP, "the store's map is gone: the system gave no address space for a larger one; start again") \
 	X(ERROR_IO, ERROR_RETRY, "the store could not be read or written") \

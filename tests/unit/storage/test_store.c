@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -271,6 +272,67 @@ static void test_map_grows(void **state)
 	fixture_free(f);
 }
 
+static size_t address_space(void)
+{
+	size_t pages = 0;
+	FILE *file = fopen("/proc/self/statm", "r");
+
+	assert_non_null(file);
+	assert_int_equal(fscanf(file, "%zu", &pages), 1);
+	fclose(file);
+	return pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+/* Some 5 KB that cannot be compressed. */
+static int try_large_row(struct fixture *f, unsigned n)
+{
+	struct buf card = BUF_INIT(1 << 20);
+	struct answer answer;
+
+	for (unsigned k = 0; k < 600; k++)
+		buf_printf(&card, "%08x", (n * 600 + k) * 2654435761u);
+	fixture_prepare(f, &answer, LANE_POLL, DAY(2), ROW(f, .n = n, .created = "2025-01-03T00:00:00.000Z",
+		.card = fixture_text(f, "{\"n\":\"%s\"}", card.data)));
+	buf_release(&card);
+	return fixture_try_commit(f, &answer, 1);
+}
+
+/* Where the system gives no address space for it, that is said, what is there can be read, and once there is the batch goes in. */
+static void test_map_cannot_grow(void **state)
+{
+#ifdef __SANITIZE_ADDRESS__
+	(void)state;
+	skip(); /* it takes terabytes of address space itself */
+#else
+	struct fixture *f = fixture_new();
+	struct store_options options = { .dir = f->dir, .writable = true, .map_bytes = 1 << 20 };
+	struct rlimit before, limit;
+	unsigned n = 0;
+	int code = 0;
+
+	(void)state;
+	fixture_sweep(f, DAY(1), ROW(f, .n = 999));
+	fixture_shut(f);
+	assert_int_equal(store_open(&options, &f->store, &f->problem), 0);
+	f->preparer = preparer_new(f->store, false);
+	f->committer = committer_new(f->store);
+	assert_int_equal(getrlimit(RLIMIT_AS, &before), 0);
+	limit = (struct rlimit){ address_space() + (14 << 20), before.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_AS, &limit), 0);
+	while (!code && ++n < 500)
+		code = try_large_row(f, n);
+	assert_int_equal(code, ERROR_MAP_FULL);
+	assert_int_equal(error_action(code), ERROR_RETRY);
+	assert_non_null(strstr(f->problem.text, "address space"));
+	assert_int_equal(fixture_head(f), n - 1);
+	assert_int_equal(setrlimit(RLIMIT_AS, &before), 0);
+	assert_int_equal(try_large_row(f, n), 0);
+	assert_int_equal(fixture_head(f), n);
+	fixture_verify(f);
+	fixture_free(f);
+#endif
+}
+
 /* A reader whose map is too small for what has been written since follows. */
 static void test_map_grown_by_another(void **state)
 {
@@ -327,6 +389,7 @@ int main(void)
 		cmocka_unit_test(test_not_a_store),
 		cmocka_unit_test(test_cut_off),
 		cmocka_unit_test(test_map_grows),
+		cmocka_unit_test(test_map_cannot_grow),
 		cmocka_unit_test(test_map_grown_by_another),
 	};
 
