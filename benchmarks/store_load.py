@@ -43,7 +43,7 @@ def write_rows(path, rows, count):
         for n in range(count):
             row = dict(rows[n % len(rows)])
             row.pop("repoType", None)
-            row.update(_id=f"{0x60000000 + n // 7:08x}{n * 0x9E3779B97F4A7C15 % 2**64:016x}", id=f"{row['id']}-{n // len(rows)}",
+            row.update(_id=f"{0x60000000 + n // 7:08x}{n % 7:x}{n * 0x9E3779B97F4A7C15 % 2**60:015x}", id=f"{row['id']}-{n // len(rows)}",
                        sha=f"{n * 0x9E3779B97F4A7C15 % 2**160:040x}")
             file.write(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n")
     return path

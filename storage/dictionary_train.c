@@ -20,7 +20,7 @@ static const struct {
 	unsigned k;
 } plans[DICTIONARY_USES] = {
 	/* Of 935,000 contents: 60.6 bytes a frame with 16 KiB, 59.4 with 32; with k = 1024, which zstd itself picks, 66.7. */
-	[DICTIONARY_CONTENT] = { "dictionary.repos", 4096, 8192, 4096, 32 << 10, 200 },
+	[DICTIONARY_CONTENT] = { "dictionary.repos", 4096, 4096, 4096, 32 << 10, 200 },
 	/* Whole licenses, of which most texts are a variant: 296 license files of 4.3 KB took 1,937 bytes, so they take 320. */
 	[DICTIONARY_TEXT] = { "dictionary.texts", 256, 1024, 32 << 10, 112 << 10, 1024 },
 };
