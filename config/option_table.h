@@ -129,6 +129,9 @@
 		"Answers that are written in one transaction.") \
 	X(commit_interval, OPTION_DURATION, "time", 10, OPTION_MINUTE, "1s", true, \
 		"How long an answer waits for others before it is written.") \
+	X(retention, OPTION_DURATION, "time", 0, 36500 * OPTION_DAY, "0", true, \
+		"How long metadata is kept of versions that changed neither license nor name, access or lineage, once there is a newer " \
+		"one; 0: for ever. Their times and hashes stay, and every record.") \
 	X(log_level, OPTION_LEVEL, "level", 0, 4, "info", true, \
 		"What is logged: error, warning, notice, info or debug.")
 

@@ -8,7 +8,7 @@
  *
  *     high byte: the form         low byte: the dictionary, 0 none
  *     3 FRAME_FULL, 4 FRAME_DELTA (zstd with the older content as prefix); 1 and 2: the same with the four bytes, as
- *     older programs wrote them
+ *     older programs wrote them; 5 FRAME_DROPPED: no frame at all (snapshot_table.h)
  *
  * Sizes are bounded before memory is taken. One thread at a time.
  */
@@ -19,7 +19,8 @@
 #include "storage/model/buf.h"
 
 enum { FRAME_CONTENT_MAX = 32 << 20 };
-enum frame_form { FRAME_FULL_WHOLE = 1, FRAME_DELTA_WHOLE = 2, FRAME_FULL = 3, FRAME_DELTA = 4 };
+enum frame_form { FRAME_FULL_WHOLE = 1, FRAME_DELTA_WHOLE = 2, FRAME_FULL = 3, FRAME_DELTA = 4,
+	FRAME_DROPPED = 5 };
 
 struct frame_maker;
 

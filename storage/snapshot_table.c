@@ -4,6 +4,8 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "storage/text_table.h"
+
 bool snapshot_is_full(uint32_t version)
 {
 	return version % FULL_EVERY == 1;
@@ -88,12 +90,35 @@ int snapshot_content(struct txn *txn, struct frame_maker *frames, uint32_t numbe
 			error = txn->error ? txn->error : at == version ? ERROR_NOT_FOUND : ERROR_CORRUPT;
 			break;
 		}
+		if (snapshot_is_dropped(&value))
+			continue;
 		buf_reset(&out);
 		error = frame_unpack(frames, value.encoding, value.frame, *content, &out);
 		*content = arena_copy(arena, buf_as_slice(&out));
 	}
 	buf_release(&out);
 	return error;
+}
+
+bool snapshot_is_dropped(const struct snapshot_value *value)
+{
+	return value->encoding >> 8 == FRAME_DROPPED && value->frame.size == SNAPSHOT_DROPPED_BYTES;
+}
+
+int64_t snapshot_dropped_ms(const struct snapshot_value *value)
+{
+	return snapshot_is_dropped(value) ? (int64_t)get_u48(slice_bytes(value->frame)) : 0;
+}
+
+void snapshot_dropped_write(struct slice content, int64_t at_ms, uint8_t out[SNAPSHOT_DROPPED_BYTES])
+{
+	struct slice canonical, derived;
+	uint8_t hash[TEXT_HASH_BYTES];
+
+	content_split(content, &canonical, &derived);
+	text_hash(canonical, hash);
+	put_u48(out, (uint64_t)at_ms);
+	memcpy(out + 6, hash, SNAPSHOT_HASH_BYTES);
 }
 
 void content_split(struct slice content, struct slice *canonical, struct slice *derived)

@@ -8,6 +8,9 @@
  *             8 observed_after u48       14 observed_at u48
  *            20 sha [20]                 40 frame
  *
+ * Where retention (retention.h) has dropped the frame, in its place stand: when u48, and the first 16 bytes of the SHA-256 of
+ * the canonical text. Its content is then taken to be that of the version before it that was kept.
+ *
  * Versions count from 1. Every FULL_EVERYth is compressed with the dictionary, the others are differences to the
  * version before, so that one version costs at most FULL_EVERY small steps to read.
  */
@@ -18,7 +21,7 @@
 #include "storage/reader.h"
 #include "storage/txn.h"
 
-enum { SNAPSHOT_HEADER = 40, FULL_EVERY = 16 };
+enum { SNAPSHOT_HEADER = 40, FULL_EVERY = 16, SNAPSHOT_HASH_BYTES = 16, SNAPSHOT_DROPPED_BYTES = 6 + SNAPSHOT_HASH_BYTES };
 
 struct snapshot_value {
 	uint16_t encoding, projection;
@@ -34,9 +37,13 @@ void snapshot_put(struct txn *txn, uint32_t number, uint32_t version, const stru
 bool snapshot_get(struct txn *txn, uint32_t number, uint32_t version, struct snapshot_value *value);
 bool snapshot_decode(struct slice key, struct slice bytes, struct snapshot_value *value);
 
-/* The content of a version: walks back to the last full one. ERROR_NOT_FOUND, ERROR_CORRUPT, ERROR_COMPRESSION. */
+/* The content of a version, or of the last before it that was kept: walks back to the last full one. ERROR_NOT_FOUND, ERROR_CORRUPT, ERROR_COMPRESSION. */
 int snapshot_content(struct txn *txn, struct frame_maker *frames, uint32_t number, uint32_t version,
 	struct arena *arena, struct slice *content);
+
+bool snapshot_is_dropped(const struct snapshot_value *value);
+int64_t snapshot_dropped_ms(const struct snapshot_value *value); /* 0: it was not */
+void snapshot_dropped_write(struct slice content, int64_t at_ms, uint8_t out[SNAPSHOT_DROPPED_BYTES]);
 
 /* Content is canonical, line feed, derived. */
 void content_split(struct slice content, struct slice *canonical, struct slice *derived);

@@ -43,11 +43,24 @@ static bool projection_exists(struct verify *verify, uint16_t number)
 }
 
 /* The content of one version in verify->content, that of the one before in verify->older. */
+static bool check_frame(struct verify *verify, const struct repo_ref *ref, uint32_t version, const struct snapshot_value *value)
+{
+	char text[VERIFY_TEXT];
+	int error;
+
+	buf_reset(&verify->older);
+	buf_slice(&verify->older, buf_as_slice(&verify->content));
+	buf_reset(&verify->content);
+	error = frame_unpack(verify->frames, value->encoding, value->frame, buf_as_slice(&verify->older), &verify->content);
+	if (error)
+		verify_found(verify, "snapshot", oid_text(&ref->oid, version, text), "%s", error_text(error));
+	return !error;
+}
+
 static bool check_version(struct verify *verify, const struct repo_ref *ref, uint32_t version, int64_t *observed_ms)
 {
 	struct snapshot_value value;
 	char text[VERIFY_TEXT];
-	int error;
 
 	if (!snapshot_get(&verify->txn, ref->row.number, version, &value)) {
 		verify_found(verify, "snapshot", oid_text(&ref->oid, version, text),
@@ -55,14 +68,10 @@ static bool check_version(struct verify *verify, const struct repo_ref *ref, uin
 		verify->txn.error = 0;
 		return false;
 	}
-	buf_reset(&verify->older);
-	buf_slice(&verify->older, buf_as_slice(&verify->content));
-	buf_reset(&verify->content);
-	error = frame_unpack(verify->frames, value.encoding, value.frame, buf_as_slice(&verify->older), &verify->content);
-	if (error) {
-		verify_found(verify, "snapshot", oid_text(&ref->oid, version, text), "%s", error_text(error));
+	if (!snapshot_is_dropped(&value) && !check_frame(verify, ref, version, &value))
 		return false;
-	}
+	if (snapshot_is_dropped(&value) && version == ref->row.versions)
+		verify_found(verify, "snapshot", oid_text(&ref->oid, version, text), "was dropped, though it is the newest");
 	if (value.observed_at_ms < *observed_ms || value.observed_after_ms > value.observed_at_ms)
 		verify_found(verify, "snapshot", oid_text(&ref->oid, version, text), "its times run backwards");
 	if (!projection_exists(verify, value.projection))

@@ -8,7 +8,7 @@
 
 #include "daemon/crawl/cursor.h"
 #include "daemon/crawl/spool.h"
-#include "daemon/crawl/training.h"
+#include "daemon/crawl/upkeep.h"
 #include "daemon/run/clock.h"
 #include "daemon/run/log.h"
 #include "storage/model/memory.h"
@@ -36,7 +36,7 @@ struct import {
 	uv_thread_t thread;
 	bool committing;
 	int error;          /* of the thread */
-	struct training training;
+	struct upkeep upkeep;
 	struct commit_counts counts;
 	struct store_problem problem;
 };
@@ -208,7 +208,7 @@ static void on_thread(void *owner)
 	import->error = committer_run(import->committer, import->writing->pointer, import->writing->count, &import->counts,
 		&import->problem);
 	if (!import->error)
-		training_run(&import->training, import->options->store);
+		upkeep_run(&import->upkeep, import->options->store, 0, 0);
 }
 
 static void add_counts(struct commit_counts *total, const struct commit_counts *more)
@@ -233,7 +233,7 @@ static bool settle(struct import *import)
 		import->result->error = import->error;
 		return end(import, IMPORT_FAILED, "%s", import->problem.text);
 	}
-	training_tell(&import->training);
+	upkeep_tell(&import->upkeep);
 	told = &import->result->kind[batch->answer[0].kind];
 	add_counts(&told->counts, &import->counts);
 	for (size_t i = 0; i < batch->count; i++)

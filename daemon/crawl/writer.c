@@ -4,7 +4,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "daemon/crawl/training.h"
+#include "daemon/crawl/upkeep.h"
 #include "daemon/run/log.h"
 #include "daemon/run/metrics.h"
 #include "daemon/transfer/backoff.h"
@@ -46,10 +46,10 @@ struct writer {
 	/* of the commit in flight */
 	uv_work_t work;
 	int error;
-	int64_t started_ms;
+	int64_t started_ms, started_wall_ms, retention_ms;
 	struct commit_counts counts;
 	struct store_problem problem;
-	struct training training;
+	struct upkeep upkeep;
 	struct store_readers readers;
 	long stuck_process; /* the one that was told of */
 };
@@ -143,7 +143,7 @@ static void on_work(uv_work_t *work)
 	writer->error = committer_run(writer->committer, writer->writing->answer, writer->writing->count, &writer->counts,
 		&writer->problem);
 	if (!writer->error)
-		training_run(&writer->training, writer->options.store);
+		upkeep_run(&writer->upkeep, writer->options.store, writer->retention_ms, writer->started_wall_ms);
 	store_clear_readers(writer->options.store, &writer->readers);
 }
 
@@ -208,7 +208,7 @@ static void commit_done(struct writer *writer)
 	writer->failures = 0;
 	count_commit(writer, clock_mono_ms() - writer->started_ms);
 	tell_readers(writer);
-	training_tell(&writer->training);
+	upkeep_tell(&writer->upkeep);
 	for (size_t i = 0; i < batch->count; i++) {
 		struct delivery *delivery = &batch->delivery[i];
 
@@ -265,6 +265,8 @@ static void start_commit(struct writer *writer)
 {
 	writer->busy = true;
 	writer->started_ms = clock_mono_ms();
+	writer->started_wall_ms = clock_wall_ms();
+	writer->retention_ms = writer->options.config->retention;
 	writer->problem = (struct store_problem){ 0 };
 	writer->counts = (struct commit_counts){ 0 };
 	committer_want_texts(writer->committer, writer->options.config->detail,

@@ -108,6 +108,7 @@
 	X(METRIC_COMMITS_100_MS, "commits_within_100_milliseconds_total", METRIC_COUNTER, "commits", "the same") \
 	X(METRIC_COMMITS_1000_MS, "commits_within_1000_milliseconds_total", METRIC_COUNTER, "commits", "the same") \
 	X(METRIC_DICTIONARIES, "dictionaries_trained_total", METRIC_COUNTER, "dictionaries", "trained on the store's own contents since the start") \
+	X(METRIC_VERSIONS_DROPPED, "versions_dropped_total", METRIC_COUNTER, "versions", "whose metadata retention has dropped") \
 	X(METRIC_READERS, "store_readers", METRIC_GAUGE, "processes", "that hold a snapshot of the store") \
 	X(METRIC_READER_BEHIND, "store_oldest_reader_commits", METRIC_GAUGE, "commits", "since the oldest of these: pages freed since cannot be used again") \
 	X(METRIC_PREPARE_US, "prepare_microseconds_total", METRIC_COUNTER, "microseconds", "time spent reading answers") \

@@ -270,11 +270,20 @@ static void head_members(const struct tool *tool, const struct repo_view *view, 
 	buf_char(out, ',');
 }
 
+static bool has_metadata(const struct picked *picked)
+{
+	return picked->version && !picked->view.snapshot.dropped_ms;
+}
+
 static void print_picked(struct print *print, const struct picked *picked)
 {
-	char moment[SHORT_MOMENT];
+	char moment[SHORT_MOMENT], dropped[SHORT_MOMENT];
 
-	if (picked->version)
+	if (picked->version && !has_metadata(picked))
+		print_format_line(print, "version %u (first seen %s; its metadata was kept until %s)", picked->version,
+			short_moment(picked->view.snapshot.observed_at_ms, moment),
+			short_moment(picked->view.snapshot.dropped_ms, dropped));
+	else if (picked->version)
 		print_format_line(print, "version %u (first seen %s)", picked->version,
 			short_moment(picked->view.snapshot.observed_at_ms, moment));
 	else
@@ -337,7 +346,7 @@ static void compare_picked(struct differing *differing, const struct picked *old
 {
 	struct buf before = BUF_INIT(TEXT_MAX), after = BUF_INIT(TEXT_MAX);
 
-	if (old->version && new->version) {
+	if (has_metadata(old) && has_metadata(new)) {
 		compare_objects(differing, "", old->view.snapshot.canonical, new->view.snapshot.canonical);
 		return;
 	}
@@ -353,7 +362,7 @@ static void print_nothing(struct print *print, const struct picked *old, const s
 	bool one = old->version && old->version == new->version;
 
 	print_tone(print, TONE_DIM, one ? "one version: nothing to compare\n" :
-				     old->version && new->version ? "no difference\n" : "no difference in the license\n");
+				     has_metadata(old) && has_metadata(new) ? "no difference\n" : "no difference in the license\n");
 }
 
 static void write_diff(struct tool *tool, struct repo_view *view, const struct picked *old, const struct picked *new)
@@ -411,7 +420,8 @@ const struct command command_diff = {
 	.arguments_max = 3,
 	.details = "Stable metadata only, the card's fields one by one; V2 is the newest version where it is left out. In place of\n"
 		   "a version a time may stand, a bare date for the end of that day: what was there then. Of a time before the\n"
-		   "first look the commits tell the license alone, which is then all that is compared.\n"
+		   "first look the commits tell the license alone, which is then all that is compared; the same where retention has\n"
+		   "dropped the metadata of a version.\n"
 		   "\nexamples:\n"
 		   "  relicense diff tiiuae/falcon-40b\n"
 		   "  relicense diff tiiuae/falcon-40b 2023-05-30 2023-06-01\n"

@@ -153,11 +153,15 @@ static void passed_on_member(const struct showing *showing, struct object *objec
 	object_word(object, "name_borne_now_by", showing->view.found.passed_on ? oid : NULL);
 }
 
+static bool has_metadata(const struct showing *showing)
+{
+	return showing->answer.version && !showing->version.snapshot.dropped_ms;
+}
+
 static void write_object(struct tool *tool, struct showing *showing)
 {
 	struct buf text = BUF_INIT(64 << 20);
 	struct object object = object_begin(&text);
-	bool known = showing->answer.version != 0;
 
 	repo_members(tool, &showing->view, name_of(showing), &object);
 	answer_members(&showing->answer, &object);
@@ -165,8 +169,9 @@ static void write_object(struct tool *tool, struct showing *showing)
 	row_members(showing, &object);
 	passed_on_member(showing, &object);
 	show_texts_member(&showing->texts, &object);
-	object_raw(&object, "metadata", known ? showing->version.snapshot.canonical : SLICE_NONE);
-	object_raw(&object, "derived", known ? showing->version.snapshot.derived : SLICE_NONE);
+	object_raw(&object, "metadata", has_metadata(showing) ? showing->version.snapshot.canonical : SLICE_NONE);
+	object_raw(&object, "derived", has_metadata(showing) ? showing->version.snapshot.derived : SLICE_NONE);
+	object_moment(&object, "metadata_dropped", showing->version.snapshot.dropped_ms);
 	as_of_members(&tool->as_of, &object);
 	object_end(&object);
 	tool_print_object(tool, &text);
@@ -354,6 +359,7 @@ static void print_card(struct tool *tool, struct showing *showing)
 {
 	struct print *print = &tool->print;
 	struct buf text = BUF_INIT(65536);
+	char moment[SHORT_MOMENT];
 
 	print_heading(tool, showing);
 	if (showing->state)
@@ -365,10 +371,13 @@ static void print_card(struct tool *tool, struct showing *showing)
 	print_safe(print, buf_as_slice(&text));
 	print_bytes(print, SLICE("\n"));
 	print_name_notes(tool, &showing->view, showing->name_now);
-	if (options.metadata && showing->answer.version) {
+	if (options.metadata && has_metadata(showing)) {
 		print_bytes(print, SLICE("\n"));
 		print_safe(print, showing->version.snapshot.canonical);
 		print_bytes(print, SLICE("\n"));
+	} else if (options.metadata && showing->answer.version) {
+		print_format_line(print, "\nits metadata was kept until %s (retention): license, name, access and lineage are known\n",
+			short_moment(showing->version.snapshot.dropped_ms, moment));
 	}
 	tool_footer(tool, 1u << showing->view.found.ref.kind);
 	buf_release(&text);

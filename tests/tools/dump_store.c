@@ -123,7 +123,7 @@ static int sum_version(struct txn *txn, struct frame_maker *frames, struct slice
 
 	if (!error)
 		error = snapshot_content(txn, frames, get_u32(slice_bytes(key)), version, arena, &content);
-	if (error)
+	if (error || snapshot_is_dropped(&value))
 		return error;
 	sum->count++;
 	sum->content_bytes += content.size;

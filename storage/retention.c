@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "storage/retention.h"
+
+#include "storage/model/memory.h"
+#include "storage/model/verdict.h"
+#include "storage/repo_table.h"
+#include "storage/snapshot_table.h"
+
+enum { ROWS_AT_ONCE = 20000, VERSIONS_AT_ONCE = 500 };
+
+struct dropping {
+	struct txn txn;
+	int64_t before_ms, now_ms;
+	struct frame_maker *frames;
+	struct canon_maker canon;
+	struct json json;
+	struct buf frame, scratch;
+	struct arena arena; /* of one repo */
+	struct retention *pass;
+	unsigned looked_at; /* versions, in this step */
+};
+
+/* A repo's versions one after the other. */
+struct walk {
+	uint32_t number;
+	struct slice stored; /* content of the last version whose frame is there, as the next one was packed */
+	struct slice kept;   /* of the last one that stays */
+};
+
+static bool read_state(struct dropping *dropping, struct slice content, struct state *state)
+{
+	struct slice canonical, derived;
+	struct canon canon;
+
+	content_split(content, &canonical, &derived);
+	if (canon_read(&dropping->canon, canonical, &dropping->arena, &canon))
+		return false;
+	state_read(&dropping->json, &canon, &dropping->arena, state);
+	return true;
+}
+
+static bool only_metadata_changed(struct dropping *dropping, struct slice before, struct slice after)
+{
+	struct state old, new;
+	struct verdict verdict;
+
+	if (!read_state(dropping, before, &old) || !read_state(dropping, after, &new))
+		return false;
+	verdict_judge(&dropping->json, &old, &new, &dropping->arena, &verdict);
+	return verdict.count == 1 && verdict.event[0].event == EVENT_METADATA_CHANGED;
+}
+
+static bool is_superseded(struct dropping *dropping, uint32_t number, uint32_t version)
+{
+	struct snapshot_value next;
+
+	return snapshot_get(&dropping->txn, number, version + 1, &next) && next.observed_at_ms < dropping->before_ms;
+}
+
+static void drop(struct dropping *dropping, const struct walk *walk, uint32_t version, struct slice content,
+	struct snapshot_value *value)
+{
+	uint8_t left[SNAPSHOT_DROPPED_BYTES];
+
+	snapshot_dropped_write(content, dropping->now_ms, left);
+	value->encoding = FRAME_DROPPED << 8;
+	value->frame = (struct slice){ (const char *)left, sizeof(left) };
+	snapshot_put(&dropping->txn, walk->number, version, value, &dropping->scratch);
+	dropping->pass->dropped++;
+}
+
+/* What leaned on a version that is dropped leans on the last one that stays. */
+static void pack_again(struct dropping *dropping, const struct walk *walk, uint32_t version, struct slice content,
+	struct snapshot_value *value)
+{
+	int error;
+
+	buf_reset(&dropping->frame);
+	error = frame_pack_delta(dropping->frames, walk->kept, content, &dropping->frame, &value->encoding);
+	if (error)
+		txn_fail(&dropping->txn, error);
+	value->frame = buf_as_slice(&dropping->frame);
+	snapshot_put(&dropping->txn, walk->number, version, value, &dropping->scratch);
+}
+
+static int take_version(struct dropping *dropping, struct walk *walk, uint32_t version, bool newest)
+{
+	struct buf out = BUF_INIT(FRAME_CONTENT_MAX);
+	struct snapshot_value value;
+	struct slice content;
+	bool leans_on_dropped = walk->stored.data != walk->kept.data;
+	int error;
+
+	if (!snapshot_get(&dropping->txn, walk->number, version, &value))
+		return ERROR_CORRUPT;
+	if (snapshot_is_dropped(&value))
+		return ERROR_NONE;
+	error = frame_unpack(dropping->frames, value.encoding, value.frame, walk->stored, &out);
+	content = arena_copy(&dropping->arena, buf_as_slice(&out));
+	buf_release(&out);
+	if (error)
+		return error;
+	walk->stored = content;
+	if (!newest && !snapshot_is_full(version) && is_superseded(dropping, walk->number, version) &&
+		only_metadata_changed(dropping, walk->kept, content)) {
+		drop(dropping, walk, version, content, &value);
+		return ERROR_NONE;
+	}
+	if (leans_on_dropped && !snapshot_is_full(version))
+		pack_again(dropping, walk, version, content, &value);
+	walk->kept = content;
+	return ERROR_NONE;
+}
+
+static int take_repo(struct dropping *dropping, const struct repo_ref *ref)
+{
+	struct walk walk = { .number = ref->row.number };
+	uint32_t versions = ref->row.versions;
+	int error = ERROR_NONE;
+
+	if (versions < 3 || !is_superseded(dropping, walk.number, 2))
+		return ERROR_NONE;
+	arena_reset(&dropping->arena);
+	for (uint32_t version = 1; version <= versions && !error; version++)
+		error = take_version(dropping, &walk, version, version == versions);
+	dropping->looked_at += versions;
+	return error;
+}
+
+static int take_rows(struct dropping *dropping)
+{
+	struct retention *pass = dropping->pass;
+	MDB_cursor *cursor = repo_cursor(&dropping->txn, pass->kind);
+	struct repo_ref ref = { .kind = pass->kind, .oid = pass->next };
+	MDB_cursor_op op = MDB_SET_RANGE;
+	bool more = true;
+	int error = ERROR_NONE;
+
+	for (unsigned rows = 0; more && !error && rows < ROWS_AT_ONCE && dropping->looked_at < VERSIONS_AT_ONCE; rows++) {
+		more = repo_from(&dropping->txn, cursor, op, &ref);
+		error = more ? take_repo(dropping, &ref) : dropping->txn.error;
+		op = MDB_NEXT;
+		pass->next = ref.oid;
+	}
+	if (cursor)
+		mdb_cursor_close(cursor);
+	if (more)
+		more = oid_next(&pass->next);
+	if (!more && !error) {
+		pass->next = (struct repo_oid){ { 0 } };
+		pass->ended = ++pass->kind == REPO_KINDS;
+	}
+	return error;
+}
+
+int retention_step(struct store *store, int64_t before_ms, int64_t now_ms, struct retention *pass, struct store_problem *problem)
+{
+	struct retention before = *pass;
+	struct repo_oid behind;
+	struct dropping dropping = { .before_ms = before_ms, .now_ms = now_ms, .pass = pass };
+	int code = txn_begin(store, true, &dropping.txn);
+
+	if (code)
+		return store_fail(store, code, "retention", problem);
+	dropping.frames = frame_maker_new(store_dictionaries(store));
+	canon_maker_init(&dropping.canon);
+	json_init(&dropping.json, CANON_NODES_MAX);
+	buf_init(&dropping.frame, 2 * FRAME_CONTENT_MAX);
+	buf_init(&dropping.scratch, 2 * FRAME_CONTENT_MAX);
+	txn_fail(&dropping.txn, take_rows(&dropping));
+	code = txn_commit(&dropping.txn);
+	frame_maker_free(&dropping.frames);
+	canon_maker_release(&dropping.canon);
+	json_release(&dropping.json);
+	buf_release(&dropping.frame);
+	buf_release(&dropping.scratch);
+	arena_release(&dropping.arena);
+	if (!code)
+		return ERROR_NONE;
+	behind = pass->next;
+	*pass = before;
+	if (code != ERROR_CORRUPT && code != ERROR_COMPRESSION)
+		return store_fail(store, code, "retention", problem);
+	/* A repo that cannot be read is left as it is (verify tells of it), and so is, this time, what came before it here. */
+	pass->next = behind;
+	return ERROR_NONE;
+}

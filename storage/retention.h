@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Lets go of old metadata that no license question needs.
+ *
+ * A version that was brought by metadata.changed alone says of license, name, access and lineage what the version before
+ * it said. Once it has been superseded for longer than the operator wants to keep it, its frame is dropped: what stays is
+ * its row, times and commit, the hash of its metadata and when they were dropped; readers get the version before it that
+ * was kept, and are told (struct snapshot). The first version, the newest, every 16th (others lean on it) and all that
+ * another event tells of stay, as do all records and statements. The next version that leaned on it is packed again.
+ */
+#ifndef STORAGE_RETENTION_H
+#define STORAGE_RETENTION_H
+
+#include "storage/reader.h"
+
+/* A pass over all rows, some at a time. Zero begins one. */
+struct retention {
+	bool ended;
+	enum repo_kind kind;
+	struct repo_oid next;
+	uint64_t dropped; /* versions, so far */
+};
+
+/*
+ * The next rows of a pass, in one transaction of some ten milliseconds: versions that were superseded before `before_ms`
+ * are dropped, as of `now_ms`. For the one writer of the store, while it has no transaction open, off the loop.
+ */
+int retention_step(struct store *store, int64_t before_ms, int64_t now_ms, struct retention *pass, struct store_problem *problem);
+
+#endif
