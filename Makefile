@@ -148,10 +148,10 @@ help:
 #:: make test       builds and runs every test; ends with "N passed, N failed"
 #:: make            builds build/relicensed, build/relicense, build/hubsim
 #:: make bench      speed against nginx, curl and a requests + sqlite3 script, ratios of one run
-#:: make bench-queries how long one waits for answers from 3,000,000 repos and 10,000,000 records (40 GB of disk)
-#:: make bench-store how fast rows get into a store on one core, and what fifty readers cost it
+#:: make bench-queries  how long one waits for answers from 3,000,000 repos and 10,000,000 records (40 GB of disk)
+#:: make bench-store  how fast rows get into a store on one core, and what fifty readers cost it
 #:: make bench-size  bytes a repo and a further version take, with real rows (where they are)
-#:: make bench-crawl what requests cost, and how well they are spent: simulated days of quota, freshness, coverage
+#:: make bench-crawl  what requests cost, and how well they are spent: simulated days of quota, freshness, coverage
 #:: make install    PREFIX=/usr/local DESTDIR= ; make uninstall takes away what it put there
 #:: make deps       installs the Debian packages that the above need (they do so themselves; DEPS=no: never)
 #:: make fuzz       builds the libFuzzer targets
