@@ -44,7 +44,7 @@ struct preparer *preparer_new(struct store *store, bool private_repos)
 	json_init(&preparer->json, PAGE_NODES_MAX);
 	json_init(&preparer->card, CANON_NODES_MAX);
 	canon_maker_init(&preparer->canon);
-	preparer->frames = frame_maker_new(store_dictionaries(store));
+	preparer->frames = frame_maker_new(store ? store_dictionaries(store) : NULL);
 	buf_init(&preparer->content, FRAME_CONTENT_MAX);
 	buf_init(&preparer->frame, FRAME_MAX);
 	buf_init(&preparer->text, FRAME_CONTENT_MAX);

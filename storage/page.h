@@ -63,6 +63,7 @@ struct page {
 
 struct preparer;
 
+/* Without a store (NULL: a dry run) all rows are new. */
 struct preparer *preparer_new(struct store *store, bool private_repos);
 void preparer_free(struct preparer **preparer);
 

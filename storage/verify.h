@@ -47,8 +47,6 @@ struct verify_summary {
 	struct log_head head; /* up to which the chain was walked */
 };
 
-/* 0, whatever was found; an error only where the store could not be walked at all. */
-int verify_run(struct store *store, const struct verify_options *options, struct verify_summary *summary,
-	struct store_problem *problem);
+void verify_run(struct store *store, const struct verify_options *options, struct verify_summary *summary);
 
 #endif

@@ -64,7 +64,8 @@
 	X(LOG_CONFIRM_TOGETHER, "confirm-together", LEVEL_NOTICE, "kind owner asked rows outcome", \
 		"missing rows that a sample, and their owner's listing, settled (gone) or put off (later)") \
 	X(LOG_COMMITTED, "committed", LEVEL_DEBUG, "answers records new same ms seq", "a batch is in the store") \
-	X(LOG_DICTIONARY, "dictionary", LEVEL_INFO, "of id samples before after", "a dictionary was trained on the store's own contents: bytes of a held-out sample with the old one and with it; id 0: not worth it") \
+	X(LOG_DICTIONARY, "dictionary", LEVEL_INFO, "of id samples before after", \
+		"trained on the store's own contents; before, after: what a held-out sample takes; id 0: not worth it") \
 	X(LOG_RETENTION, "retention", LEVEL_INFO, "versions", "old metadata was dropped, as the option retention says") \
 	X(LOG_READER_STUCK, "reader-stuck", LEVEL_WARNING, "process commits", "a reader holds an old snapshot: the store grows until it goes on or ends") \
 	X(LOG_COMMIT_FAILED, "commit-failed", LEVEL_ERROR, "why retry_ms", "a batch could not be written; tried again") \

@@ -139,9 +139,7 @@ static enum exit_status run(struct tool *tool, const struct arguments *arguments
 	struct verify_options verify = { .from_seq = options.from, .head_line = options.head, .on_finding = on_finding,
 		.on_progress = on_progress, .owner = &verifying };
 	struct verify_summary summary;
-	struct store_problem problem;
 	enum exit_status status;
-	int code;
 
 	(void)arguments;
 	if (options.head && !head_is_a_line(options.head)) {
@@ -152,21 +150,15 @@ static enum exit_status run(struct tool *tool, const struct arguments *arguments
 	if (status)
 		return status;
 	reader_pause(tool->reader);
-	code = verify_run(tool->store, &verify, &summary, &problem);
+	verify_run(tool->store, &verify, &summary);
 	if (verifying.progress)
 		fputs("\r\033[K", stderr);
-	if (code) {
-		tool_say("%s", problem.text);
-		status = EXIT_DAMAGE;
-	} else {
-		if (as_json(&verifying))
-			write_object(&verifying, &summary);
-		else
-			write_text(&verifying, &summary);
-		status = summary.findings ? EXIT_DAMAGE : EXIT_OK;
-	}
+	if (as_json(&verifying))
+		write_object(&verifying, &summary);
+	else
+		write_text(&verifying, &summary);
 	buf_release(&verifying.findings);
-	return status;
+	return summary.findings ? EXIT_DAMAGE : EXIT_OK;
 }
 
 const struct command command_verify = {

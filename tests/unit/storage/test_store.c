@@ -246,20 +246,28 @@ static void test_cut_off(void **state)
 	fixture_free(f);
 }
 
-/* Where there is no room in the map it grows, and the batch that filled it is committed again. */
-static void test_map_grows(void **state)
+/* A store with one repo and a map of 1 MiB. */
+static struct fixture *fixture_of_small_map(void)
 {
 	struct fixture *f = fixture_new();
 	struct store_options options = { .dir = f->dir, .writable = true, .map_bytes = 1 << 20 };
-	unsigned n = 0;
-	int code = 0;
 
-	(void)state;
 	fixture_sweep(f, DAY(1), ROW(f, .n = 999));
 	fixture_shut(f);
 	assert_int_equal(store_open(&options, &f->store, &f->problem), 0);
 	f->preparer = preparer_new(f->store, false);
 	f->committer = committer_new(f->store);
+	return f;
+}
+
+/* Where there is no room in the map it grows, and the batch that filled it is committed again. */
+static void test_map_grows(void **state)
+{
+	struct fixture *f = fixture_of_small_map();
+	unsigned n = 0;
+	int code = 0;
+
+	(void)state;
 	while (!code && ++n < 500) { /* some 3 MiB */
 		struct answer answer;
 		fixture_prepare(f, &answer, LANE_POLL, DAY(2), ROW(f, .n = n, .created = "2025-01-03T00:00:00.000Z",
@@ -304,18 +312,12 @@ static void test_map_cannot_grow(void **state)
 	(void)state;
 	skip(); /* it takes terabytes of address space itself */
 #else
-	struct fixture *f = fixture_new();
-	struct store_options options = { .dir = f->dir, .writable = true, .map_bytes = 1 << 20 };
+	struct fixture *f = fixture_of_small_map();
 	struct rlimit before, limit;
 	unsigned n = 0;
 	int code = 0;
 
 	(void)state;
-	fixture_sweep(f, DAY(1), ROW(f, .n = 999));
-	fixture_shut(f);
-	assert_int_equal(store_open(&options, &f->store, &f->problem), 0);
-	f->preparer = preparer_new(f->store, false);
-	f->committer = committer_new(f->store);
 	assert_int_equal(getrlimit(RLIMIT_AS, &before), 0);
 	limit = (struct rlimit){ address_space() + (14 << 20), before.rlim_max };
 	assert_int_equal(setrlimit(RLIMIT_AS, &limit), 0);
