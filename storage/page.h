@@ -63,7 +63,7 @@ struct page {
 
 struct preparer;
 
-/* Without a store (NULL: a dry run) all rows are new. */
+/* NULL: a dry run, which prepares no page. */
 struct preparer *preparer_new(struct store *store, bool private_repos);
 void preparer_free(struct preparer **preparer);
 
