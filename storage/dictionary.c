@@ -16,7 +16,7 @@ extern const size_t builtin_dictionary_size;
  * takes four times as long for less than a byte. Texts, 812 licenses and READMEs of 6.2 KB, the same: level 3 1,314 bytes in
  * 30 us, 9 1,127 in 150, and texts come no faster than the Hub's quota lets them.
  */
-static const int levels[DICTIONARY_USES] = { [DICTIONARY_CONTENT] = 3, [DICTIONARY_TEXT] = 9 };
+enum { CONTENT_LEVEL = 3, TEXT_LEVEL = 9 };
 
 static const char *const current_names[DICTIONARY_USES] = {
 	[DICTIONARY_CONTENT] = "dictionary",
@@ -38,7 +38,7 @@ struct slice dictionary_builtin(void)
 
 ZSTD_CDict *dictionary_compressor(enum dictionary_use use, struct slice bytes)
 {
-	ZSTD_CDict *made = ZSTD_createCDict(bytes.data, bytes.size, levels[use]);
+	ZSTD_CDict *made = ZSTD_createCDict(bytes.data, bytes.size, use == DICTIONARY_TEXT ? TEXT_LEVEL : CONTENT_LEVEL);
 
 	if (!made)
 		memory_failed("zstd dictionary");

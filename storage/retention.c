@@ -60,11 +60,10 @@ static bool is_superseded(struct dropping *dropping, uint32_t number, uint32_t v
 static void drop(struct dropping *dropping, const struct walk *walk, uint32_t version, struct slice content,
 	struct snapshot_value *value)
 {
-	uint8_t left[SNAPSHOT_DROPPED_BYTES];
-
-	snapshot_dropped_write(content, dropping->now_ms, left);
+	buf_reset(&dropping->frame);
+	snapshot_dropped_write(content, dropping->now_ms, &dropping->frame);
 	value->encoding = FRAME_DROPPED << 8;
-	value->frame = (struct slice){ (const char *)left, sizeof(left) };
+	value->frame = buf_as_slice(&dropping->frame);
 	snapshot_put(&dropping->txn, walk->number, version, value, &dropping->scratch);
 	dropping->pass->dropped++;
 }

@@ -110,15 +110,16 @@ int64_t snapshot_dropped_ms(const struct snapshot_value *value)
 	return snapshot_is_dropped(value) ? (int64_t)get_u48(slice_bytes(value->frame)) : 0;
 }
 
-void snapshot_dropped_write(struct slice content, int64_t at_ms, uint8_t out[SNAPSHOT_DROPPED_BYTES])
+void snapshot_dropped_write(struct slice content, int64_t at_ms, struct buf *out)
 {
 	struct slice canonical, derived;
-	uint8_t hash[TEXT_HASH_BYTES];
+	uint8_t hash[TEXT_HASH_BYTES], left[SNAPSHOT_DROPPED_BYTES];
 
 	content_split(content, &canonical, &derived);
 	text_hash(canonical, hash);
-	put_u48(out, (uint64_t)at_ms);
-	memcpy(out + 6, hash, SNAPSHOT_HASH_BYTES);
+	put_u48(left, (uint64_t)at_ms);
+	memcpy(left + 6, hash, SNAPSHOT_HASH_BYTES);
+	buf_add(out, (const char *)left, sizeof(left));
 }
 
 void content_split(struct slice content, struct slice *canonical, struct slice *derived)

@@ -43,7 +43,7 @@ int snapshot_content(struct txn *txn, struct frame_maker *frames, uint32_t numbe
 
 bool snapshot_is_dropped(const struct snapshot_value *value);
 int64_t snapshot_dropped_ms(const struct snapshot_value *value); /* 0: it was not */
-void snapshot_dropped_write(struct slice content, int64_t at_ms, uint8_t out[SNAPSHOT_DROPPED_BYTES]);
+void snapshot_dropped_write(struct slice content, int64_t at_ms, struct buf *out);
 
 /* Content is canonical, line feed, derived. */
 void content_split(struct slice content, struct slice *canonical, struct slice *derived);

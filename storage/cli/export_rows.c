@@ -204,8 +204,9 @@ static int give_version(struct making *making, const struct repo_ref *ref, uint3
 	identity_cells(making, ref);
 	cell[OBSERVED_AFTER] = moment_cell(making, snapshot.observed_after_ms);
 	cell[OBSERVED_AT] = moment_cell(making, snapshot.observed_at_ms);
-	cell[METADATA] = snapshot.dropped_ms ? (struct cell){ .type = CELL_NULL } :
-					       (struct cell){ CELL_JSON, snapshot.canonical, TONE_PLAIN };
+	cell[METADATA] = (struct cell){ CELL_JSON, snapshot.canonical, TONE_PLAIN };
+	if (snapshot.dropped_ms)
+		cell[METADATA] = (struct cell){ .type = CELL_NULL };
 	return give(making, SLICE_NONE);
 }
 
