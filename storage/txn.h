@@ -19,7 +19,7 @@ struct txn {
 };
 
 int txn_begin(struct store *store, bool writable, struct txn *txn);
-int txn_commit(struct txn *txn); /* ends it in any case; the first error, or the commit's */
+int txn_commit(struct txn *txn); /* ends it in any case; the first error, or the commit's. Seals meta where it changed (meta.h) */
 void txn_abort(struct txn *txn);
 /* One that reads: lets its snapshot go, and takes the newest. False: it has failed, and is as if paused. */
 void txn_pause(struct txn *txn);
