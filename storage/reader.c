@@ -223,7 +223,7 @@ int reader_snapshot(struct reader *reader, uint32_t number, uint32_t version, st
 		.observed_after_ms = value.observed_after_ms,
 		.observed_at_ms = value.observed_at_ms,
 		.projection = value.projection,
-		.dropped_ms = snapshot_dropped_ms(&value),
+		.retained_until_ms = snapshot_retained_until_ms(&value),
 	};
 	memcpy(snapshot->sha, value.sha, SHA_BYTES);
 	content_split(content, &snapshot->canonical, &snapshot->derived);

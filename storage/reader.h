@@ -66,10 +66,10 @@ struct snapshot {
 	uint16_t projection;
 	struct slice canonical, derived; /* JSON objects */
 	/*
-	 * 0, or when retention dropped the metadata of this version: then the texts are those of the last version before it
-	 * that was kept, of which only license, name, access and lineage are this one's too.
+	 * 0, or until when the metadata of this version was retained (retention.h): then the texts are those of the last version
+	 * before it that was kept, of which only license, name, access and lineage are this one's too.
 	 */
-	int64_t dropped_ms;
+	int64_t retained_until_ms;
 };
 
 /* Text in the arena. ERROR_NOT_FOUND, ERROR_COMPRESSION, ERROR_CORRUPT. */

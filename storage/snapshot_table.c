@@ -105,7 +105,7 @@ bool snapshot_is_dropped(const struct snapshot_value *value)
 	return value->encoding >> 8 == FRAME_DROPPED && value->frame.size == SNAPSHOT_DROPPED_BYTES;
 }
 
-int64_t snapshot_dropped_ms(const struct snapshot_value *value)
+int64_t snapshot_retained_until_ms(const struct snapshot_value *value)
 {
 	return snapshot_is_dropped(value) ? (int64_t)get_u48(slice_bytes(value->frame)) : 0;
 }

@@ -8,8 +8,8 @@
  *             8 observed_after u48       14 observed_at u48
  *            20 sha [20]                 40 frame
  *
- * Where retention (retention.h) has dropped the frame, in its place stand: when u48, and the first 16 bytes of the SHA-256 of
- * the canonical text. Its content is then taken to be that of the version before it that was kept.
+ * Where retention (retention.h) has dropped the frame, in its place stand: retained until u48, and the first 16 bytes of the
+ * SHA-256 of the canonical text. Its content is then taken to be that of the version before it that was kept.
  *
  * Versions count from 1. Every FULL_EVERYth is compressed with the dictionary, the others are differences to the
  * version before, so that one version costs at most FULL_EVERY small steps to read.
@@ -42,7 +42,7 @@ int snapshot_content(struct txn *txn, struct frame_maker *frames, uint32_t numbe
 	struct arena *arena, struct slice *content);
 
 bool snapshot_is_dropped(const struct snapshot_value *value);
-int64_t snapshot_dropped_ms(const struct snapshot_value *value); /* 0: it was not */
+int64_t snapshot_retained_until_ms(const struct snapshot_value *value); /* 0: it was not dropped */
 void snapshot_dropped_write(struct slice content, int64_t at_ms, struct buf *out);
 
 /* Content is canonical, line feed, derived. */

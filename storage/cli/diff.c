@@ -272,7 +272,7 @@ static void head_members(const struct tool *tool, const struct repo_view *view, 
 
 static bool has_metadata(const struct picked *picked)
 {
-	return picked->version && !picked->view.snapshot.dropped_ms;
+	return picked->version && !picked->view.snapshot.retained_until_ms;
 }
 
 static void print_picked(struct print *print, const struct picked *picked)
@@ -282,7 +282,7 @@ static void print_picked(struct print *print, const struct picked *picked)
 	if (picked->version && !has_metadata(picked))
 		print_format_line(print, "version %u (first seen %s; its metadata was kept until %s)", picked->version,
 			short_moment(picked->view.snapshot.observed_at_ms, moment),
-			short_moment(picked->view.snapshot.dropped_ms, dropped));
+			short_moment(picked->view.snapshot.retained_until_ms, dropped));
 	else if (picked->version)
 		print_format_line(print, "version %u (first seen %s)", picked->version,
 			short_moment(picked->view.snapshot.observed_at_ms, moment));

@@ -205,7 +205,7 @@ static int give_version(struct making *making, const struct repo_ref *ref, uint3
 	cell[OBSERVED_AFTER] = moment_cell(making, snapshot.observed_after_ms);
 	cell[OBSERVED_AT] = moment_cell(making, snapshot.observed_at_ms);
 	cell[METADATA] = (struct cell){ CELL_JSON, snapshot.canonical, TONE_PLAIN };
-	if (snapshot.dropped_ms)
+	if (snapshot.retained_until_ms)
 		cell[METADATA] = (struct cell){ .type = CELL_NULL };
 	return give(making, SLICE_NONE);
 }

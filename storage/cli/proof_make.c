@@ -249,7 +249,7 @@ static void snapshot_member(struct making *making, struct object *object)
 	object_moment(&member, "observed_after", snapshot->observed_after_ms);
 	object_moment(&member, "observed_at", snapshot->observed_at_ms);
 	object_text(&member, "projection", buf_as_slice(&text));
-	object_raw(&member, "metadata", snapshot->dropped_ms ? SLICE_NONE : snapshot->canonical);
+	object_raw(&member, "metadata", snapshot->retained_until_ms ? SLICE_NONE : snapshot->canonical);
 	object_end(&member);
 	buf_release(&text);
 }

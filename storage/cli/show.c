@@ -155,7 +155,7 @@ static void passed_on_member(const struct showing *showing, struct object *objec
 
 static bool has_metadata(const struct showing *showing)
 {
-	return showing->answer.version && !showing->version.snapshot.dropped_ms;
+	return showing->answer.version && !showing->version.snapshot.retained_until_ms;
 }
 
 static void write_object(struct tool *tool, struct showing *showing)
@@ -171,7 +171,7 @@ static void write_object(struct tool *tool, struct showing *showing)
 	show_texts_member(&showing->texts, &object);
 	object_raw(&object, "metadata", has_metadata(showing) ? showing->version.snapshot.canonical : SLICE_NONE);
 	object_raw(&object, "derived", has_metadata(showing) ? showing->version.snapshot.derived : SLICE_NONE);
-	object_moment(&object, "metadata_dropped", showing->version.snapshot.dropped_ms);
+	object_moment(&object, "retained_until", showing->version.snapshot.retained_until_ms);
 	as_of_members(&tool->as_of, &object);
 	object_end(&object);
 	tool_print_object(tool, &text);
@@ -377,7 +377,7 @@ static void print_card(struct tool *tool, struct showing *showing)
 		print_bytes(print, SLICE("\n"));
 	} else if (options.metadata && showing->answer.version) {
 		print_format_line(print, "\nits metadata was kept until %s (retention): license, name, access and lineage are known\n",
-			short_moment(showing->version.snapshot.dropped_ms, moment));
+			short_moment(showing->version.snapshot.retained_until_ms, moment));
 	}
 	tool_footer(tool, 1u << showing->view.found.ref.kind);
 	buf_release(&text);

@@ -44,11 +44,11 @@ def test_history_is_as_before(ledger):
 def test_show_at_a_time(ledger):
     records = [record for record in ledger.changes() if record["event"] == "metadata.changed"]
     shown = json.loads(ledger.tool("show", "owner/m", "--at", records[0]["observed_at"], "--format", "json").output)
-    assert shown["state"]["license"] == ["mit"] and shown["metadata"] is None and shown["metadata_dropped"]
+    assert shown["state"]["license"] == ["mit"] and shown["metadata"] is None and shown["retained_until"]
     said = ledger.tool("show", "owner/m", "--at", records[0]["observed_at"], "--metadata", "--format", "table").text
     assert "its metadata was kept until" in said and "n0" not in said
     shown = json.loads(ledger.tool("show", "owner/m", "--format", "json").output)
-    assert shown["metadata"]["cardData"]["note"] == "n4" and shown["metadata_dropped"] is None
+    assert shown["metadata"]["cardData"]["note"] == "n4" and shown["retained_until"] is None
 
 
 def test_diff_compares_what_is_there(ledger):

@@ -58,9 +58,9 @@ static void check_versions(struct fixture *f, char *const before[], unsigned sup
 		assert_true(snapshot.observed_at_ms == DAY(version));
 		assert_string_equal(statement_at(f, &snapshot), version / 9 % 2 ? "\"mit\"" : "\"apache-2.0\"");
 		if (may_go(version, superseded)) {
-			assert_true(snapshot.dropped_ms == DAY(100));
+			assert_true(snapshot.retained_until_ms == DAY(100));
 		} else {
-			assert_true(snapshot.dropped_ms == 0);
+			assert_true(snapshot.retained_until_ms == 0);
 			assert_string_equal(fixture_canonical(f, 1, version), before[version]);
 		}
 	}
@@ -123,8 +123,8 @@ static void test_damage_is_passed_over(void **state)
 	txn_put(&txn, TABLE_SNAPSHOT, key_slice(&key), buf_as_slice(&copy));
 	assert_int_equal(txn_commit(&txn), 0);
 	assert_int_equal(run_pass(f, DAY(50)), 3);
-	assert_true(fixture_snapshot(f, 1, 2).dropped_ms == 0);
-	assert_true(fixture_snapshot(f, 2, 2).dropped_ms != 0);
+	assert_true(fixture_snapshot(f, 1, 2).retained_until_ms == 0);
+	assert_true(fixture_snapshot(f, 2, 2).retained_until_ms != 0);
 	buf_release(&copy);
 	fixture_free(f);
 }
