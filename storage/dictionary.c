@@ -194,7 +194,8 @@ const ZSTD_CDict *dictionaries_packer(struct dictionaries *all, enum dictionary_
 	return all->packer[use][*id];
 }
 
-void dictionaries_changed(struct dictionaries *all, enum dictionary_use use)
+void dictionaries_changed(struct dictionaries *all, enum dictionary_use use, unsigned id)
 {
-	atomic_store(&all->current[use], 0);
+	if (ready(all, use, id))
+		atomic_store(&all->current[use], id);
 }

@@ -31,7 +31,7 @@ const ZSTD_DDict *dictionaries_unpacker(struct dictionaries *dictionaries, unsig
 /* A new one for this use, in the transaction, and its number; 0: no number is left. */
 unsigned dictionary_put(struct txn *txn, enum dictionary_use use, struct slice bytes);
 /* That transaction is in the store: new frames are made with it. */
-void dictionaries_changed(struct dictionaries *dictionaries, enum dictionary_use use);
+void dictionaries_changed(struct dictionaries *dictionaries, enum dictionary_use use, unsigned id);
 /* The bytes of a value of the table. False: damaged. */
 bool dictionary_decode(struct slice key, struct slice value, struct slice *bytes);
 

@@ -142,17 +142,19 @@ static int put(struct store *store, enum dictionary_use use, uint64_t entries, s
 	struct dictionary_training *training, struct store_problem *problem)
 {
 	struct txn txn;
+	unsigned id = 0;
 	int code = txn_begin(store, true, &txn);
 
 	if (!code) {
 		meta_set_number(&txn, plans[use].trained, entries);
-		training->id = made.size ? dictionary_put(&txn, use, made) : 0;
+		id = made.size ? dictionary_put(&txn, use, made) : 0;
 		code = txn_commit(&txn);
 	}
 	if (code)
 		return store_fail(store, code, "storing a dictionary", problem);
-	if (training->id)
-		dictionaries_changed(store_dictionaries(store), use);
+	training->id = id;
+	if (id)
+		dictionaries_changed(store_dictionaries(store), use, id);
 	return ERROR_NONE;
 }
 
@@ -219,6 +221,7 @@ int dictionary_train(struct store *store, struct dictionary_training training[DI
 {
 	int error = ERROR_NONE;
 
+	memset(training, 0, DICTIONARY_USES * sizeof(*training));
 	for (unsigned use = 0; use < DICTIONARY_USES && !error; use++)
 		error = train_use(store, (enum dictionary_use)use, &training[use], problem);
 	return error;

@@ -2,7 +2,7 @@
 #include "storage/retention.h"
 
 #include "storage/model/memory.h"
-#include "storage/model/verdict.h"
+#include "storage/model/change.h"
 #include "storage/repo_table.h"
 #include "storage/snapshot_table.h"
 
@@ -15,16 +15,17 @@ struct dropping {
 	struct canon_maker canon;
 	struct json json;
 	struct buf frame, scratch;
-	struct arena arena; /* of one repo */
+	struct arena arena; /* of one version */
 	struct retention *pass;
 	unsigned looked_at; /* versions, in this step */
 };
 
-/* A repo's versions one after the other. */
+/* A repo's versions one after the other: two contents at a time. */
 struct walk {
 	uint32_t number;
-	struct slice stored; /* content of the last version whose frame is there, as the next one was packed */
-	struct slice kept;   /* of the last one that stays */
+	struct buf stored; /* content of the last version whose frame is there, as the next one was packed */
+	struct buf kept;   /* of the last one that stays */
+	bool leans_on_dropped; /* they differ */
 };
 
 static bool read_state(struct dropping *dropping, struct slice content, struct state *state)
@@ -39,12 +40,26 @@ static bool read_state(struct dropping *dropping, struct slice content, struct s
 	return true;
 }
 
+/* What a record would say of either is the same: the license to the letter and where it stands, name, access, lineage. */
+static bool same_side(const struct state *old, const struct state *new)
+{
+	struct buf before = BUF_INIT(CHANGE_BYTES_MAX), after = BUF_INIT(CHANGE_BYTES_MAX);
+	bool same;
+
+	change_side_write(&(struct change_side){ .state = old, .version = 1 }, &before);
+	change_side_write(&(struct change_side){ .state = new, .version = 1 }, &after);
+	same = !before.overflow && !after.overflow && slice_equal(buf_as_slice(&before), buf_as_slice(&after));
+	buf_release(&before);
+	buf_release(&after);
+	return same;
+}
+
 static bool only_metadata_changed(struct dropping *dropping, struct slice before, struct slice after)
 {
 	struct state old, new;
 	struct verdict verdict;
 
-	if (!read_state(dropping, before, &old) || !read_state(dropping, after, &new))
+	if (!read_state(dropping, before, &old) || !read_state(dropping, after, &new) || !same_side(&old, &new))
 		return false;
 	verdict_judge(&dropping->json, &old, &new, &dropping->arena, &verdict);
 	return verdict.count == 1 && verdict.event[0].event == EVENT_METADATA_CHANGED;
@@ -75,54 +90,67 @@ static void pack_again(struct dropping *dropping, const struct walk *walk, uint3
 	int error;
 
 	buf_reset(&dropping->frame);
-	error = frame_pack_delta(dropping->frames, walk->kept, content, &dropping->frame, &value->encoding);
+	error = frame_pack_delta(dropping->frames, buf_as_slice(&walk->kept), content, &dropping->frame, &value->encoding);
 	if (error)
 		txn_fail(&dropping->txn, error);
 	value->frame = buf_as_slice(&dropping->frame);
 	snapshot_put(&dropping->txn, walk->number, version, value, &dropping->scratch);
 }
 
+/* walk->stored holds the content of this version; what becomes of it? */
+static void judge_version(struct dropping *dropping, struct walk *walk, uint32_t version, bool newest,
+	struct snapshot_value *value)
+{
+	struct slice content = buf_as_slice(&walk->stored);
+
+	arena_reset(&dropping->arena);
+	if (!newest && !snapshot_is_full(version) && is_superseded(dropping, walk->number, version) &&
+		only_metadata_changed(dropping, buf_as_slice(&walk->kept), content)) {
+		drop(dropping, walk, version, content, value);
+		walk->leans_on_dropped = true;
+		return;
+	}
+	if (walk->leans_on_dropped && !snapshot_is_full(version))
+		pack_again(dropping, walk, version, content, value);
+	walk->leans_on_dropped = false;
+	buf_reset(&walk->kept);
+	buf_slice(&walk->kept, content);
+}
+
 static int take_version(struct dropping *dropping, struct walk *walk, uint32_t version, bool newest)
 {
 	struct buf out = BUF_INIT(FRAME_CONTENT_MAX);
 	struct snapshot_value value;
-	struct slice content;
-	bool leans_on_dropped = walk->stored.data != walk->kept.data;
 	int error;
 
 	if (!snapshot_get(&dropping->txn, walk->number, version, &value))
 		return ERROR_CORRUPT;
 	if (snapshot_is_dropped(&value))
 		return ERROR_NONE;
-	error = frame_unpack(dropping->frames, value.encoding, value.frame, walk->stored, &out);
-	content = arena_copy(&dropping->arena, buf_as_slice(&out));
-	buf_release(&out);
-	if (error)
+	error = frame_unpack(dropping->frames, value.encoding, value.frame, buf_as_slice(&walk->stored), &out);
+	if (error) {
+		buf_release(&out);
 		return error;
-	walk->stored = content;
-	if (!newest && !snapshot_is_full(version) && is_superseded(dropping, walk->number, version) &&
-		only_metadata_changed(dropping, walk->kept, content)) {
-		drop(dropping, walk, version, content, &value);
-		return ERROR_NONE;
 	}
-	if (leans_on_dropped && !snapshot_is_full(version))
-		pack_again(dropping, walk, version, content, &value);
-	walk->kept = content;
+	buf_release(&walk->stored);
+	walk->stored = out;
+	judge_version(dropping, walk, version, newest, &value);
 	return ERROR_NONE;
 }
 
 static int take_repo(struct dropping *dropping, const struct repo_ref *ref)
 {
-	struct walk walk = { .number = ref->row.number };
+	struct walk walk = { .number = ref->row.number, .stored = BUF_INIT(FRAME_CONTENT_MAX), .kept = BUF_INIT(FRAME_CONTENT_MAX) };
 	uint32_t versions = ref->row.versions;
 	int error = ERROR_NONE;
 
 	if (versions < 3 || !is_superseded(dropping, walk.number, 2))
 		return ERROR_NONE;
-	arena_reset(&dropping->arena);
 	for (uint32_t version = 1; version <= versions && !error; version++)
 		error = take_version(dropping, &walk, version, version == versions);
 	dropping->looked_at += versions;
+	buf_release(&walk.stored);
+	buf_release(&walk.kept);
 	return error;
 }
 

@@ -558,7 +558,13 @@ int store_grow(struct store *store, struct store_problem *problem)
 	return code;
 }
 
-int store_follow_size(const struct store *store)
+int store_follow_size(struct store *store)
 {
-	return store->lock_fd >= 0 ? MDB_MAP_RESIZED : mdb_env_set_mapsize(store->env, 0);
+	int code = MDB_MAP_RESIZED;
+
+	pthread_mutex_lock(&store->mutex);
+	if (store->lock_fd < 0 && store->open_txns <= 1)
+		code = mdb_env_set_mapsize(store->env, 0);
+	pthread_mutex_unlock(&store->mutex);
+	return code;
 }

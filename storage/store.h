@@ -107,9 +107,10 @@ void store_leave(struct store *store);
 int store_grow(struct store *store, struct store_problem *problem);
 /*
  * After MDB_MAP_RESIZED: another process has let the store grow beyond our map, which takes its size now. Only for a
- * store that is open for reading, with no other transaction open in the process. 0, or LMDB's code.
+ * store that is open for reading, and where no other transaction than the one that is about to begin (store_enter) is open
+ * in the process: its pages would go. 0, or LMDB's code.
  */
-int store_follow_size(const struct store *store);
+int store_follow_size(struct store *store);
 
 /* An LMDB code as one of ours, and what it means here. */
 int store_fail(const struct store *store, int lmdb_code, const char *doing, struct store_problem *problem);

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -84,6 +85,7 @@ static void run_child(const struct verify_child *child, int out)
 	for (size_t i = 0; i < ARRAY_COUNT(signals); i++)
 		signal(signals[i], SIG_DFL);
 	setrlimit(RLIMIT_CORE, &no_core);
+	prctl(PR_SET_PDEATHSIG, SIGKILL); /* a circle of pages has no end of its own */
 	child->walk(child->owner, out);
 	_exit(0);
 }

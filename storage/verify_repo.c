@@ -70,8 +70,8 @@ static bool check_version(struct verify *verify, const struct repo_ref *ref, uin
 	}
 	if (!snapshot_is_dropped(&value) && !check_frame(verify, ref, version, &value))
 		return false;
-	if (snapshot_is_dropped(&value) && version == ref->row.versions)
-		verify_found(verify, "snapshot", oid_text(&ref->oid, version, text), "was dropped, though it is the newest");
+	if (snapshot_is_dropped(&value) && (version == ref->row.versions || snapshot_is_full(version)))
+		verify_found(verify, "snapshot", oid_text(&ref->oid, version, text), "was dropped, though it must stay");
 	if (value.observed_at_ms < *observed_ms || value.observed_after_ms > value.observed_at_ms)
 		verify_found(verify, "snapshot", oid_text(&ref->oid, version, text), "its times run backwards");
 	if (!projection_exists(verify, value.projection))

@@ -3,14 +3,15 @@
 
 #include "daemon/run/log.h"
 #include "daemon/run/metrics.h"
+#include "storage/model/error.h"
 
-enum { PASS_EVERY_MS = 24 * 3600 * 1000 };
+enum { PASS_EVERY_MS = 24 * 3600 * 1000, AGAIN_MS = 3600 * 1000 };
 
-static void retain(struct upkeep *upkeep, struct store *store, int64_t retention_ms, int64_t now_ms)
+static int retain(struct upkeep *upkeep, struct store *store, int64_t retention_ms, int64_t now_ms)
 {
 	struct retention *pass = &upkeep->pass;
 	uint64_t before = pass->dropped;
-	struct store_problem problem = { 0 };
+	int error;
 
 	if (now_ms - upkeep->pass_began_ms >= PASS_EVERY_MS) {
 		*pass = (struct retention){ .ended = false };
@@ -18,18 +19,24 @@ static void retain(struct upkeep *upkeep, struct store *store, int64_t retention
 		before = 0;
 	}
 	if (pass->ended)
-		return;
-	(void)retention_step(store, now_ms - retention_ms, now_ms, pass, &problem);
+		return ERROR_NONE;
+	error = retention_step(store, now_ms - retention_ms, now_ms, pass, &upkeep->problem);
 	upkeep->dropped += pass->dropped - before;
+	return error;
 }
 
 void upkeep_run(struct upkeep *upkeep, struct store *store, int64_t retention_ms, int64_t now_ms)
 {
-	struct store_problem problem = { 0 };
+	int error;
 
-	(void)dictionary_train(store, upkeep->training, &problem);
-	if (retention_ms)
-		retain(upkeep, store, retention_ms, now_ms);
+	memset(upkeep->training, 0, sizeof(upkeep->training));
+	upkeep->problem.code = ERROR_NONE;
+	if (now_ms < upkeep->again_ms)
+		return;
+	error = dictionary_train(store, upkeep->training, &upkeep->problem);
+	if (!error && retention_ms)
+		error = retain(upkeep, store, retention_ms, now_ms);
+	upkeep->again_ms = error ? now_ms + AGAIN_MS : 0;
 }
 
 static void tell_training(const struct dictionary_training *one, const char *of)
@@ -43,6 +50,9 @@ static void tell_training(const struct dictionary_training *one, const char *of)
 
 void upkeep_tell(struct upkeep *upkeep)
 {
+	if (upkeep->problem.code)
+		log_write(LOG_UPKEEP_FAILED, log_text("why", upkeep->problem.text), log_number("retry_ms", AGAIN_MS));
+	upkeep->problem.code = ERROR_NONE;
 	tell_training(&upkeep->training[DICTIONARY_CONTENT], "metadata");
 	tell_training(&upkeep->training[DICTIONARY_TEXT], "texts");
 	if (upkeep->dropped == upkeep->told)

@@ -16,11 +16,13 @@ struct upkeep {
 	struct retention pass;   /* that is under way */
 	int64_t pass_began_ms;
 	uint64_t dropped, told;  /* versions, in all */
+	struct store_problem problem; /* code 0: none */
+	int64_t again_ms;        /* not before then: something went wrong */
 };
 
 /*
- * On the committer's thread. retention_ms: how long to keep; 0: for ever. A store that cannot take it now says so at the
- * next commit.
+ * On the committer's thread. retention_ms: how long to keep; 0: for ever. What goes wrong is told, and
+ * tried again in an hour.
  */
 void upkeep_run(struct upkeep *upkeep, struct store *store, int64_t retention_ms, int64_t now_ms);
 /* On the loop, or where nothing else logs: what came of it. */

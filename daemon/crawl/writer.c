@@ -46,7 +46,7 @@ struct writer {
 	/* of the commit in flight */
 	uv_work_t work;
 	int error;
-	int64_t started_ms, started_wall_ms, retention_ms;
+	int64_t started_ms, took_ms, started_wall_ms, retention_ms;
 	struct commit_counts counts;
 	struct store_problem problem;
 	struct upkeep upkeep;
@@ -142,6 +142,7 @@ static void on_work(uv_work_t *work)
 
 	writer->error = committer_run(writer->committer, writer->writing->answer, writer->writing->count, &writer->counts,
 		&writer->problem);
+	writer->took_ms = clock_mono_ms() - writer->started_ms;
 	if (!writer->error)
 		upkeep_run(&writer->upkeep, writer->options.store, writer->retention_ms, writer->started_wall_ms);
 	store_clear_readers(writer->options.store, &writer->readers);
@@ -206,7 +207,7 @@ static void commit_done(struct writer *writer)
 	struct batch *batch = writer->writing;
 
 	writer->failures = 0;
-	count_commit(writer, clock_mono_ms() - writer->started_ms);
+	count_commit(writer, writer->took_ms);
 	tell_readers(writer);
 	upkeep_tell(&writer->upkeep);
 	for (size_t i = 0; i < batch->count; i++) {

@@ -66,6 +66,7 @@
 	X(LOG_COMMITTED, "committed", LEVEL_DEBUG, "answers records new same ms seq", "a batch is in the store") \
 	X(LOG_DICTIONARY, "dictionary", LEVEL_INFO, "of id samples before after", \
 		"trained on the store's own contents; before, after: what a held-out sample takes; id 0: not worth it") \
+	X(LOG_UPKEEP_FAILED, "upkeep-failed", LEVEL_WARNING, "why retry_ms", "a dictionary could not be trained, or old metadata not dropped") \
 	X(LOG_RETENTION, "retention", LEVEL_INFO, "versions", "old metadata was dropped, as the option retention says") \
 	X(LOG_READER_STUCK, "reader-stuck", LEVEL_WARNING, "process commits", "a reader holds an old snapshot: the store grows until it goes on or ends") \
 	X(LOG_COMMIT_FAILED, "commit-failed", LEVEL_ERROR, "why retry_ms", "a batch could not be written; tried again") \

@@ -63,6 +63,7 @@ def test_flips(ledger):
     whole = data.read_bytes()
     places = range(len(whole)) if FLIPS == "all" else sorted(random.Random(4).sample(range(len(whole)), int(FLIPS)))
     expected = answers(ledger)
+    assert run(ledger, ["verify"]).returncode == 0 and not any(status for status, _ in expected)
     wrong = {}
     for place in places:
         bit = 1 << place % 8

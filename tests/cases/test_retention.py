@@ -68,6 +68,24 @@ def test_export_and_proof(ledger, tmp_path):
     ledger.tool("proof", "--check", tmp_path / "proof.json")
 
 
+def test_another_spelling_or_place_of_a_license_stays(tmp_path):
+    """No license event, but what history and show say of the license."""
+    steps = [{"tags": ["license:mit"], "cardData": {}}, {"cardData": {"license": "mit"}}, {"cardData": {"license": "MIT"}},
+             {"cardData": {"license": "MIT", "note": "x"}}, {"cardData": {"license": "MIT", "note": "y"}}]
+    with Hubsim(rows=[REPO], quota="none") as hub:
+        ledger = Ledger(tmp_path, hub.url)
+        ledger.once()
+        for step in steps:
+            hub.post_rows(REPO | {"tags": []} | step)
+            ledger.once()
+        before = states(ledger)
+        ledger.configure(retention="1ms")
+        ledger.once()
+        assert ledger.metrics()["versions_dropped_total"] >= 1
+        assert states(ledger) == before
+        ledger.verify()
+
+
 def test_a_restart_and_a_backup(ledger, tmp_path):
     ledger.once()
     ledger.tool("backup", tmp_path / "copy.mdb")
