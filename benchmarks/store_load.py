@@ -9,6 +9,7 @@ output, some of them stopped, beside the same writer: its time and its file with
 """
 import argparse
 import json
+import os
 import pathlib
 import re
 import shutil
@@ -140,20 +141,12 @@ def measure_readers(build, folder, path, rounds, records):
 def full_listing(folder, build):
     """The real rows of 2024-07 in sweep order, where they are."""
     sys.path.insert(0, str(ROOT / "tests" / "corpus"))
-    import os  # pylint: disable=import-outside-toplevel
     os.environ["BUILD"] = str(build)
     import corpus  # pylint: disable=import-outside-toplevel,import-error
     if not corpus.FULL.is_dir():
         print(f"SKIPPED: the real rows of 2024-07 are not in {corpus.CORPUS} (set RELICENSED_CORPUS)")
         return None
-    path, rows = folder / "full.jsonl", []
-    with open(corpus.full_file()[0], encoding="utf-8") as file:
-        for line in file:
-            row = json.loads(line)
-            if row["repoType"] == "model":
-                rows.append((row["_id"], line))
-    path.write_text("".join(line for _, line in sorted(rows)), encoding="utf-8")
-    return path
+    return corpus.write_in_sweep_order("model", folder / "full.jsonl")
 
 
 def main():
@@ -163,12 +156,13 @@ def main():
     parser.add_argument("--quick", action="store_true", help="a tenth of the rows, one round")
     options = parser.parse_args()
     build, rounds, share = (ROOT / options.build).resolve(), 1 if options.quick else options.rounds, 10 if options.quick else 1
-    shipped = [json.loads(line) for line in shipped_rows()]
+    lines = shipped_rows()
+    shipped = [json.loads(line) for line in lines]
     large = [row for row in shipped if len(json.dumps(row)) > 1000]
     small = [row for row in shipped if len(json.dumps(row)) < 600]
     with tempfile.TemporaryDirectory(prefix="relicensed-load-") as name:
         folder = pathlib.Path(name)
-        (folder / "shipped.jsonl").write_text("\n".join(shipped_rows()), encoding="utf-8")
+        (folder / "shipped.jsonl").write_text("\n".join(lines), encoding="utf-8")
         print(f"{'':66}{'aim':>12}{'measured':>14}")
         measure_rates(build, folder, "large rows", write_rows(folder / "rows.jsonl", large, 200000 // share), rounds,
                       {"first": 100000})

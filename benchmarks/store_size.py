@@ -80,7 +80,7 @@ def oid_of(name, floor=0x60000000):
 
 # --- what is measured ---------------------------------------------------------------------------------------------------
 
-def measure_first(title, store, limit):
+def measure_first(title, store):
     frames, repos = store.frames()["first"], sum(store.tables()[f"repo.{kind}"]["entries"] for kind in ("model", "dataset"))
     used = sum(table["bytes"] for table in store.tables().values())
     print(f"{title}: {repos:,} repos")
@@ -88,7 +88,7 @@ def measure_first(title, store, limit):
                        *((f"table {name}", table["bytes"]) for name, table in store.tables().items()
                          if table["bytes"] / repos >= 0.5),
                        ("all tables", used), ("the file", store.file_bytes()), ("a backup of it", store.compact_bytes()),
-                       *([("zstd -19 over everything in one piece", store.in_one_piece())] if limit else [])]:
+                       ("zstd -19 over everything in one piece", store.in_one_piece())]:
         print(f"    {what:42s} {size / repos:8.1f} bytes a repo")
 
 
@@ -99,17 +99,11 @@ def measure_further(title, store):
 
 
 def list_rows(corpus, store):
-    rows = {"model": [], "dataset": []}
-    with open(corpus.full_file()[0], encoding="utf-8") as file:
-        for line in file:
-            row = json.loads(line)
-            rows[row["repoType"]].append((row["_id"], line))
-    for kind, known in rows.items():
-        path = store.folder.with_suffix(".jsonl")
-        path.write_text("".join(line for _, line in sorted(known)), encoding="utf-8")
+    for kind in ("model", "dataset"):
+        path = corpus.write_in_sweep_order(kind, store.folder.with_suffix(".jsonl"))
         store.load_file(kind, path)
         path.unlink()
-    measure_first("rows of a listing", store, limit=True)
+    measure_first("rows of a listing", store)
     for what, size in PEERS:
         print(f"    {what}: {size} bytes a model")
     sys.stdout.flush()
@@ -119,7 +113,7 @@ def detail_rows(corpus, store):
     rows = sorted(corpus.json_documents(corpus.FULL / "model_data.tar.zst"), key=lambda row: row["_id"])
     rows = [row for row in rows if row.get("cardData")]
     store.load("model", rows)
-    measure_first("answers of single models", store, limit=True)
+    measure_first("answers of single models", store)
     for row in rows:
         row["cardData"]["license"] = "mit" if row["cardData"].get("license") != "mit" else "apache-2.0"
         row["sha"] = hashlib.sha1(row["sha"].encode()).hexdigest()

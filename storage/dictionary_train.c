@@ -29,8 +29,7 @@ struct trainer {
 	struct txn txn;
 	enum dictionary_use use;
 	struct frame_maker *frames;
-	struct buf bytes;   /* of all samples, those to train with before those that are held out */
-	struct buf held_out;
+	struct buf bytes, held_out; /* samples one behind the other: to train with, and to judge by */
 	size_t *sizes, *held_out_sizes;
 	unsigned count, held_out_count;
 	struct arena arena;
@@ -193,7 +192,6 @@ static int train_use(struct store *store, enum dictionary_use use, struct dictio
 	uint64_t entries;
 	int code = txn_begin(store, false, &trainer.txn);
 
-	*training = (struct dictionary_training){ .tried = false };
 	if (code)
 		return store_fail(store, code, "reading", problem);
 	training->tried = is_due(&trainer.txn, use, &entries);

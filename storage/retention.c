@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "storage/retention.h"
 
-#include "storage/model/memory.h"
 #include "storage/model/change.h"
 #include "storage/repo_table.h"
 #include "storage/snapshot_table.h"

@@ -37,7 +37,10 @@ void snapshot_put(struct txn *txn, uint32_t number, uint32_t version, const stru
 bool snapshot_get(struct txn *txn, uint32_t number, uint32_t version, struct snapshot_value *value);
 bool snapshot_decode(struct slice key, struct slice bytes, struct snapshot_value *value);
 
-/* The content of a version, or of the last before it that was kept: walks back to the last full one. ERROR_NOT_FOUND, ERROR_CORRUPT, ERROR_COMPRESSION. */
+/*
+ * The content of a version, or of the last before it that was kept: walks back to the last full one. ERROR_NOT_FOUND,
+ * ERROR_CORRUPT, ERROR_COMPRESSION.
+ */
 int snapshot_content(struct txn *txn, struct frame_maker *frames, uint32_t number, uint32_t version,
 	struct arena *arena, struct slice *content);
 

@@ -84,6 +84,18 @@ def full_file():
     return prepared("full-2024-07.jsonl", sources, write), folder / "full-2024-07.tsv"
 
 
+def write_in_sweep_order(kind, path):
+    """The rows of full_file() of one kind, by _id, as a sweep brings them."""
+    rows = []
+    with open(full_file()[0], encoding="utf-8") as file:
+        for line in file:
+            row = json.loads(line)
+            if row["repoType"] == kind:
+                rows.append((row["_id"], line))
+    path.write_text("".join(line for _, line in sorted(rows)), encoding="utf-8")
+    return path
+
+
 def read_expected(path):
     """{(kind, oid): (name, license tags)} of full_file()."""
     rows = {}

@@ -357,6 +357,18 @@ const char *fixture_canonical(struct fixture *f, unsigned n, uint32_t version)
 	return keep(f, fixture_snapshot(f, n, version).canonical);
 }
 
+void fixture_flip(struct txn *txn, enum store_table table, struct slice key, size_t at)
+{
+	struct buf copy = BUF_INIT(1 << 20);
+	struct slice value;
+
+	assert_true(txn_get(txn, table, key, &value));
+	buf_slice(&copy, value);
+	copy.data[at < value.size ? at : value.size - 1] ^= 1;
+	txn_put(txn, table, key, buf_as_slice(&copy));
+	buf_release(&copy);
+}
+
 uint64_t fixture_missing(struct fixture *f)
 {
 	struct reader *reader = open_reader(f);

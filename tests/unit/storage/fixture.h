@@ -23,6 +23,7 @@
 #include "storage/model/error.h"
 #include "storage/model/moment.h"
 #include "storage/reader.h"
+#include "storage/txn.h"
 
 struct fixture {
 	char dir[64];
@@ -98,6 +99,8 @@ struct repo_ref fixture_repo(struct fixture *f, unsigned n);
 const char *fixture_canonical(struct fixture *f, unsigned n, uint32_t version);
 struct snapshot fixture_snapshot(struct fixture *f, unsigned n, uint32_t version);
 uint64_t fixture_missing(struct fixture *f);
+/* Damage: the value under a key gets another byte there, or in its last one where it is shorter. */
+void fixture_flip(struct txn *txn, enum store_table table, struct slice key, size_t at);
 /* All that a reader can come to: rows, versions, statements, records and the chain. Fails where anything is damaged. */
 void fixture_verify(struct fixture *f);
 /* Rows, versions and events without seq, times and hashes, as one text: equal for two stores that know the same. */

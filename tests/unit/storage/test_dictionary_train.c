@@ -124,8 +124,6 @@ static void test_damage(void **state)
 {
 	struct fixture *f = fixture_new();
 	struct key key = { .size = 0 };
-	struct slice value;
-	struct buf copy = BUF_INIT(1 << 20);
 	struct snapshot snapshot;
 	struct reader *reader;
 	struct arena arena = { 0 };
@@ -137,10 +135,7 @@ static void test_damage(void **state)
 	sweep(f, 4097, 1);
 	key_add(&key, 2, 4);
 	assert_int_equal(txn_begin(f->store, true, &txn), 0);
-	assert_true(txn_get(&txn, TABLE_DICTIONARY, key_slice(&key), &value));
-	buf_slice(&copy, value);
-	copy.data[copy.size / 2] ^= 4;
-	txn_put(&txn, TABLE_DICTIONARY, key_slice(&key), buf_as_slice(&copy));
+	fixture_flip(&txn, TABLE_DICTIONARY, key_slice(&key), 16384);
 	assert_int_equal(txn_commit(&txn), 0);
 	fixture_reopen(f);
 
@@ -151,7 +146,6 @@ static void test_damage(void **state)
 	sweep(f, 4098, 1); /* the built-in one is left */
 	assert_int_equal(dictionary_of(f, 4098), DICTIONARY_BUILTIN);
 	arena_release(&arena);
-	buf_release(&copy);
 	fixture_free(f);
 }
 

@@ -89,19 +89,6 @@ static struct key seq_key(uint64_t seq)
 	return key;
 }
 
-/* The value under a key with one byte another. */
-static void flip(struct txn *txn, enum store_table table, struct slice key, size_t at)
-{
-	struct buf copy = BUF_INIT(1 << 20);
-	struct slice value;
-
-	assert_true(txn_get(txn, table, key, &value));
-	buf_slice(&copy, value);
-	copy.data[at < value.size ? at : value.size - 1] ^= 1;
-	txn_put(txn, table, key, buf_as_slice(&copy));
-	buf_release(&copy);
-}
-
 /* The first key of a table, copied. */
 static struct key first_key(struct txn *txn, enum store_table table)
 {
@@ -129,7 +116,7 @@ static void edit_record(struct txn *txn)
 {
 	struct key key = seq_key(7);
 
-	flip(txn, TABLE_CHANGE, key_slice(&key), 400);
+	fixture_flip(txn, TABLE_CHANGE, key_slice(&key), 400);
 }
 
 static void drop_record(struct txn *txn)
@@ -227,14 +214,14 @@ static void flip_receipt(struct txn *txn)
 	struct slice value;
 
 	assert_true(txn_get(txn, TABLE_RECEIPT, key_slice(&key), &value));
-	flip(txn, TABLE_RECEIPT, key_slice(&key), 3); /* in zstd's magic number */
+	fixture_flip(txn, TABLE_RECEIPT, key_slice(&key), 3); /* in the head of its frame */
 }
 
 static void flip_row(struct txn *txn)
 {
 	struct repo_oid oid = fixture_oid_bytes(1);
 
-	flip(txn, TABLE_REPO_MODEL, oid_slice(&oid), 40);
+	fixture_flip(txn, TABLE_REPO_MODEL, oid_slice(&oid), 40);
 }
 
 static void drop_row(struct txn *txn)
@@ -310,7 +297,7 @@ static void flip_first_frame(struct txn *txn)
 {
 	struct key key = version_key(1, 1);
 
-	flip(txn, TABLE_SNAPSHOT, key_slice(&key), 50);
+	fixture_flip(txn, TABLE_SNAPSHOT, key_slice(&key), 50);
 }
 
 static void drop_delta(struct txn *txn)
@@ -338,7 +325,7 @@ static void flip_statement(struct txn *txn)
 {
 	struct key key = first_key(txn, TABLE_STATEMENT);
 
-	flip(txn, TABLE_STATEMENT, key_slice(&key), 3);
+	fixture_flip(txn, TABLE_STATEMENT, key_slice(&key), 3);
 }
 
 static void drop_statement_hash(struct txn *txn)
@@ -363,14 +350,14 @@ static void flip_projection(struct txn *txn)
 {
 	struct key key = first_key(txn, TABLE_PROJECTION);
 
-	flip(txn, TABLE_PROJECTION, key_slice(&key), 0);
+	fixture_flip(txn, TABLE_PROJECTION, key_slice(&key), 0);
 }
 
 static void flip_dictionary(struct txn *txn)
 {
 	struct key key = first_key(txn, TABLE_DICTIONARY);
 
-	flip(txn, TABLE_DICTIONARY, key_slice(&key), 1000);
+	fixture_flip(txn, TABLE_DICTIONARY, key_slice(&key), 1000);
 }
 
 static void odd_evidence(struct txn *txn)
