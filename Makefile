@@ -12,7 +12,8 @@ PYTHON   ?= /usr/bin/python3
 PACKAGES_build := gcc g++ pkg-config python3 zstd libcurl4-openssl-dev libuv1-dev liblmdb-dev libzstd-dev \
 	libsimdjson-dev libdeflate-dev libxxhash-dev libinih-dev libyaml-dev libmicrohttpd-dev libsystemd-dev \
 	libssl-dev zlib1g-dev libsqlite3-dev
-PACKAGES_test  := sqlite3 jq strace libcmocka-dev python3-pytest python3-jsonschema nginx-light openssl systemd
+PACKAGES_test  := sqlite3 jq strace libcmocka-dev python3-pytest python3-jsonschema nginx-light openssl systemd \
+	systemd-container dbus
 PACKAGES_check := clang clang-tidy cppcheck shellcheck codespell libclang-rt-14-dev nodejs npm python3-venv
 PACKAGES_bench := nginx-light openssl curl python3-requests python3-scrapy
 
@@ -178,9 +179,12 @@ install: programs
 	install -D -m 644 systemd/relicensed.sysusers $(DESTDIR)$(SYSUSERS)/relicensed.conf
 	test -e $(DESTDIR)$(SYSCONFDIR)/relicensed.conf || \
 		install -D -m 644 config/relicensed.conf $(DESTDIR)$(SYSCONFDIR)/relicensed.conf
+	@$(if $(DESTDIR),,systemd/installed.sh "$(SYSUSERS)/relicensed.conf" "$(SYSCONFDIR)/relicensed.conf")
 uninstall:
+	@$(if $(DESTDIR),,[ ! -d /run/systemd/system ] || systemctl disable --now relicensed)
 	rm -f $(addprefix $(DESTDIR),$(INSTALLED))
-	@echo "kept: $(DESTDIR)$(SYSCONFDIR)/relicensed.conf and the store"
+	@$(if $(DESTDIR),,[ ! -d /run/systemd/system ] || systemctl daemon-reload)
+	@echo "kept: $(DESTDIR)$(SYSCONFDIR)/relicensed.conf, the store and the user relicensed"
 
 clean:
 	rm -rf build
