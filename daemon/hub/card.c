@@ -35,15 +35,6 @@ struct card {
 
 /* --- where it stands -----------------------------------------------------------------------------------------------*/
 
-static struct slice take_line(struct slice *rest)
-{
-	const char *end = rest->size ? memchr(rest->data, '\n', rest->size) : NULL;
-	struct slice line = { rest->data, end ? (size_t)(end - rest->data) : rest->size };
-
-	*rest = (struct slice){ rest->data + line.size + (end != NULL), rest->size - line.size - (end != NULL) };
-	return line;
-}
-
 static bool is_fence(struct slice line)
 {
 	while (line.size && strchr(" \t\r", line.data[line.size - 1]) && line.data[line.size - 1])
@@ -58,13 +49,13 @@ static bool find_front_matter(struct slice readme, struct slice *yaml)
 
 	if (slice_starts_with(rest, SLICE("\xEF\xBB\xBF")))
 		rest = (struct slice){ rest.data + 3, rest.size - 3 };
-	if (!is_fence(take_line(&rest)))
+	if (!is_fence(slice_take_line(&rest)))
 		return false;
 	*yaml = (struct slice){ rest.data, 0 };
 	while (rest.size) {
 		const char *start = rest.data;
 
-		if (is_fence(take_line(&rest)) && start != yaml->data) {
+		if (is_fence(slice_take_line(&rest)) && start != yaml->data) {
 			yaml->size = (size_t)(start - yaml->data);
 			return true;
 		}

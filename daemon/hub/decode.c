@@ -103,24 +103,34 @@ static bool encoding_is(struct slice encoding, const char *name)
 	return encoding.size == strlen(name) && strncasecmp(encoding.data, name, encoding.size) == 0;
 }
 
+/* What is parsed next must not depend on what lay here before. */
+static int pad(struct buf *text)
+{
+	char *end = buf_reserve(text, JSON_PADDING);
+
+	if (!end)
+		return ERROR_TOO_BIG;
+	memset(end, 0, JSON_PADDING);
+	return 0;
+}
+
 int decoder_run(struct decoder *decoder, struct slice encoding, struct buf *body, size_t limit, struct slice *text)
 {
 	int error;
 
 	decoder->limit = limit && limit < decoder->bytes_max ? limit : decoder->bytes_max;
 	if (!encoding.size || encoding_is(encoding, "identity")) {
-		if (body->size > decoder->limit || !buf_reserve(body, JSON_PADDING))
-			return ERROR_TOO_BIG;
+		error = body->size > decoder->limit ? ERROR_TOO_BIG : pad(body);
 		*text = buf_as_slice(body);
-		return 0;
+		return error;
 	}
 	if (!encoding_is(encoding, "gzip") && !encoding_is(encoding, "x-gzip"))
 		return ERROR_COMPRESSION;
 	if (!body->size)
 		return ERROR_COMPRESSION;
 	error = inflate(decoder, buf_as_slice(body));
-	if (!error && !buf_reserve(&decoder->text, JSON_PADDING))
-		error = ERROR_TOO_BIG;
+	if (!error)
+		error = pad(&decoder->text);
 	*text = buf_as_slice(&decoder->text);
 	return error;
 }

@@ -39,7 +39,17 @@ static inline bool slice_is(struct slice a, const char *text)
 
 static inline bool slice_starts_with(struct slice a, struct slice prefix)
 {
-	return a.size >= prefix.size && memcmp(a.data, prefix.data, prefix.size) == 0;
+	return a.size >= prefix.size && (prefix.size == 0 || memcmp(a.data, prefix.data, prefix.size) == 0);
+}
+
+/* Takes the next line off `rest`, without its line feed. After the last one `rest` has no data. */
+static inline struct slice slice_take_line(struct slice *rest)
+{
+	const char *end = rest->size ? (const char *)memchr(rest->data, '\n', rest->size) : NULL;
+	struct slice line = { rest->data, end ? (size_t)(end - rest->data) : rest->size };
+
+	*rest = end ? (struct slice){ end + 1, rest->size - line.size - 1 } : SLICE_NONE;
+	return line;
 }
 
 /* Bytewise order, the shorter first where one is the other's beginning. */

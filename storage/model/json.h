@@ -14,7 +14,8 @@
  *     3     key tags, array  "[\"x\"]"   (span only)
  *
  * Spans live as long as the text, nodes until the next json_parse() with the same parser. A parser belongs to one
- * thread at a time. Errors: ERROR_JSON, ERROR_UTF8, ERROR_TOO_BIG (more nodes than the parser was born with).
+ * thread at a time. Errors: ERROR_JSON, ERROR_UTF8, ERROR_TOO_BIG (more nodes than the parser may have), ERROR_TOO_MANY
+ * (more elements in the outermost array than json_limit() allows).
  */
 #ifndef STORAGE_MODEL_JSON_H
 #define STORAGE_MODEL_JSON_H
@@ -26,7 +27,7 @@
 extern "C" {
 #endif
 
-/* Bytes that must be readable behind every text that is parsed; their value does not matter. */
+/* Bytes that must be readable after every text that is parsed. What they are makes no difference. */
 #define JSON_PADDING 64
 
 enum json_type { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
@@ -48,6 +49,17 @@ struct json {
 
 void json_init(struct json *json, uint32_t nodes_max);
 void json_release(struct json *json);
+
+/*
+ * For the texts that follow: the most nodes in all, and the most elements of a root that is an array. A parse that would
+ * need more ends before it takes memory for them.
+ */
+void json_limit(struct json *json, uint32_t nodes_max, uint32_t children_max);
+
+/* What a parser keeps for the next text, in bytes: its nodes, and simdjson's index, which is touched only where it is used. */
+size_t json_bytes(const struct json *json);
+/* Gives that back; the nodes are gone. */
+void json_rest(struct json *json);
 
 /* `size` bytes at `text`, followed by JSON_PADDING readable ones; depth is at least 1: the children of the root. */
 int json_parse(struct json *json, const char *text, size_t size, unsigned depth);

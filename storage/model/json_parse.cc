@@ -21,17 +21,22 @@ struct json_parser {
 	ondemand::parser simd;
 	json_node *node;
 	uint32_t count, room, max;
+	uint32_t children_max; /* of the root */
+	const char *end;       /* of the text: bytes after it are readable, and never looked at */
 };
 
 namespace {
 
+constexpr uint32_t NODES_FIRST = 1024;
+constexpr size_t INDEX_BYTES = 4; /* simdjson keeps the place of each structural character, of which a byte is one at most */
+
 /* Nodes are addressed by index: the array moves when it grows. UINT32_MAX when it may not. */
 uint32_t add_node(json_parser *parser)
 {
+	if (parser->count >= parser->max)
+		return UINT32_MAX;
 	if (parser->count == parser->room) {
-		if (parser->room == parser->max)
-			return UINT32_MAX;
-		uint32_t room = parser->room ? parser->room * 2 : 1024;
+		uint32_t room = parser->room ? parser->room * 2 : NODES_FIRST;
 		parser->room = room > parser->max ? parser->max : room;
 		parser->node = static_cast<json_node *>(memory_grow(parser->node, parser->room, sizeof(json_node)));
 	}
@@ -44,13 +49,6 @@ bool is_white(char c)
 	return c == ' ' || c == '\n' || c == '\r' || c == '\t';
 }
 
-bool is_white(const char *at, const char *end)
-{
-	while (at < end && is_white(*at))
-		at++;
-	return at == end;
-}
-
 size_t trimmed(std::string_view token)
 {
 	size_t size = token.size();
@@ -60,12 +58,19 @@ size_t trimmed(std::string_view token)
 	return size;
 }
 
-/* The closing bracket of a container whose last child ends at `from`: only white space lies between. */
-const char *closing(const char *from, char bracket)
+const char *skip_white(const char *at, const char *end)
 {
-	while (is_white(*from))
-		from++;
-	return *from == bracket ? from + 1 : nullptr;
+	while (at < end && is_white(*at))
+		at++;
+	return at;
+}
+
+/* The end of a container whose last child ends at `from`: only white space and its bracket lie between. */
+const char *closing(const json_parser *parser, const char *from, char bracket)
+{
+	const char *at = skip_white(from, parser->end);
+
+	return at < parser->end && *at == bracket ? at + 1 : nullptr;
 }
 
 /*
@@ -74,20 +79,18 @@ const char *closing(const char *from, char bracket)
  */
 bool is_followed(const json_parser *parser, uint32_t child, char bracket)
 {
-	const char *at = parser->node[child].text + parser->node[child].size;
+	const char *at = skip_white(parser->node[child].text + parser->node[child].size, parser->end);
 
-	while (is_white(*at))
-		at++;
-	return *at == ',' || *at == bracket;
+	return at < parser->end && (*at == ',' || *at == bracket);
 }
 
-uint32_t key_size(const char *raw)
+uint32_t key_size(const json_parser *parser, const char *raw)
 {
-	const char *end = raw;
+	const char *at = raw;
 
-	while (*end != '"')
-		end += *end == '\\' ? 2 : 1;
-	return static_cast<uint32_t>(end - raw);
+	while (at < parser->end && *at != '"')
+		at += *at == '\\' ? 2 : 1;
+	return static_cast<uint32_t>(at - raw);
 }
 
 /* The same call has two result types in simdjson 3.0. */
@@ -105,10 +108,14 @@ std::string_view token_of(ondemand::document &document)
 
 template <typename Value> simd_error add_value(json_parser *parser, Value &value, unsigned depth, const char *key);
 
-simd_error add_elements(json_parser *parser, ondemand::array array, unsigned depth)
+simd_error add_elements(json_parser *parser, ondemand::array array, unsigned depth, bool is_root)
 {
+	uint32_t left = is_root ? parser->children_max : UINT32_MAX;
+
 	for (auto element : array) {
 		ondemand::value value;
+		if (!left--)
+			return simdjson::INDEX_OUT_OF_BOUNDS;
 		if (simd_error error = element.get(value))
 			return error;
 		uint32_t child = parser->count;
@@ -153,7 +160,7 @@ simd_error add_container(json_parser *parser, Value &value, unsigned depth, uint
 		ondemand::array array;
 		if (simd_error error = value.get_array().get(array))
 			return error;
-		if (simd_error error = add_elements(parser, array, depth - 1))
+		if (simd_error error = add_elements(parser, array, depth - 1, index == 0))
 			return error;
 	}
 
@@ -161,7 +168,7 @@ simd_error add_container(json_parser *parser, Value &value, unsigned depth, uint
 	const char *inside = start + 1;
 	for (uint32_t i = index + 1; i < parser->count; i = parser->node[i].next)
 		inside = parser->node[i].text + parser->node[i].size;
-	const char *end = closing(inside, is_object ? '}' : ']');
+	const char *end = closing(parser, inside, is_object ? '}' : ']');
 	if (!end)
 		return simdjson::TAPE_ERROR;
 	parser->node[index].text = start;
@@ -195,7 +202,7 @@ simd_error add_span(json_parser *parser, ondemand::value &value, uint32_t index,
 /* Never reached: a root is always opened (depth is at least 1). Here so that add_value() serves both types. */
 simd_error add_span(json_parser *, ondemand::document &, uint32_t, bool)
 {
-	return simdjson::INDEX_OUT_OF_BOUNDS;
+	return simdjson::INCORRECT_TYPE;
 }
 
 template <typename Value> simd_error add_scalar(json_parser *parser, Value &value, uint32_t index)
@@ -223,6 +230,8 @@ template <typename Value> simd_error add_value(json_parser *parser, Value &value
 {
 	ondemand::json_type type;
 
+	if (token_of(value).data() >= parser->end)
+		return simdjson::TAPE_ERROR;
 	if (simd_error error = value.type().get(type))
 		return error;
 	uint32_t index = add_node(parser);
@@ -231,7 +240,7 @@ template <typename Value> simd_error add_value(json_parser *parser, Value &value
 	parser->node[index].type = type_of(type);
 	if (key) {
 		parser->node[index].key = key;
-		parser->node[index].key_size = key_size(key);
+		parser->node[index].key_size = key_size(parser, key);
 	}
 
 	bool is_object = type == ondemand::json_type::object;
@@ -253,6 +262,7 @@ int code_of(simd_error error)
 	case simdjson::UTF8_ERROR: return ERROR_UTF8;
 	case simdjson::CAPACITY: return ERROR_TOO_BIG;
 	case simdjson::MEMALLOC: return ERROR_TOO_BIG;
+	case simdjson::INDEX_OUT_OF_BOUNDS: return ERROR_TOO_MANY;
 	default: return ERROR_JSON;
 	}
 }
@@ -262,7 +272,30 @@ int code_of(simd_error error)
 extern "C" void json_init(struct json *json, uint32_t nodes_max)
 {
 	json->parser = new (memory_new(sizeof(json_parser))) json_parser();
+	json_limit(json, nodes_max, UINT32_MAX);
+	json->node = nullptr;
+	json->count = 0;
+}
+
+extern "C" void json_limit(struct json *json, uint32_t nodes_max, uint32_t children_max)
+{
 	json->parser->max = nodes_max;
+	json->parser->children_max = children_max;
+}
+
+extern "C" size_t json_bytes(const struct json *json)
+{
+	return json->parser->room * sizeof(json_node) + json->parser->simd.capacity() * INDEX_BYTES;
+}
+
+extern "C" void json_rest(struct json *json)
+{
+	json_parser *parser = json->parser;
+
+	free(parser->node);
+	parser->node = nullptr;
+	parser->room = parser->count = 0;
+	parser->simd = ondemand::parser();
 	json->node = nullptr;
 	json->count = 0;
 }
@@ -284,12 +317,13 @@ extern "C" int json_parse(struct json *json, const char *text, size_t size, unsi
 	simd_error error;
 
 	parser->count = 0;
+	parser->end = text + size;
 	json->node = nullptr;
 	json->count = 0;
 	error = parser->simd.iterate(text, size, size + JSON_PADDING).get(document);
 	if (!error)
 		error = add_value(parser, document, depth ? depth : 1, nullptr);
-	if (!error && !is_white(parser->node[0].text + parser->node[0].size, text + size))
+	if (!error && skip_white(parser->node[0].text + parser->node[0].size, parser->end) != parser->end)
 		error = simdjson::TAPE_ERROR; /* more behind the root */
 	if (error)
 		return code_of(error);

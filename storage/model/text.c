@@ -37,17 +37,6 @@ struct slice text_trimmed(struct slice text)
 	return text;
 }
 
-/* Takes the next line off the text, with its end. */
-static struct slice take_line(struct slice *text)
-{
-	const char *end = text->size ? memchr(text->data, '\n', text->size) : NULL;
-	struct slice line = { text->data, end ? (size_t)(end - text->data) + 1 : text->size };
-
-	text->data += line.size;
-	text->size -= line.size;
-	return line;
-}
-
 static bool is_fence(struct slice line)
 {
 	while (line.size && is_blank(line.data[line.size - 1]))
@@ -62,10 +51,10 @@ struct slice text_card_body(struct slice card)
 
 	if (slice_starts_with(rest, mark))
 		rest = (struct slice){ rest.data + mark.size, rest.size - mark.size };
-	if (!is_fence(take_line(&rest)))
+	if (!is_fence(slice_take_line(&rest)))
 		return card;
 	while (rest.size)
-		if (is_fence(take_line(&rest)))
+		if (is_fence(slice_take_line(&rest)))
 			return rest;
 	return card;
 }

@@ -5,7 +5,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct slice rest = { (const char *)data, size }, canonical = fuzz_line(&rest);
+	struct slice rest = fuzz_text(data, size), canonical = slice_take_line(&rest);
 	struct buf text = BUF_INIT(1 << 24), again = BUF_INIT(1 << 24);
 	struct arena arena = { 0 };
 	struct canon_maker maker;

@@ -6,7 +6,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct slice readme = { (const char *)data, size };
+	struct slice readme = fuzz_text(data, size);
 	struct buf text = BUF_INIT(1 << 24);
 	struct arena arena = { 0 };
 	struct canon_maker maker;

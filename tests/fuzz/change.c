@@ -5,7 +5,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct slice line = { (const char *)data, size };
+	struct slice line = fuzz_text(data, size);
 	struct buf again = BUF_INIT(1 << 24);
 	char prev[HASH_HEX + 1], claimed[HASH_HEX + 1], computed[HASH_HEX + 1];
 

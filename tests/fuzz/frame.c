@@ -7,7 +7,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct frame_maker *maker;
-	struct slice bytes = { (const char *)data, size }, older = SLICE("{\"id\":\"a/b\",\"cardData\":{\"license\":\"mit\"}}\n{}");
+	struct slice bytes = fuzz_text(data, size), older = SLICE("{\"id\":\"a/b\",\"cardData\":{\"license\":\"mit\"}}\n{}");
 	struct buf frame = BUF_INIT(1 << 22), content = BUF_INIT(1 << 22);
 	uint16_t encoding;
 

@@ -33,14 +33,10 @@ static inline char *fuzz_padded(const uint8_t *data, size_t size)
 	return copy;
 }
 
-/* The bytes up to a line feed, taken off the rest. */
-static inline struct slice fuzz_line(struct slice *rest)
+/* The bytes as a text; an empty one has no data at all, as a text that nobody wrote. */
+static inline struct slice fuzz_text(const uint8_t *data, size_t size)
 {
-	const char *end = rest->size ? memchr(rest->data, '\n', rest->size) : NULL;
-	struct slice line = { rest->data, end ? (size_t)(end - rest->data) : rest->size };
-
-	*rest = end ? (struct slice){ end + 1, rest->size - line.size - 1 } : SLICE_NONE;
-	return line;
+	return size ? (struct slice){ (const char *)data, size } : SLICE_NONE;
 }
 
 #endif

@@ -5,7 +5,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct slice block = { (const char *)data, size };
+	struct slice block = fuzz_text(data, size);
 	struct hub_head head;
 
 	headers_read(block, &head);

@@ -5,14 +5,14 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct slice rest = { (const char *)data, size };
+	struct slice rest = fuzz_text(data, size);
 	struct statement statement = { .source = STATEMENT_CARD };
 	struct license_meaning meaning;
-	struct slice id = fuzz_line(&rest);
+	struct slice id = slice_take_line(&rest);
 	char normal[64];
 
-	statement.license_name = fuzz_line(&rest);
-	statement.license_link = fuzz_line(&rest);
+	statement.license_name = slice_take_line(&rest);
+	statement.license_link = slice_take_line(&rest);
 	if (id.size)
 		statement.id[statement.id_count++] = id;
 	license_mean(&statement, &meaning);

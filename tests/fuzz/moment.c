@@ -5,7 +5,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct slice text = { (const char *)data, size };
+	struct slice text = fuzz_text(data, size);
 	char written[MOMENT_TEXT];
 	int64_t ms, back;
 

@@ -14,7 +14,7 @@ static void check_login(const char *login)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct slice rest = { (const char *)data, size }, value = fuzz_line(&rest);
+	struct slice rest = fuzz_text(data, size), value = slice_take_line(&rest);
 	char *list = memory_text(rest.size ? rest.data : "", rest.size);
 	struct hub_origin hub;
 	struct proxy proxy;

@@ -6,7 +6,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct projection asked = { .kind = REPO_MODEL, .fields = fields_asked(REPO_MODEL), .rules = CANON_RULES };
-	enum field field = refusal_read((struct slice){ (const char *)data, size }, &asked);
+	enum field field = refusal_read(fuzz_text(data, size), &asked);
 
 	FUZZ_CHECK(field == FIELD_NONE || (asked.fields & field_bit(field)));
 	return 0;

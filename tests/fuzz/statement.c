@@ -26,14 +26,14 @@ static void check(struct json *json, const struct statement *statement, struct a
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct slice rest = { (const char *)data, size };
+	struct slice rest = fuzz_text(data, size);
 	struct canon canon = { 0 };
 	struct arena arena = { 0 };
 	struct statement statement;
 	struct json json;
 
 	json_init(&json, 1 << 16);
-	canon.field[FIELD_CARD_DATA] = fuzz_line(&rest);
+	canon.field[FIELD_CARD_DATA] = slice_take_line(&rest);
 	canon.field[FIELD_TAGS] = rest;
 	for (unsigned i = 0; i < FIELD_COUNT; i++)
 		if (!canon.field[i].size)

@@ -5,7 +5,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct slice target = { (const char *)data, size };
+	struct slice target = fuzz_text(data, size);
 	struct hub_origin origin, other;
 	struct buf out = BUF_INIT(URL_MAX);
 
