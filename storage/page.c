@@ -24,7 +24,7 @@ struct preparer {
 	struct buf content, frame, text, repaired;
 	bool opened;                /* the page at hand was parsed to its depth */
 	bool news[REPO_KINDS];      /* the last page of the kind brought much that is new, so the next one may too */
-	MDB_txn *lmdb;              /* a read snapshot, renewed for each page */
+	struct txn txn;             /* reads; open while a page is prepared, paused in between */
 	MDB_cursor *rows[REPO_KINDS];
 };
 
@@ -61,8 +61,7 @@ void preparer_free(struct preparer **preparer)
 	for (unsigned i = 0; i < REPO_KINDS; i++)
 		if (p->rows[i])
 			mdb_cursor_close(p->rows[i]);
-	if (p->lmdb)
-		mdb_txn_abort(p->lmdb);
+	txn_abort(&p->txn);
 	json_release(&p->json);
 	json_release(&p->card);
 	canon_maker_release(&p->canon);
@@ -86,17 +85,23 @@ void page_release(struct page *page)
 
 static int snapshot_begin(struct preparer *preparer, enum repo_kind kind)
 {
-	int code;
+	struct txn *txn = &preparer->txn;
+	MDB_cursor **rows = &preparer->rows[kind];
 
-	if (!preparer->lmdb)
-		code = mdb_txn_begin(store_env(preparer->store), NULL, MDB_RDONLY, &preparer->lmdb);
+	store_let_grow(preparer->store);
+	if (!txn->lmdb)
+		txn_begin(preparer->store, false, txn);
 	else
-		code = mdb_txn_renew(preparer->lmdb);
-	if (code)
-		return code;
-	if (preparer->rows[kind])
-		return mdb_cursor_renew(preparer->lmdb, preparer->rows[kind]);
-	return mdb_cursor_open(preparer->lmdb, store_repo_table(preparer->store, kind), &preparer->rows[kind]);
+		txn_resume(txn);
+	if (txn->error)
+		return txn->error;
+	if (*rows)
+		txn_fail(txn, mdb_cursor_renew(txn->lmdb, *rows));
+	else
+		*rows = txn_cursor(txn, TABLE_REPO_MODEL + kind);
+	if (txn->error)
+		txn_pause(txn);
+	return txn->error;
 }
 
 /* The stored row of an oid: rows of a sweep come in key order, so the next key is tried before a search. */
@@ -348,6 +353,6 @@ int preparer_page(struct preparer *preparer, const char *body, size_t body_bytes
 	work.cursor = preparer->rows[projection->kind];
 	prepare_rows(&work);
 	preparer->news[projection->kind] = page->drafts * NEWS_SHARE > page->count;
-	mdb_txn_reset(preparer->lmdb);
+	txn_pause(&preparer->txn);
 	return ERROR_NONE;
 }

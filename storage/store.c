@@ -21,7 +21,7 @@
 #include "storage/migrate.h"
 #include "storage/model/memory.h"
 
-enum { READER_SLOTS = 1024, TABLES_MAX = 40, PATH_BYTES = 4096, DISK_LEAST_BYTES = 1 << 20, GROW_PATIENCE_S = 1 };
+enum { READER_SLOTS = 1024, TABLES_MAX = 40, PATH_BYTES = 4096, DISK_LEAST_BYTES = 1 << 20, GROW_PATIENCE_S = 60 };
 
 /* A cache line of 64 bytes a slot, and what LMDB has before them. */
 enum { LOCK_FILE_BYTES = READER_SLOTS * 64 + 4096 };
@@ -46,7 +46,8 @@ struct store {
 	bool is_single_file;
 	pthread_mutex_t mutex; /* of what follows */
 	pthread_cond_t idle;   /* no transaction is open */
-	unsigned open_txns;
+	pthread_cond_t grown;  /* nobody waits to grow the map any more */
+	unsigned open_txns, growers;
 	bool map_lost;
 };
 
@@ -277,21 +278,27 @@ static int open_environment(struct store *store, const struct store_options *opt
 }
 
 /*
- * lock.mdb tells which transaction was the newest, as long as anybody has it open. Where a backup was put in the place of
- * data.mdb under a reader's feet, that is another one than the file's, and writing would begin at the wrong end.
+ * lock.mdb says which transaction was the newest, as long as anybody has it open. Where a backup was put in the place of
+ * data.mdb while a reader had the old one open, that is another one than the file's, and a write would take the wrong meta
+ * page for the newest.
+ *
+ * A daemon that was killed between the meta page and its note in lock.mdb leaves the same picture, but it died with the
+ * writer's mutex: whoever takes that next is told so, and LMDB writes the note anew. A write transaction is therefore begun
+ * before the two are compared. It bears the number after the newest.
  */
 static int check_lock_file(struct store *store, struct store_problem *problem)
 {
 	MDB_envinfo info;
 	struct txn txn;
-	size_t newest;
-	int code = txn_begin(store, false, &txn);
+	size_t own;
+	int code = txn_begin(store, true, &txn);
 
 	if (code)
 		return store_fail(store, code, "opening", problem);
-	newest = mdb_txn_id(txn.lmdb);
+	own = mdb_txn_id(txn.lmdb);
+	code = mdb_env_info(store->env, &info);
 	txn_abort(&txn);
-	if (mdb_env_info(store->env, &info) || info.me_last_txnid == newest)
+	if (code || info.me_last_txnid + 1 == own)
 		return ERROR_NONE;
 	return store_say(problem, ERROR_HELD,
 		"the store %s was replaced while a reader had the old one open: end its readers, then start again", store->dir);
@@ -454,6 +461,7 @@ int store_open(const struct store_options *options, struct store **store, struct
 	made->dictionaries = dictionaries_new(made);
 	pthread_mutex_init(&made->mutex, NULL);
 	pthread_cond_init(&made->idle, NULL);
+	pthread_cond_init(&made->grown, NULL);
 	find_place(made, options);
 	if (options->writable)
 		code = open_for_writing(made, problem);
@@ -483,6 +491,7 @@ void store_close(struct store **store)
 	daemon_lock_release(&(*store)->lock_fd);
 	pthread_mutex_destroy(&(*store)->mutex);
 	pthread_cond_destroy(&(*store)->idle);
+	pthread_cond_destroy(&(*store)->grown);
 	free((*store)->file);
 	free((*store)->dir);
 	free(*store);
@@ -507,6 +516,14 @@ void store_leave(struct store *store)
 	pthread_mutex_lock(&store->mutex);
 	if (--store->open_txns == 0)
 		pthread_cond_signal(&store->idle);
+	pthread_mutex_unlock(&store->mutex);
+}
+
+void store_let_grow(struct store *store)
+{
+	pthread_mutex_lock(&store->mutex);
+	while (store->growers)
+		pthread_cond_wait(&store->grown, &store->mutex);
 	pthread_mutex_unlock(&store->mutex);
 }
 
@@ -548,12 +565,15 @@ int store_grow(struct store *store, struct store_problem *problem)
 	clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_sec += GROW_PATIENCE_S;
 	pthread_mutex_lock(&store->mutex);
+	store->growers++;
 	while (store->open_txns && !late)
 		late = pthread_cond_timedwait(&store->idle, &store->mutex, &until);
 	if (store->open_txns)
 		code = store_fail(store, MDB_MAP_FULL, "growing beside open readers", problem);
 	else
 		code = grow_map(store, problem);
+	if (--store->growers == 0)
+		pthread_cond_broadcast(&store->grown);
 	pthread_mutex_unlock(&store->mutex);
 	return code;
 }

@@ -94,15 +94,21 @@ uint64_t store_seed(const struct store *store); /* of the stable hashes: random,
 struct dictionaries *store_dictionaries(const struct store *store); /* dictionary.h */
 
 /*
- * Open transactions of this process are counted (txn.c does it): the map can grow only where there is none. store_enter
- * fails once the map is lost.
+ * Counts the open transactions of this process, since the map can grow only where there is none. txn.c alone calls these
+ * two: every transaction on the store is a struct txn. store_enter fails with ERROR_MAP_LOST once the map is lost.
  */
 int store_enter(struct store *store);
 void store_leave(struct store *store);
 /*
- * After MDB_MAP_FULL, when the write transaction has ended: takes more address space, half as much again at least, as soon
- * as no other transaction of the process is open. ERROR_MAP_FULL: they did not end within a second, or the system gives no
- * more.
+ * Waits until nobody waits to grow the map. Threads that read again and again (preparers) call it before each transaction:
+ * otherwise one of many would always be open, and the writer could never grow. Not on the loop thread, and not with a
+ * transaction open.
+ */
+void store_let_grow(struct store *store);
+/*
+ * After MDB_MAP_FULL, when the write transaction has ended: doubles the map, or takes what address space there is, at least
+ * an eighth more. Waits up to a minute until no transaction of the process is open. ERROR_MAP_FULL: they did not end, or the
+ * system gives no more.
  */
 int store_grow(struct store *store, struct store_problem *problem);
 /*

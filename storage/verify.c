@@ -123,9 +123,8 @@ static int walk_table(struct verify *verify, const struct pass *pass)
 			more = false;
 		}
 		verify_send_progress(verify->out, entries, (struct slice){ verify->at.byte, verify->at.size });
-		mdb_txn_reset(verify->txn.lmdb);
-		verify->txn.error = mdb_txn_renew(verify->txn.lmdb);
-		if (verify->txn.error)
+		txn_pause(&verify->txn);
+		if (!txn_resume(&verify->txn))
 			return verify->txn.error;
 	}
 	return ERROR_NONE;

@@ -2,6 +2,7 @@
 #include "tests/fault/fault_io.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -51,6 +52,8 @@ static bool fails(int file)
 
 static ssize_t written(ssize_t whole)
 {
+	if (fault.kind == FAULT_KILL)
+		kill(getpid(), SIGKILL);
 	return fault.kind == FAULT_SHORT ? whole / 2 : -1;
 }
 
@@ -58,6 +61,8 @@ ssize_t pwrite(int file, const void *bytes, size_t size, off_t at)
 {
 	if (!fails(file))
 		return syscall(SYS_pwrite64, file, bytes, size, at);
+	if (fault.kind == FAULT_KILL)
+		(void)!syscall(SYS_pwrite64, file, bytes, size, at);
 	return written(fault.kind == FAULT_SHORT ? 2 * syscall(SYS_pwrite64, file, bytes, size / 2, at) : 0);
 }
 
@@ -65,6 +70,8 @@ ssize_t write(int file, const void *bytes, size_t size)
 {
 	if (!fails(file))
 		return syscall(SYS_write, file, bytes, size);
+	if (fault.kind == FAULT_KILL)
+		(void)!syscall(SYS_write, file, bytes, size);
 	return written(fault.kind == FAULT_SHORT ? 2 * syscall(SYS_write, file, bytes, size / 2) : 0);
 }
 
@@ -72,21 +79,23 @@ ssize_t writev(int file, const struct iovec *parts, int count)
 {
 	if (!fails(file))
 		return syscall(SYS_writev, file, parts, count);
+	if (fault.kind == FAULT_KILL)
+		(void)!syscall(SYS_writev, file, parts, count);
 	return written(fault.kind == FAULT_SHORT ? 2 * syscall(SYS_writev, file, parts, count / 2) : 0);
 }
 
 /* A sync that fails has done its work half, whatever that was; nothing of it may be counted on. */
 int fdatasync(int file)
 {
-	return fails(file) ? -1 : (int)syscall(SYS_fdatasync, file);
+	return fails(file) ? (int)written(0) : (int)syscall(SYS_fdatasync, file);
 }
 
 int fsync(int file)
 {
-	return fails(file) ? -1 : (int)syscall(SYS_fsync, file);
+	return fails(file) ? (int)written(0) : (int)syscall(SYS_fsync, file);
 }
 
 int msync(void *start, size_t size, int flags)
 {
-	return fails(-1) ? -1 : (int)syscall(SYS_msync, start, size, flags);
+	return fails(-1) ? (int)written(0) : (int)syscall(SYS_msync, start, size, flags);
 }

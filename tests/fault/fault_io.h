@@ -12,6 +12,7 @@ enum fault_kind {
 	FAULT_ONCE,  /* one call fails, those behind it do not */
 	FAULT_STAYS, /* all calls fail from then on */
 	FAULT_SHORT, /* one write comes to half of its bytes */
+	FAULT_KILL,  /* the process is killed once the call has done its work */
 	FAULT_KINDS
 };
 

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/fault/story.h"
 
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
 
 enum { STORY_ROWS = 60, STORY_ANSWERS = 2 };
 
@@ -87,4 +92,51 @@ const char *story_undisturbed(struct fixture *f)
 	for (unsigned step = 0; step < STORY_STEPS; step++)
 		assert_int_equal(story_step(f, step, 0), 0);
 	return fixture_dump(f);
+}
+
+/* Ends with the test at the latest. */
+static void read_for_ever(struct fixture *f, int ready)
+{
+	static const struct timespec pause = { 0, 1000000 };
+	struct store_options options = { .dir = f->dir };
+	struct log_head head;
+	struct reader *reader;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (store_open(&options, &f->store, &f->problem) || reader_open(f->store, &reader, &f->problem) ||
+		write(ready, "x", 1) != 1)
+		_exit(1);
+	while (reader_head(reader, &head) == 0) {
+		reader_pause(reader);
+		nanosleep(&pause, NULL);
+		if (reader_resume(reader))
+			_exit(1);
+	}
+	_exit(1);
+}
+
+pid_t attach_reader(struct fixture *f)
+{
+	int ready[2];
+	char byte;
+	pid_t child;
+
+	assert_int_equal(pipe(ready), 0);
+	child = fork();
+	if (child == 0)
+		read_for_ever(f, ready[1]);
+	close(ready[1]);
+	if (read(ready[0], &byte, 1) != 1)
+		fail_msg("a reader could not open the store");
+	close(ready[0]);
+	return child;
+}
+
+void detach_reader(pid_t reader)
+{
+	int status;
+
+	kill(reader, SIGKILL);
+	assert_int_equal(waitpid(reader, &status, 0), reader);
+	assert_true(WIFSIGNALED(status)); /* it never failed to read */
 }

@@ -6,6 +6,8 @@
 #ifndef TESTS_FAULT_STORY_H
 #define TESTS_FAULT_STORY_H
 
+#include <sys/types.h>
+
 #include "tests/unit/storage/fixture.h"
 
 enum { STORY_STEPS = 24 };
@@ -16,5 +18,12 @@ unsigned story_next(struct fixture *f);
 int story_step(struct fixture *f, unsigned step, unsigned again);
 /* What a store knows that has met nothing bad; the fixture must be fresh. */
 const char *story_undisturbed(struct fixture *f);
+
+/*
+ * A process that has the store open as a reader and reads it again and again until detach_reader(); the fixture must be shut,
+ * and its store be there.
+ */
+pid_t attach_reader(struct fixture *f);
+void detach_reader(pid_t reader);
 
 #endif

@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "tests/fault/fault_io.h"
 #include "tests/fault/story.h"
@@ -116,11 +118,50 @@ static void test_fail_at_birth(void **state)
 	fixture_free(f);
 }
 
+/* One step that is killed after its n-th call, while a reader has the store open. False where it came to its end. */
+static bool play_killed(unsigned step, unsigned n)
+{
+	struct fixture *f = fixture_new();
+	pid_t reader, child;
+	int status;
+
+	for (unsigned i = 0; i < step; i++)
+		assert_int_equal(story_step(f, i, 0), 0);
+	fixture_shut(f);
+	reader = attach_reader(f);
+	child = fork();
+	if (child == 0) {
+		fixture_open(f);
+		fault_arm(n, FAULT_KILL, 0);
+		_exit(story_step(f, step, 0) != 0);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	fixture_open(f);
+	fixture_verify(f);
+	play_on(f, story_next(f), false);
+	assert_string_equal(fixture_dump(f), undisturbed);
+	detach_reader(reader);
+	fixture_free(f);
+	return WIFSIGNALED(status);
+}
+
+/* One of these moments lies between LMDB's meta page and its note of that in lock.mdb. */
+static void test_killed_after_each_call(void **state)
+{
+	unsigned n = 1;
+
+	(void)state;
+	while (play_killed(5, n))
+		n++;
+	assert_true(n > 3);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_fail_each_call),
 		cmocka_unit_test(test_fail_at_birth),
+		cmocka_unit_test(test_killed_after_each_call),
 	};
 
 	return cmocka_run_group_tests(tests, make_undisturbed, forget_undisturbed);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SIGKILL at any moment, again and again: nothing that was committed is lost, nothing is logged twice. */
+/*
+ * SIGKILL at any moment, again and again, while another process reads, or is stopped while it does: nothing that was committed
+ * is lost, nothing is logged twice, and the store opens at once.
+ */
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,6 +72,7 @@ static void test_kill(void **state)
 	struct fixture *f = fixture_new();
 	char *undisturbed = strdup(story_undisturbed(f));
 	const char *asked = getenv("KILLS");
+	pid_t reader;
 	unsigned wanted = asked ? (unsigned)atoi(asked) : KILLS, kills = 0, histories = 0, before;
 
 	(void)state;
@@ -76,11 +80,15 @@ static void test_kill(void **state)
 	while (kills < wanted) {
 		f = fixture_new();
 		before = kills;
+		fixture_shut(f);
+		reader = attach_reader(f);
+		fixture_open(f);
 		while (!kill_one(f) && kills < wanted)
-			kills++;
+			kill(reader, kills++ % 3 ? SIGCONT : SIGSTOP);
 		while (story_next(f) < STORY_STEPS)
 			assert_int_equal(story_step(f, story_next(f), 0), 0);
 		assert_string_equal(fixture_dump(f), undisturbed);
+		detach_reader(reader);
 		fixture_free(f);
 		histories++;
 		assert_true(kills > before);

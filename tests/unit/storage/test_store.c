@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Opening: what is made, who may, and what is said where it cannot be opened. */
 #include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -335,6 +338,65 @@ static void test_map_cannot_grow(void **state)
 	fixture_free(f);
 }
 
+enum { PREPARERS = 16 };
+
+struct preparing {
+	struct fixture *f;
+	struct slice body;
+	atomic_bool stop;
+	atomic_uint pages;
+};
+
+static void *prepare_pages(void *argument)
+{
+	struct preparing *preparing = argument;
+	struct fixture *f = preparing->f;
+	struct preparer *preparer = preparer_new(f->store, false);
+
+	while (!atomic_load(&preparing->stop)) {
+		struct page page = { 0 };
+		struct store_problem problem;
+		if (preparer_page(preparer, preparing->body.data, preparing->body.size, &f->projection, &page, &problem) == 0)
+			atomic_fetch_add(&preparing->pages, 1);
+		page_release(&page);
+	}
+	preparer_free(&preparer);
+	return NULL;
+}
+
+/* The map moves when it grows: no preparer may be reading then, and as many as they are, they let it grow. */
+static void test_map_grows_beside_preparers(void **state)
+{
+	struct fixture *f = fixture_of_small_map();
+	struct buf body = BUF_INIT(1 << 20);
+	struct preparing preparing = { .f = f };
+	pthread_t thread[PREPARERS];
+	MDB_envinfo info;
+	unsigned n = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 200; i++)
+		buf_printf(&body, "%c%s", i ? ',' : '[', ROW(f, .n = i + 1));
+	buf_char(&body, ']');
+	memset(buf_reserve(&body, JSON_PADDING), 0, JSON_PADDING);
+	preparing.body = buf_as_slice(&body);
+	for (unsigned i = 0; i < PREPARERS; i++)
+		assert_int_equal(pthread_create(&thread[i], NULL, prepare_pages, &preparing), 0);
+	while (atomic_load(&preparing.pages) < PREPARERS)
+		sched_yield();
+	while (++n <= 800)
+		assert_int_equal(try_large_row(f, 1000 + n), 0);
+	atomic_store(&preparing.stop, true);
+	for (unsigned i = 0; i < PREPARERS; i++)
+		pthread_join(thread[i], NULL);
+	assert_int_equal(mdb_env_info(store_env(f->store), &info), 0);
+	assert_true(info.me_mapsize >= 4 << 20);
+	assert_int_equal(fixture_head(f), 800);
+	fixture_verify(f);
+	buf_release(&body);
+	fixture_free(f);
+}
+
 /* A reader whose map is too small for what has been written since follows. */
 static void test_map_grown_by_another(void **state)
 {
@@ -391,6 +453,7 @@ int main(void)
 		cmocka_unit_test(test_not_a_store),
 		cmocka_unit_test(test_cut_off),
 		cmocka_unit_test(test_map_grows),
+		cmocka_unit_test(test_map_grows_beside_preparers),
 		cmocka_unit_test(test_map_cannot_grow),
 		cmocka_unit_test(test_map_grown_by_another),
 	};
