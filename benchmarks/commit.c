@@ -90,7 +90,7 @@ static void add_page(struct bench *bench, struct buf *body, bool first, bool las
 		.in_sweep = !bench->look_ms,
 		.sweep_first = !bench->look_ms && first,
 		.sweep_last = !bench->look_ms && last };
-	if (preparer_page(bench->preparer, body->data, body->size, &bench->projection, &answer->page, &problem))
+	if (preparer_page(bench->preparer, body->data, body->size, &bench->projection, &page_limits_none, &answer->page, &problem))
 		stop(&problem);
 	bench->prepare_s += now_s() - start;
 	bench->rows += answer->page.rows;

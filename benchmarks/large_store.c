@@ -103,7 +103,7 @@ static void make_repos(struct store *store, uint64_t repos)
 		memset(buf_reserve(&body, JSON_PADDING), 0, JSON_PADDING);
 		answers[filled] = (struct answer){ .lane = LANE_SWEEP, .kind = REPO_MODEL, .answered_ms = FIRST_MS,
 			.in_sweep = true, .sweep_first = repo < PAGE_ROWS, .sweep_last = last };
-		if (preparer_page(preparer, body.data, body.size, &projection, &answers[filled].page, &problem))
+		if (preparer_page(preparer, body.data, body.size, &projection, &page_limits_none, &answers[filled].page, &problem))
 			stop(&problem);
 		buf_reset(&body);
 		if (++filled == BATCH_PAGES || last) {

@@ -327,6 +327,14 @@ static int on_pair(void *owner, const char *section, const char *key, const char
 }
 
 /* What is kept for one lane is kept from the others. */
+/* One answer of the largest size must fit, decompressed and taken apart. */
+static void check_memory(const struct config *config, const char *name, struct config_problem *problem)
+{
+	if (config->memory_max / CONFIG_MEMORY_PER_PAGE < config->page_bytes_max)
+		complain(problem, "%s: memory_max must be at least %d times page_bytes_max: set memory_max = %" PRId64 "MiB or more\n", name,
+			CONFIG_MEMORY_PER_PAGE, (config->page_bytes_max * CONFIG_MEMORY_PER_PAGE + OPTION_MIB - 1) / OPTION_MIB);
+}
+
 static void check_shares(const struct config *config, const char *name, struct config_problem *problem)
 {
 	int64_t sum = config->poll_share + config->confirm_share + config->detail_share + config->sweep_share +
@@ -355,6 +363,7 @@ int config_load(struct config *config, const char *name, struct config_problem *
 		complain(problem, "%s: cannot be read\n", name);
 	fclose(file.stream);
 	check_shares(config, name, problem);
+	check_memory(config, name, problem);
 	return problem->count == before ? 0 : -1;
 }
 

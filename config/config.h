@@ -20,6 +20,9 @@
 
 enum { CONFIG_TEXT_SIZE = 1024 };
 
+/* One answer on its way to the store takes at most so many times its text: see daemon/crawl/workbench.h. */
+enum { CONFIG_MEMORY_PER_PAGE = 12 };
+
 enum config_level { LEVEL_ERROR, LEVEL_WARNING, LEVEL_NOTICE, LEVEL_INFO, LEVEL_DEBUG, LEVEL_COUNT };
 
 enum config_pace { PACE_EVEN, PACE_BURST };

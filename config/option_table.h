@@ -43,6 +43,9 @@
 		"Rows a listing request (the Hub gives at most 1000).") \
 	X(page_bytes_max, OPTION_SIZE, "size", 64 * OPTION_KIB, OPTION_GIB, "16MiB", false, \
 		"The largest answer that is accepted, before and after decompression.") \
+	X(memory_max, OPTION_SIZE, "size", 24 * OPTION_MIB, 64 * OPTION_GIB, "192MiB", false, \
+		"Memory for answers on their way, for decoding them and for what waits to be written; requests wait where none is " \
+		"left. At least twelve times page_bytes_max. The store's own pages come on top.") \
 	X(sweep_ahead, OPTION_NUMBER, "requests", 1, 64, "8", true, \
 		"Listing requests of one kind in flight at once: the next one starts when the head of the one before is there.") \
 	X(sweep_segments, OPTION_NUMBER, "segments", 1, 16, "1", true, \

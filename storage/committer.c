@@ -300,6 +300,25 @@ static int run_once(struct commit *commit, struct answer *const *answers, size_t
 	return code;
 }
 
+/* What a row of an unusual size took is not kept for those that follow. */
+static void rest_after_outlier(struct commit *commit)
+{
+	enum { KEPT_BYTES = 8 << 20 };
+	const struct canon_maker *canon = &commit->canon;
+	size_t bytes = json_bytes(&commit->json) + json_bytes(&canon->json) + canon->out.room + canon->text.room + canon->rest.room +
+		commit->line.room + commit->text.room + commit->value.room + commit->content.room + commit->arena.bytes;
+
+	if (bytes <= KEPT_BYTES)
+		return;
+	json_rest(&commit->json);
+	canon_maker_rest(&commit->canon);
+	arena_release(&commit->arena);
+	buf_release(&commit->line);
+	buf_release(&commit->text);
+	buf_release(&commit->value);
+	buf_release(&commit->content);
+}
+
 /* Nothing of a batch that filled the map was written: once that has grown, it is committed again. */
 int committer_run(struct committer *committer, struct answer *const *answers, size_t count,
 	struct commit_counts *counts, struct store_problem *problem)
@@ -315,6 +334,7 @@ int committer_run(struct committer *committer, struct answer *const *answers, si
 		if (code)
 			return code;
 	}
+	rest_after_outlier(commit);
 	if (!code)
 		return ERROR_NONE;
 	return store_fail(commit->store, code, "committing", problem);

@@ -11,7 +11,17 @@
 #include "storage/model/statement.h"
 #include "storage/txn.h"
 
+/*
+ * simdjson keeps four bytes for each structural character of a text. Of a long text so many are refused that no page of
+ * 1,000 rows has: 4,000 for each.
+ */
+enum { DENSE_FROM_BYTES = 4 << 20, SEPARATORS_MAX = 2 << 20 };
+
 enum { DEPTH_OF_FIELDS = 2, PAGE_NODES_MAX = 1 << 22, DAMAGE_HEAD_BYTES = 200, NEWS_SHARE = 4, FRAME_MAX = 2 * FRAME_CONTENT_MAX };
+
+const struct page_limits page_limits_none = {
+	.rows_max = UINT32_MAX, .nodes_max = PAGE_NODES_MAX, .bytes_max = SIZE_MAX / 2, .row_bytes_max = SIZE_MAX,
+};
 
 struct preparer {
 	struct store *store;
@@ -31,6 +41,7 @@ struct preparer {
 /* What a row is checked against while its page is prepared. */
 struct work {
 	struct preparer *preparer;
+	const struct page_limits *limits;
 	struct page *page;
 	MDB_cursor *cursor;
 };
@@ -42,8 +53,9 @@ struct preparer *preparer_new(struct store *store, bool private_repos)
 	preparer->store = store;
 	preparer->private_repos = private_repos;
 	json_init(&preparer->json, PAGE_NODES_MAX);
-	json_init(&preparer->card, CANON_NODES_MAX);
+	json_init(&preparer->card, CANON_ROW_NODES_MAX);
 	canon_maker_init(&preparer->canon);
+	json_limit(&preparer->canon.json, CANON_ROW_NODES_MAX, UINT32_MAX);
 	preparer->frames = frame_maker_new(store ? store_dictionaries(store) : NULL);
 	buf_init(&preparer->content, FRAME_CONTENT_MAX);
 	buf_init(&preparer->frame, FRAME_MAX);
@@ -239,6 +251,11 @@ static void note_dates(struct page *page, int64_t modified_ms)
 		page->newest_modified_ms = modified_ms;
 }
 
+static bool is_too_long(const struct work *work, struct slice raw)
+{
+	return raw.size > work->limits->row_bytes_max;
+}
+
 static void prepare_row(struct work *work, uint32_t at)
 {
 	struct page *page = work->page;
@@ -260,7 +277,9 @@ static void prepare_row(struct work *work, uint32_t at)
 	}
 	row.opened = preparer->opened ? &preparer->json : NULL;
 	existed = stored_row(work->cursor, &row.oid, &stored);
-	if (!existed || stored.stable_hash != row.stable_hash)
+	if (is_too_long(work, row.raw))
+		error = ERROR_TOO_BIG;
+	else if (!existed || stored.stable_hash != row.stable_hash)
 		error = make_draft(preparer, &row, existed, page, &observation->draft);
 	if (error) {
 		note_damage(page, row.raw, damage_identity(&row, error), error);
@@ -287,13 +306,30 @@ static void prepare_row(struct work *work, uint32_t at)
 static int parse_to(struct preparer *preparer, const char *body, size_t body_bytes, unsigned depth)
 {
 	int error = json_parse(&preparer->json, body, body_bytes, depth);
+	char *padding;
 
 	if (error != ERROR_UTF8)
 		return error;
 	buf_reset(&preparer->repaired);
 	utf8_repair((struct slice){ body, body_bytes }, &preparer->repaired);
-	memset(buf_reserve(&preparer->repaired, JSON_PADDING), 0, JSON_PADDING);
+	padding = buf_reserve(&preparer->repaired, JSON_PADDING);
+	if (!padding)
+		return ERROR_TOO_BIG;
+	memset(padding, 0, JSON_PADDING);
 	return json_parse(&preparer->json, preparer->repaired.data, preparer->repaired.size, depth);
+}
+
+/* Bytes that stand in the index, or before one that does: half of them at least. */
+static bool is_too_dense(const char *body, size_t body_bytes)
+{
+	size_t count = 0;
+
+	if (body_bytes <= DENSE_FROM_BYTES)
+		return false;
+	for (size_t i = 0; i < body_bytes; i++)
+		count += (body[i] == ',') | (body[i] == ':') | (body[i] == '[') | (body[i] == ']') | (body[i] == '{') |
+			(body[i] == '}');
+	return count > SEPARATORS_MAX;
 }
 
 /*
@@ -309,50 +345,98 @@ static int parse(struct preparer *preparer, const char *body, size_t body_bytes,
 	return parse_to(preparer, body, body_bytes, DEPTH_OF_FIELDS);
 }
 
-static uint32_t row_count(const struct json *json)
+static int parse_within(struct work *work, const char *body, size_t body_bytes, enum repo_kind kind)
 {
-	uint32_t count = 0;
+	struct preparer *preparer = work->preparer;
+	const struct page_limits *limits = work->limits;
 
-	for (uint32_t i = json_first(0); i < json_end(json, 0); i = json_next(json, i))
-		count++;
-	return count;
+	if (limits->nodes_max < PAGE_NODES_MAX && is_too_dense(body, body_bytes))
+		return ERROR_TOO_BIG;
+	json_limit(&preparer->json, limits->nodes_max, limits->rows_max);
+	preparer->repaired.max = limits->bytes_max + JSON_PADDING;
+	return parse(preparer, body, body_bytes, kind);
 }
 
-static void prepare_rows(struct work *work)
+/* The rows of the answer, or what they are more than can be read now. */
+static int count_rows(const struct work *work, size_t *count)
 {
 	const struct json *json = &work->preparer->json;
-	bool single = json->node[0].type == JSON_OBJECT;
-	size_t count = single ? 1 : row_count(json);
+
+	if (json->node[0].type == JSON_OBJECT) {
+		*count = 1;
+		return work->limits->rows_fit && is_too_long(work, json_span(&json->node[0])) ? ERROR_TOO_BIG : ERROR_NONE;
+	}
+	for (uint32_t i = json_first(0); i < json_end(json, 0); i = json_next(json, i), (*count)++)
+		if (work->limits->rows_fit && is_too_long(work, json_span(&json->node[i])))
+			return ERROR_TOO_BIG;
+	return ERROR_NONE;
+}
+
+static bool is_stopped(const struct page_limits *limits)
+{
+	return limits->stop && atomic_load_explicit(limits->stop, memory_order_relaxed);
+}
+
+static int prepare_rows(struct work *work, size_t count)
+{
+	const struct json *json = &work->preparer->json;
 
 	work->page->observations = arena_take(&work->page->arena, count * sizeof(struct observation));
 	work->page->ascending = true;
-	if (single) {
+	if (json->node[0].type == JSON_OBJECT) {
 		prepare_row(work, 0);
-		return;
+		return ERROR_NONE;
 	}
-	for (uint32_t i = json_first(0); i < json_end(json, 0); i = json_next(json, i))
+	for (uint32_t i = json_first(0); i < json_end(json, 0); i = json_next(json, i)) {
+		if (is_stopped(work->limits))
+			return ERROR_STOPPED;
 		prepare_row(work, i);
+	}
+	return ERROR_NONE;
+}
+
+static int compare_rows(struct work *work, size_t count, struct store_problem *problem)
+{
+	struct preparer *preparer = work->preparer;
+	struct page *page = work->page;
+	enum repo_kind kind = page->projection.kind;
+	int error = snapshot_begin(preparer, kind);
+
+	if (error)
+		return store_fail(preparer->store, error, "comparing a page", problem);
+	work->cursor = preparer->rows[kind];
+	error = prepare_rows(work, count);
+	preparer->news[kind] = page->drafts * NEWS_SHARE > page->count;
+	txn_pause(&preparer->txn);
+	return error;
 }
 
 int preparer_page(struct preparer *preparer, const char *body, size_t body_bytes, const struct projection *projection,
-	struct page *page, struct store_problem *problem)
+	const struct page_limits *limits, struct page *page, struct store_problem *problem)
 {
-	struct work work = { .preparer = preparer, .page = page };
-	int error = parse(preparer, body, body_bytes, projection->kind);
+	struct work work = { .preparer = preparer, .limits = limits, .page = page };
+	size_t count = 0;
+	int error = parse_within(&work, body, body_bytes, projection->kind);
 
 	page->projection = *projection;
 	if (!error && preparer->json.node[0].type != (projection->endpoint == ENDPOINT_LIST ? JSON_ARRAY : JSON_OBJECT))
 		error = ERROR_JSON;
-	if (error) {
-		*problem = (struct store_problem){ .code = error };
-		return error;
-	}
-	error = snapshot_begin(preparer, projection->kind);
-	if (error)
-		return store_fail(preparer->store, error, "comparing a page", problem);
-	work.cursor = preparer->rows[projection->kind];
-	prepare_rows(&work);
-	preparer->news[projection->kind] = page->drafts * NEWS_SHARE > page->count;
-	txn_pause(&preparer->txn);
-	return ERROR_NONE;
+	if (!error)
+		error = count_rows(&work, &count);
+	if (!error)
+		return compare_rows(&work, count, problem);
+	*problem = (struct store_problem){ .code = error };
+	return error;
+}
+
+void preparer_rest(struct preparer *preparer)
+{
+	json_rest(&preparer->json);
+	json_rest(&preparer->card);
+	canon_maker_rest(&preparer->canon);
+	arena_release(&preparer->scratch);
+	buf_release(&preparer->content);
+	buf_release(&preparer->frame);
+	buf_release(&preparer->text);
+	buf_release(&preparer->repaired);
 }

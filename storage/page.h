@@ -12,6 +12,8 @@
 #ifndef STORAGE_PAGE_H
 #define STORAGE_PAGE_H
 
+#include <stdatomic.h>
+
 #include "storage/model/arena.h"
 #include "storage/store.h"
 
@@ -61,6 +63,22 @@ struct page {
 	struct page_damage *damage; /* the first PAGE_DAMAGE_MAX of them */
 };
 
+/*
+ * What one answer may take while it is read. Whoever cannot give it that much room asks for less first: `row_bytes_max`
+ * then costs the page (`rows_fit`), which is read again with more; else it costs that row alone.
+ */
+struct page_limits {
+	uint32_t rows_max;    /* the rows that were asked for: more are ERROR_TOO_MANY */
+	uint32_t nodes_max;   /* JSON values of the page */
+	size_t bytes_max;     /* of its text, also where that is repaired (bytes that are not UTF-8 become three) */
+	size_t row_bytes_max;
+	bool rows_fit;        /* a longer row makes the page ERROR_TOO_BIG; false: it is damage of that row */
+	const atomic_bool *stop; /* may be NULL: looked at before each row; set: ERROR_STOPPED */
+};
+
+/* For what is read from files of the operator's own. */
+extern const struct page_limits page_limits_none;
+
 struct preparer;
 
 /* NULL: a dry run, which prepares no page. */
@@ -71,10 +89,13 @@ void preparer_free(struct preparer **preparer);
  * `body` is an array of rows where the projection is of a listing, one row where it is of a single repo; JSON_PADDING
  * readable bytes follow it. Bytes that are not UTF-8 become U+FFFD and lose no row. The body is not needed afterwards.
  * `page` is zeroed by the caller.
- * ERROR_JSON, ERROR_TOO_BIG: the page as a whole is damaged, nothing of it counts. Store errors as they come.
+ * ERROR_JSON, ERROR_TOO_BIG, ERROR_TOO_MANY: the page as a whole is damaged, nothing of it counts. ERROR_STOPPED: by
+ * limits->stop. Store errors as they come.
  */
 int preparer_page(struct preparer *preparer, const char *body, size_t body_bytes, const struct projection *projection,
-	struct page *page, struct store_problem *problem);
+	const struct page_limits *limits, struct page *page, struct store_problem *problem);
+/* Gives back what the pages before took: parsers, rows, texts. */
+void preparer_rest(struct preparer *preparer);
 void page_release(struct page *page);
 
 /* Counts a row that no preparer saw because it cannot be read; the page's projection tells its kind. `raw` is copied. */

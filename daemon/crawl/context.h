@@ -9,8 +9,10 @@
 
 #include "config/config.h"
 #include "daemon/crawl/turn.h"
+#include "daemon/crawl/body_size.h"
 #include "daemon/crawl/workbench.h"
 #include "daemon/hub/url.h"
+#include "daemon/run/budget.h"
 #include "daemon/transfer/engine.h"
 
 struct context {
@@ -22,6 +24,8 @@ struct context {
 	struct writer *writer;
 	struct turn turn;
 	struct workbench workbench;
+	struct budget budget;         /* memory for answers */
+	struct body_sizes body_sizes; /* that answers have */
 	struct request *requests; /* all that live */
 	struct request *spare_requests; /* memory of those that ended */
 	unsigned spares;

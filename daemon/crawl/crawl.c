@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "daemon/crawl/kind_crawl.h"
 #include "daemon/run/log.h"
@@ -199,6 +198,7 @@ static void on_room(void *owner)
 {
 	struct crawl *crawl = owner;
 
+	workbench_run(&crawl->context.workbench);
 	if (!crawl->context.stopping)
 		turn_run(&crawl->context.turn);
 }
@@ -278,11 +278,21 @@ static void init_kind(struct crawl *crawl, enum repo_kind which)
 	kind->run[SLOT_CONFIRM] = &kind->confirm.run;
 }
 
-static unsigned processors(void)
+static void init_workbench(struct crawl *crawl)
 {
-	long count = sysconf(_SC_NPROCESSORS_ONLN);
+	const struct config *config = crawl->options.config;
+	struct context *context = &crawl->context;
+	struct workbench_options options = {
+		.clock = crawl->options.clock,
+		.store = crawl->options.store,
+		.budget = &context->budget,
+		.memory_max = (size_t)config->memory_max,
+		.bytes_max = (size_t)config->page_bytes_max,
+		.private_repos = config->private_repos,
+		.stop = &context->stopping,
+	};
 
-	return count > 0 ? (unsigned)count : 1;
+	workbench_init(&context->workbench, &options);
 }
 
 struct crawl *crawl_new(const struct crawl_options *options)
@@ -294,6 +304,7 @@ struct crawl *crawl_new(const struct crawl_options *options)
 		.clock = options->clock,
 		.store = options->store,
 		.config = config,
+		.budget = &crawl->context.budget,
 		.tries = options->once ? ONCE_COMMIT_TRIES : 0,
 		.on_room = on_room,
 		.on_counts = on_counts,
@@ -310,10 +321,11 @@ struct crawl *crawl_new(const struct crawl_options *options)
 	context->has_token = options->has_token;
 	context->on_quiet = on_quiet;
 	context->owner = crawl;
+	context->budget = (struct budget){ .max = workbench_answer_bytes((size_t)config->memory_max), .on_room = on_room, .owner = crawl };
 	context->writer = writer_new(&writer);
 	turn_init(&context->turn, options->clock, context->writer, options->store, config);
-	workbench_init(&context->workbench, options->clock, options->store, processors(),
-		(size_t)config->page_bytes_max, config->private_repos);
+	context->turn.budget = &context->budget;
+	init_workbench(crawl);
 	context->turn.patient = !options->once;
 	context->turn.on_recovered = on_recovered;
 	context->turn.owner = crawl;

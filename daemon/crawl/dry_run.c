@@ -328,10 +328,25 @@ static void read_store(struct dry_run *dry_run)
 
 /* --- life ----------------------------------------------------------------------------------------------------------*/
 
+static void on_room(void *owner)
+{
+	struct dry_run *dry_run = owner;
+
+	workbench_run(&dry_run->context.workbench);
+	turn_run(&dry_run->context.turn);
+}
+
 static void init_context(struct dry_run *dry_run)
 {
 	const struct dry_run_options *options = &dry_run->options;
 	struct context *context = &dry_run->context;
+	struct workbench_options workbench = {
+		.clock = options->clock,
+		.budget = &context->budget,
+		.memory_max = (size_t)dry_run->config.memory_max,
+		.bytes_max = (size_t)dry_run->config.page_bytes_max,
+		.stop = &context->stopping,
+	};
 
 	context->clock = options->clock;
 	context->config = &dry_run->config;
@@ -339,7 +354,11 @@ static void init_context(struct dry_run *dry_run)
 	context->engine = options->engine;
 	context->has_token = options->has_token;
 	turn_init(&context->turn, options->clock, NULL, NULL, &dry_run->config);
-	workbench_init(&context->workbench, options->clock, NULL, 1, (size_t)dry_run->config.page_bytes_max, false);
+	context->budget.max = workbench_answer_bytes((size_t)dry_run->config.memory_max);
+	context->budget.on_room = on_room;
+	context->budget.owner = dry_run;
+	context->turn.budget = &context->budget;
+	workbench_init(&context->workbench, &workbench);
 }
 
 struct dry_run *dry_run_new(const struct dry_run_options *options)

@@ -6,8 +6,12 @@
 
 #include "daemon/run/metrics.h"
 #include "daemon/transfer/backoff.h"
+#include "storage/model/json.h"
 
 enum { RETRY_CAP_MS = 60 * 1000 };
+
+/* What a page of the Hub has at most, whatever is asked for. */
+enum { ROWS_MAX = 1000 };
 
 /* The steps in the order in which they happen. Each returns the next one, or says to wait for it. */
 #define REQUEST_STEPS(X) \
@@ -118,13 +122,68 @@ void request_start(const struct request_order *order)
 	request_run(request);
 }
 
+/* --- memory --------------------------------------------------------------------------------------------------------*/
+
+static bool is_listing(const struct request *request)
+{
+	return request->form == REQUEST_ROWS && request->projection.endpoint == ENDPOINT_LIST;
+}
+
+static enum body_class class_of(const struct request *request)
+{
+	return is_listing(request) ? BODY_LISTING : request->form == REQUEST_ROWS ? BODY_ROW : BODY_TEXT;
+}
+
+static size_t largest_body(const struct request *request)
+{
+	size_t most = (size_t)request->context->config->page_bytes_max;
+
+	return request->body_max && request->body_max < most ? request->body_max : most;
+}
+
+/* Sets so many bytes aside instead of those before. */
+static void hold(struct request *request, size_t bytes)
+{
+	struct budget *budget = &request->context->budget;
+	size_t before = request->held;
+
+	request->held = bytes;
+	budget_take(budget, bytes);
+	budget_give(budget, before);
+}
+
+/*
+ * Whatever has an answer on its way, or read, and is older, is done: what others wait for in the end is this one. It goes
+ * on where memory is short.
+ */
+static bool is_oldest(const struct request *request)
+{
+	for (const struct request *older = request->after; older; older = older->after)
+		if (older->has_room)
+			return false;
+	return true;
+}
+
+static bool may_hold(struct request *request, size_t more)
+{
+	return budget_fits(&request->context->budget, more) || is_oldest(request);
+}
+
 /* --- wait for quota and room ---------------------------------------------------------------------------------------*/
+
+/* Its turn has come: the first time, room and memory were taken for it. */
+static void went(struct request *request)
+{
+	if (!request->has_room)
+		request->held = request->place.bytes;
+	request->has_room = true;
+}
 
 static void on_turn(struct turn_place *place)
 {
 	struct request *request = place->owner;
 
-	request->has_room = true;
+	went(request);
 	request->step = REQUEST_SEND;
 	request_run(request);
 }
@@ -132,9 +191,7 @@ static void on_turn(struct turn_place *place)
 /* What its answer may weigh at most. */
 static unsigned room_of(const struct request *request)
 {
-	bool is_listing = request->form == REQUEST_ROWS && request->projection.endpoint == ENDPOINT_LIST;
-
-	return is_listing ? WRITER_PAGE : WRITER_SINGLE;
+	return is_listing(request) ? WRITER_PAGE : WRITER_SINGLE;
 }
 
 static enum request_step step_quota(struct request *request)
@@ -143,9 +200,11 @@ static enum request_step step_quota(struct request *request)
 		return REQUEST_FAIL;
 	request->place.again = request->has_room;
 	request->place.room = room_of(request);
+	if (request->form != REQUEST_HEAD)
+		request->place.bytes = body_size_expected(&request->context->body_sizes, class_of(request), largest_body(request));
 	if (!turn_take(&request->context->turn, &request->place))
 		return request_park(request, REQUEST_SEND);
-	request->has_room = true;
+	went(request);
 	return REQUEST_SEND;
 }
 
@@ -189,6 +248,17 @@ static void on_head(void *owner, unsigned status, struct slice head)
 		request->calls->on_head(request);
 }
 
+static bool on_more(void *owner, size_t more)
+{
+	struct request *request = owner;
+
+	if (!may_hold(request, more))
+		return false;
+	budget_take(&request->context->budget, more);
+	request->held += more;
+	return true;
+}
+
 static void on_done(void *owner, struct reply *reply)
 {
 	struct request *request = owner;
@@ -204,6 +274,8 @@ static enum request_step step_send(struct request *request)
 		.if_none_match = buf_as_slice(&request->if_none_match),
 		.head = request->form == REQUEST_HEAD,
 		.body_max = request->body_max,
+		.body_room = request->held,
+		.on_more = on_more,
 		.on_head = on_head,
 		.on_done = on_done,
 		.owner = request,
@@ -284,10 +356,25 @@ static int on_read(struct work *work, struct slice text)
 	return request->calls->read_text(request, text);
 }
 
+static bool may_take(struct work *work, size_t bytes)
+{
+	return may_hold(work->owner, bytes);
+}
+
+static uint32_t rows_asked(const struct request *request)
+{
+	uint64_t rows;
+
+	if (!is_listing(request))
+		return 1;
+	return json_integer(url_parameter(buf_as_slice(&request->url), "limit"), &rows) && rows < ROWS_MAX ? (uint32_t)rows : ROWS_MAX;
+}
+
 static enum request_step step_decode(struct request *request)
 {
 	struct work *work = &request->work;
 
+	body_size_seen(&request->context->body_sizes, class_of(request), request->reply.body.size);
 	*work = (struct work){
 		.only_text = request->form == REQUEST_TEXT,
 		.text_max = request->body_max,
@@ -295,6 +382,8 @@ static enum request_step step_decode(struct request *request)
 		.encoding = request->head.content_encoding,
 		.body = &request->reply.body,
 		.projection = &request->projection,
+		.rows_max = rows_asked(request),
+		.may_take = may_take,
 		.on_done = on_worked,
 		.owner = request,
 	};
@@ -313,7 +402,7 @@ static enum request_step store_failed(struct request *request)
 static bool is_damage(int error)
 {
 	return error == ERROR_JSON || error == ERROR_UTF8 || error == ERROR_TOO_DEEP || error == ERROR_TOO_BIG ||
-		error == ERROR_COMPRESSION;
+		error == ERROR_TOO_MANY || error == ERROR_COMPRESSION;
 }
 
 static enum request_step step_read(struct request *request)
@@ -325,12 +414,17 @@ static enum request_step step_read(struct request *request)
 	if (!work->error && work->only_text) {
 		request->text = work->text;
 		work->text = (struct buf){ 0 };
+		reply_release_body(request->context->engine, &request->reply);
+		hold(request, request->text.room);
 		request->calls->on_text(request);
 		return REQUEST_FINISH;
 	}
 	if (!work->error) {
 		request->page = work->page;
 		work->page = (struct page){ 0 };
+		/* the body is no longer needed: what the page keeps is in its own arena */
+		reply_release_body(request->context->engine, &request->reply);
+		hold(request, request->page.arena.bytes);
 		metrics_add(METRIC_PAGES, 1);
 		metrics_add(METRIC_ROWS, request->page.rows);
 		return REQUEST_HAND_OVER;
@@ -352,8 +446,6 @@ void request_resume(struct request *request)
 
 static enum request_step step_hand_over(struct request *request)
 {
-	/* the body is no longer needed: what the page keeps is in its own arena */
-	buf_reset(&request->reply.body);
 	return request->calls->on_page(request) ? REQUEST_FINISH : request_park(request, REQUEST_HAND_OVER);
 }
 
@@ -381,6 +473,9 @@ void request_hand_over(struct request *request, struct answer *answer, void (*on
 	moved->others = copy_oids(&moved->page.arena, answer->others, answer->other_count);
 	moved->cursor = arena_copy(&moved->page.arena, answer->cursor);
 	request->has_room = false;
+	hold(request, request->text.room);
+	delivery.bytes = moved->page.arena.bytes;
+	budget_take(&request->context->budget, delivery.bytes);
 	writer_put(request->context->writer, &delivery, room_of(request));
 }
 
@@ -483,6 +578,7 @@ static enum request_step step_finish(struct request *request)
 	leave_list(request);
 	if (request->has_room)
 		writer_unreserve(request->context->writer, room_of(request));
+	hold(request, 0);
 	return REQUEST_ENDED;
 }
 

@@ -7,6 +7,9 @@
  *     on_text     a body that is not of rows
  *     on_answer   an answer without what was asked for: a redirect, a refusal, 304; and every answer to REQUEST_HEAD
  *     on_failed   given up after its retries, or the daemon ends
+ * Before it is sent, memory is set aside for an answer as large as such answers usually are; a larger one needs more as it
+ * comes, and ends as OUTCOME_NO_ROOM where there is none, to be sent again.
+ *
  * A request that may not be handed over yet (on_page returned false) waits for request_resume(). Trouble and damage are
  * asked again by itself, as often as the configuration says. Loop thread only.
  */
@@ -74,6 +77,7 @@ struct request {
 	struct request *before, *after; /* of all */
 	unsigned step;        /* enum request_step */
 	bool running, has_room;
+	size_t held;          /* bytes of the budget */
 	unsigned tries;       /* that failed */
 	uint64_t number;
 	struct turn_place place;

@@ -6,6 +6,7 @@
 
 #include "daemon/crawl/block.h"
 #include "daemon/crawl/writer.h"
+#include "daemon/run/budget.h"
 #include "daemon/run/log.h"
 #include "daemon/run/metrics.h"
 #include "daemon/transfer/backoff.h"
@@ -241,6 +242,19 @@ static struct turn_place *next_in_line(const struct turn_bucket *bucket, int64_t
 	return NULL;
 }
 
+/* Where memory is short, what waits to be written is written at once. */
+static bool has_room(const struct turn *turn, const struct turn_place *place)
+{
+	if (place->again)
+		return true;
+	if (!writer_has_room(turn->writer, place->room))
+		return false;
+	if (!turn->budget || budget_fits(turn->budget, place->bytes))
+		return true;
+	writer_flush(turn->writer);
+	return false;
+}
+
 /* The one that the Hub, quota, lanes and writer let go now; a timer asks again where only time is lacking. */
 static struct turn_place *choose(struct turn_bucket *bucket)
 {
@@ -260,9 +274,7 @@ static struct turn_place *choose(struct turn_bucket *bucket)
 		wait_ms = LOOK_AGAIN_MS; /* what is there waits for its share */
 	if (wait_ms > 0)
 		clock_start(turn->clock, &bucket->timer, wait_ms);
-	if (place && !place->again && !writer_has_room(turn->writer, place->room))
-		return NULL; /* the writer calls turn_run */
-	return place;
+	return place && has_room(turn, place) ? place : NULL; /* who makes room calls turn_run */
 }
 
 static void set_off(struct turn_bucket *bucket, struct turn_place *place)
@@ -272,6 +284,8 @@ static void set_off(struct turn_bucket *bucket, struct turn_place *place)
 	turn_leave(bucket->turn, place);
 	if (!place->again)
 		writer_reserve(bucket->turn->writer, place->room);
+	if (!place->again && bucket->turn->budget)
+		budget_take(bucket->turn->budget, place->bytes);
 	place->ticket = quota_sent(&bucket->quota, now_ms);
 	place->sent = true;
 	place->probe = breaker_sent(&bucket->turn->breaker);

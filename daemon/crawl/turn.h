@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Who may send next: the planner. Requests queue here until the quota of their bucket lets one go, it is their lane's
- * turn, and the writer has room for the answer.
+ * turn, and there is room for the answer: in the writer, and in memory.
  *
  * In each bucket every lane has a queue for each kind, asked in rotation. The quota says when the next request goes
  * (quota.h); whose it is:
@@ -32,6 +32,7 @@
 #include "daemon/transfer/quota.h"
 #include "storage/model/repo.h"
 
+struct budget;
 struct store;
 struct writer;
 
@@ -43,7 +44,8 @@ struct turn_place {
 	enum lane lane;
 	enum repo_kind kind;
 	unsigned room; /* that its answer needs in the writer */
-	bool again; /* it was sent before: it comes first, and its answer has room */
+	size_t bytes;  /* of memory that its answer needs */
+	bool again; /* it was sent before: it comes first, and its answer has room and memory */
 
 	/* private */
 	bool queued, sent;
@@ -87,6 +89,7 @@ struct turn {
 	struct turn_bucket bucket[BUCKET_COUNT];
 	struct breaker breaker;
 	/* the owner's, after turn_init */
+	struct budget *budget; /* memory for answers; NULL: there is enough */
 	bool patient; /* requests wait until the Hub is back; else each fails after its tries, and the breaker stays closed */
 	void (*on_recovered)(void *owner); /* the Hub answers again; may be NULL */
 	void *owner;
@@ -99,7 +102,7 @@ void turn_stop(struct turn *turn);
 void turn_reload(struct turn *turn);
 
 /*
- * True: it may go now, and room for its answer is reserved (unless `again`). False: on_turn tells when, the same done.
+ * True: it may go now, and room and memory for its answer are reserved (unless `again`). False: on_turn tells when, the same done.
  * Either way the caller owes turn_ended().
  */
 bool turn_take(struct turn *turn, struct turn_place *place);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "daemon/crawl/upkeep.h"
+#include "daemon/run/budget.h"
 #include "daemon/run/log.h"
 #include "daemon/run/metrics.h"
 #include "daemon/transfer/backoff.h"
@@ -18,9 +19,10 @@
  */
 enum { BATCH_PAGES_MAX = 512, BATCH_MAX = 4096, COMMIT_AGAIN_BASE_MS = 1000, COMMIT_AGAIN_CAP_MS = 60 * 1000 };
 
-enum { READER_STUCK_COMMITS = 1000 };
+/* A batch is full when it holds this part of the memory for answers, so that two of them leave as much for the others. */
+enum { BATCH_PART = 4 };
 
-enum { TEXT_BYTES = 16 * 1024 }; /* so much of a text weighs as much as a single repo */
+enum { READER_STUCK_COMMITS = 1000 };
 
 struct batch {
 	struct delivery delivery[BATCH_MAX];
@@ -28,6 +30,7 @@ struct batch {
 	size_t count;
 	size_t weight; /* of all answers */
 	size_t news;   /* weight of those that bring something new */
+	size_t bytes;  /* of memory that they hold */
 };
 
 struct writer {
@@ -71,11 +74,15 @@ struct writer *writer_new(const struct writer_options *options)
 	return writer;
 }
 
-static void release_batch(struct batch *batch)
+static void release_batch(struct writer *writer, struct batch *batch)
 {
+	size_t bytes = batch->bytes;
+
 	for (size_t i = 0; i < batch->count; i++)
 		page_release(&batch->delivery[i].answer.page);
-	batch->count = batch->weight = batch->news = 0;
+	batch->count = batch->weight = batch->news = batch->bytes = 0;
+	if (writer->options.budget)
+		budget_give(writer->options.budget, bytes);
 }
 
 void writer_free(struct writer **taken)
@@ -88,8 +95,8 @@ void writer_free(struct writer **taken)
 	assert(!writer->busy);
 	clock_stop(writer->options.clock, &writer->interval);
 	clock_stop(writer->options.clock, &writer->again);
-	release_batch(writer->filling);
-	release_batch(writer->writing);
+	release_batch(writer, writer->filling);
+	release_batch(writer, writer->writing);
 	committer_free(&writer->committer);
 	free(writer);
 }
@@ -213,11 +220,10 @@ static void commit_done(struct writer *writer)
 	for (size_t i = 0; i < batch->count; i++) {
 		struct delivery *delivery = &batch->delivery[i];
 
-		page_release(&delivery->answer.page);
 		if (delivery->on_committed)
 			delivery->on_committed(delivery->owner);
 	}
-	batch->count = batch->weight = batch->news = 0;
+	release_batch(writer, batch);
 	if (writer->options.on_counts)
 		writer->options.on_counts(writer->options.owner, &writer->counts);
 	writer->options.on_room(writer->options.owner);
@@ -300,7 +306,8 @@ static bool is_full(const struct writer *writer)
 {
 	const struct batch *batch = writer->filling;
 
-	return batch->news * 2 >= news_max(writer) || batch->count == BATCH_MAX || batch->weight >= BATCH_PAGES_MAX * WRITER_PAGE;
+	return batch->news * 2 >= news_max(writer) || batch->count == BATCH_MAX || batch->weight >= BATCH_PAGES_MAX * WRITER_PAGE ||
+		(writer->options.budget && batch->bytes >= writer->options.budget->max / BATCH_PART);
 }
 
 /* The one place that decides whether a commit starts. `writing` not empty and not busy: it waits to be tried again. */
@@ -336,14 +343,9 @@ static void on_again(struct clock_timer *timer)
 	start_commit(timer->owner);
 }
 
-/* A text was in memory before, however large: it weighs now, so that not too many more follow. */
 static size_t news_of(const struct delivery *delivery, unsigned room)
 {
-	const struct text_look *look = delivery->answer.look;
-
-	if (look)
-		return room + look->text.size / TEXT_BYTES;
-	return delivery->answer.page.drafts ? room : 0;
+	return delivery->answer.look || delivery->answer.page.drafts ? room : 0;
 }
 
 void writer_put(struct writer *writer, const struct delivery *delivery, unsigned room)
@@ -354,8 +356,9 @@ void writer_put(struct writer *writer, const struct delivery *delivery, unsigned
 	assert(batch->count < BATCH_MAX);
 	take_back(writer, room);
 	batch->delivery[batch->count++] = *delivery;
-	batch->weight += news > room ? news : room;
+	batch->weight += room;
 	batch->news += news;
+	batch->bytes += delivery->bytes;
 	commit_or_wait(writer);
 	if (!news)
 		writer->options.on_room(writer->options.owner);
@@ -363,6 +366,8 @@ void writer_put(struct writer *writer, const struct delivery *delivery, unsigned
 
 void writer_flush(struct writer *writer)
 {
+	if (!writer)
+		return;
 	writer->flush = writer->filling->count > 0;
 	commit_or_wait(writer);
 }

@@ -3,8 +3,8 @@
  * The way of answers into the store: two batches, one commit in flight.
  *
  * One batch fills while the other is written by a work item; completion swaps them, so the batch size follows the disk by
- * itself. Whoever sends a request reserves room for its answer first (filled + reserved <= capacity): handing over
- * cannot fail. A batch that could not be written for lack of space or by an I/O error is kept and tried again; a store
+ * itself, and is bounded in answers and in bytes. Whoever sends a request reserves room for its answer first (filled +
+ * reserved <= capacity): handing over cannot fail. A batch that could not be written for lack of space or by an I/O error is kept and tried again; a store
  * that refuses for good is told to on_fatal, once. Loop thread only.
  */
 #ifndef DAEMON_CRAWL_WRITER_H
@@ -17,6 +17,7 @@
 /* An answer on its way; moved into the writer. The page is released after the commit. */
 struct delivery {
 	struct answer answer;
+	size_t bytes; /* of the budget, that its page holds: given back after the commit */
 	void (*on_committed)(void *owner); /* its batch is in the store, synced */
 	void *owner;
 };
@@ -25,6 +26,7 @@ struct writer_options {
 	struct clock *clock;
 	struct store *store;
 	const struct config *config;
+	struct budget *budget; /* of memory; NULL: deliveries hold none of it */
 	unsigned tries; /* to write a batch, before the store counts as refusing; 0: for ever */
 	void (*on_room)(void *owner); /* there is room again */
 	void (*on_counts)(void *owner, const struct commit_counts *counts); /* of a batch that is in the store; may be NULL */
@@ -48,7 +50,7 @@ void writer_unreserve(struct writer *writer, unsigned room);
 /* Uses one reservation of `room` up. */
 void writer_put(struct writer *writer, const struct delivery *delivery, unsigned room);
 
-/* Writes what is there as soon as the disk is free, without waiting for more. */
+/* Writes what is there as soon as the disk is free, without waiting for more. NULL: nothing is there. */
 void writer_flush(struct writer *writer);
 /* Flushes, and tells once everything handed over is in the store (or the store has refused for good). */
 void writer_drain(struct writer *writer, void (*on_drained)(void *owner), void *owner);

@@ -8,8 +8,7 @@
 #include "storage/model/json.h"
 #include "storage/model/memory.h"
 
-/* A page of 1,000 rows is 2 MB; what grew far beyond is not kept for the next one. */
-enum { TEXT_KEPT = 16 * 1024 * 1024, TEXT_FIRST = 256 * 1024, GZIP_SMALLEST = 18 };
+enum { TEXT_FIRST = 256 * 1024, GZIP_SMALLEST = 18 };
 
 /* Deflate makes at most 1,032 bytes out of one: a claim beyond that is not believed. */
 enum { DEFLATE_RATIO_MAX = 1032 };
@@ -32,10 +31,7 @@ void decoder_release(struct decoder *decoder)
 
 void decoder_rest(struct decoder *decoder)
 {
-	if (decoder->text.room > TEXT_KEPT)
-		buf_release(&decoder->text);
-	else
-		buf_reset(&decoder->text);
+	buf_release(&decoder->text);
 }
 
 /* The last four bytes of a gzip file are its size (RFC 1952, 2.3.1): a hint from the network, and taken as one. */

@@ -31,7 +31,7 @@ void decoder_release(struct decoder *decoder);
 int decoder_run(struct decoder *decoder, struct slice encoding, struct buf *body, size_t limit,
 	struct slice *text);
 
-/* The text is no longer needed: gives back what an unusually large one took. */
+/* The text is no longer needed: gives back what it took. */
 void decoder_rest(struct decoder *decoder);
 
 #endif

@@ -31,6 +31,7 @@
 	X(METRIC_RETRIES, "retries_total", METRIC_COUNTER, "requests", "requests that were sent again") \
 	X(METRIC_GIVEN_UP, "given_up_total", METRIC_COUNTER, "requests", "requests that failed for good") \
 	X(METRIC_IN_FLIGHT, "requests_in_flight", METRIC_GAUGE, "requests", "requests under way") \
+	X(METRIC_ANSWER_BYTES, "answer_memory_bytes", METRIC_GAUGE, "bytes", "memory set aside for answers that are not written yet") \
 	X(METRIC_BYTES_RECEIVED, "received_bytes_total", METRIC_COUNTER, "bytes", "bodies as received") \
 	X(METRIC_BYTES_DECODED, "decoded_bytes_total", METRIC_COUNTER, "bytes", "bodies after decompression") \
 	X(METRIC_TRANSFER_OK, "transfer_ok_total", METRIC_COUNTER, "transfers", "answers that arrived whole") \
@@ -40,6 +41,7 @@
 	X(METRIC_TRANSFER_TIMEOUT, "transfer_timeout_total", METRIC_COUNTER, "transfers", "a time limit was reached") \
 	X(METRIC_TRANSFER_CUT, "transfer_cut_total", METRIC_COUNTER, "transfers", "reset or cut off") \
 	X(METRIC_TRANSFER_TOO_BIG, "transfer_too_big_total", METRIC_COUNTER, "transfers", "head or body beyond its limit") \
+	X(METRIC_TRANSFER_NO_ROOM, "transfer_no_room_total", METRIC_COUNTER, "transfers", "no memory for an answer that large") \
 	X(METRIC_TRANSFER_PROTOCOL, "transfer_protocol_total", METRIC_COUNTER, "transfers", "not understood as HTTP") \
 	X(METRIC_TRANSFER_REFUSED, "transfer_refused_total", METRIC_COUNTER, "transfers", "not sent: another origin") \
 	X(METRIC_TRANSFER_CANCELLED, "transfer_cancelled_total", METRIC_COUNTER, "transfers", "ended by the daemon") \

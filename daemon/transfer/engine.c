@@ -12,9 +12,10 @@
 
 enum {
 	STREAMS_MAX = 100,                  /* measured: more on one connection, or the same on two, cost a third more each */
-	SPARE_BYTES_MAX = 16 * 1024 * 1024, /* eight pages, or bodies of single repos by the hundred */
-	SPARE_BODY_MAX = 2 * 1024 * 1024,
+	SPARE_BYTES_MAX = 8 * 1024 * 1024, /* compressed pages, or bodies of single repos by the hundred */
+	SPARE_BODY_MAX = 1024 * 1024,
 	SPARE_HEAD_MAX = 8 * 1024,
+	ETAG_MAX = 1024,
 };
 
 const struct outcome_info outcomes[OUTCOME_COUNT] = {
@@ -99,9 +100,14 @@ void reply_take(struct reply *to, struct reply *from)
 	*from = (struct reply){ .outcome = to->outcome };
 }
 
-void reply_release(struct engine *engine, struct reply *reply)
+void reply_release_body(struct engine *engine, struct reply *reply)
 {
 	spare_put(&engine->bodies, &reply->body, SPARE_BODY_MAX);
+}
+
+void reply_release(struct engine *engine, struct reply *reply)
+{
+	reply_release_body(engine, reply);
 	spare_put(&engine->small, &reply->head, SPARE_HEAD_MAX);
 }
 
@@ -114,12 +120,25 @@ void reply_prepare(struct engine *engine, struct reply *reply)
 
 /* --- a header of its own ------------------------------------------------------------------------------------------- */
 
+/* W/"..." or "...": printable ASCII without a quote, and what is above ASCII (RFC 9110, 8.8.3). */
+bool transfer_etag_is_valid(struct slice etag)
+{
+	if (slice_starts_with(etag, SLICE("W/")))
+		etag = (struct slice){ etag.data + 2, etag.size - 2 };
+	if (etag.size < 2 || etag.size > ETAG_MAX || etag.data[0] != '"' || etag.data[etag.size - 1] != '"')
+		return false;
+	for (size_t i = 1; i + 1 < etag.size; i++)
+		if ((unsigned char)etag.data[i] <= ' ' || etag.data[i] == '"' || etag.data[i] == 0x7F)
+			return false;
+	return true;
+}
+
 /* The one line of its own stands before those that all transfers share. */
 static void set_condition(struct transfer *transfer, struct slice if_none_match)
 {
 	struct buf line = BUF_INIT(REPLY_HEAD_MAX);
 
-	if (!if_none_match.size)
+	if (!transfer_etag_is_valid(if_none_match))
 		return;
 	buf_printf(&line, "If-None-Match: %.*s", (int)if_none_match.size, if_none_match.data);
 	transfer->condition = curl_slist_append(NULL, line.data);

@@ -36,9 +36,13 @@ struct reply {
 
 struct transfer_order {
 	struct slice url;           /* copied */
-	struct slice if_none_match; /* copied; an ETag with its quotes, size 0: none */
+	struct slice if_none_match; /* copied; an ETag with its quotes. Size 0, or not a valid one: no condition */
 	bool head;                  /* HEAD instead of GET: there is no body */
 	size_t body_max;            /* 0: the engine's */
+	size_t body_room;           /* memory that is set aside for the body already */
+	/* May be NULL: a body needs `more` bytes beyond that. False: there are none, it ends as OUTCOME_NO_ROOM. In a curl
+	 * callback: counts, and does nothing else. */
+	bool (*on_more)(void *owner, size_t more);
 	void (*on_head)(void *owner, unsigned status, struct slice head); /* may be NULL; the head is borrowed */
 	void (*on_done)(void *owner, struct reply *reply); /* the reply is moved out of, see reply_take */
 	void *owner;
@@ -74,9 +78,13 @@ void engine_set_user_agent(struct engine *engine, const char *user_agent);
 
 void transfer_start(struct engine *engine, const struct transfer_order *order);
 
+/* Whether an ETag (RFC 9110, 8.8.3) can be sent back as a condition. */
+bool transfer_etag_is_valid(struct slice etag);
+
 /* Moves a reply; `from` is empty afterwards. */
 void reply_take(struct reply *to, struct reply *from);
 /* Its memory goes back to the engine, for the next answer. Any number of times. */
 void reply_release(struct engine *engine, struct reply *reply);
+void reply_release_body(struct engine *engine, struct reply *reply);
 
 #endif

@@ -18,6 +18,7 @@
 	X(OUTCOME_TIMEOUT, "timeout", true, METRIC_TRANSFER_TIMEOUT, "a time limit was reached") \
 	X(OUTCOME_CUT, "cut", true, METRIC_TRANSFER_CUT, "the connection broke") \
 	X(OUTCOME_TOO_BIG, "too-big", false, METRIC_TRANSFER_TOO_BIG, "head or body beyond its limit") \
+	X(OUTCOME_NO_ROOM, "no-room", true, METRIC_TRANSFER_NO_ROOM, "larger than expected, and no memory is left for it now") \
 	X(OUTCOME_PROTOCOL, "protocol", true, METRIC_TRANSFER_PROTOCOL, "not understood as HTTP") \
 	X(OUTCOME_REFUSED, "refused", false, METRIC_TRANSFER_REFUSED, "not sent: it would leave the configured origin") \
 	X(OUTCOME_CANCELLED, "cancelled", false, METRIC_TRANSFER_CANCELLED, "the daemon ends")

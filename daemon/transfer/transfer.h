@@ -31,7 +31,8 @@ struct transfer {
 	struct reply reply;
 	struct clock_timer watch;        /* over the limits */
 	int64_t started_ms, connected_ms, last_byte_ms; /* 0: not yet */
-	bool head_complete, head_due, too_big;
+	size_t body_room; /* memory that is set aside for the body */
+	bool in_head, head_complete, head_due, too_big, no_room;
 };
 
 /* A curl handle with all that never changes set. */

@@ -20,13 +20,19 @@ void canon_maker_init(struct canon_maker *maker)
 	buf_init(&maker->rest, CANON_BYTES_MAX);
 }
 
-void canon_maker_release(struct canon_maker *maker)
+void canon_maker_rest(struct canon_maker *maker)
 {
-	json_release(&maker->json);
+	json_rest(&maker->json);
 	buf_release(&maker->out);
 	buf_release(&maker->text);
 	buf_release(&maker->rest);
 	arena_release(&maker->scratch);
+}
+
+void canon_maker_release(struct canon_maker *maker)
+{
+	canon_maker_rest(maker);
+	json_release(&maker->json);
 }
 
 static int write_value(struct canon_maker *maker, const struct json *json, uint32_t index);

@@ -38,6 +38,8 @@ struct canon_maker {
 
 void canon_maker_init(struct canon_maker *maker);
 void canon_maker_release(struct canon_maker *maker);
+/* Gives back the memory of the rows before; it can be used on. */
+void canon_maker_rest(struct canon_maker *maker);
 
 /* ERROR_JSON, ERROR_TOO_DEEP, ERROR_TOO_BIG: the row is damaged. The row's spans must be followed by JSON_PADDING bytes. */
 int canon_from_row(struct canon_maker *maker, const struct row *row, uint32_t fields, struct arena *arena,

@@ -104,7 +104,7 @@ static int prepare(struct slice body, struct answer *answer)
 	};
 	char *padded = fuzz_padded((const uint8_t *)body.data, body.size);
 	struct store_problem problem = { 0 };
-	int error = preparer_page(fuzz.preparer, padded, body.size, &projection, &answer->page, &problem);
+	int error = preparer_page(fuzz.preparer, padded, body.size, &projection, &page_limits_none, &answer->page, &problem);
 
 	free(padded);
 	return error;

@@ -59,6 +59,7 @@ static void test_accepted(void **state)
 			      "sweep_interval=7d\n"
 			      "retry_base = 250ms\n"
 			      "page_bytes_max = 1 GiB\n"
+			      "memory_max = 12 GiB\n"
 			      "map_size = 1048576\n"
 			      "quota_share = 100%\n"
 			      "rate_without_quota = 0\n"

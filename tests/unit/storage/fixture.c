@@ -161,7 +161,7 @@ int fixture_prepare_body(struct fixture *f, struct answer *answer, enum lane lan
 		.request_id = SLICE("Root=1-test") };
 	memcpy(padded, body.data, body.size);
 	f->problem = (struct store_problem){ 0 };
-	code = preparer_page(f->preparer, padded, body.size, &f->projection, &answer->page, &f->problem);
+	code = preparer_page(f->preparer, padded, body.size, &f->projection, &page_limits_none, &answer->page, &f->problem);
 	free(padded);
 	return code;
 }
