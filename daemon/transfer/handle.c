@@ -378,6 +378,8 @@ void handles_take_finished(struct engine *engine)
 			continue;
 		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&handle);
 		why = handle->why[0] ? handle->why : curl_easy_strerror(code);
+		if (handle->transfer->too_big || handle->transfer->no_room)
+			why = NULL; /* curl only knows that we did not go on */
 		if (handle->transfer->head_complete)
 			note_wire(engine, handle->easy);
 		transfer_end(handle->transfer, outcome_of(handle->transfer, code), why);

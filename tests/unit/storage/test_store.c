@@ -356,7 +356,8 @@ static void *prepare_pages(void *argument)
 	while (!atomic_load(&preparing->stop)) {
 		struct page page = { 0 };
 		struct store_problem problem;
-		if (preparer_page(preparer, preparing->body.data, preparing->body.size, &f->projection, &page, &problem) == 0)
+		if (preparer_page(preparer, preparing->body.data, preparing->body.size, &f->projection, &page_limits_none, &page,
+			    &problem) == 0)
 			atomic_fetch_add(&preparing->pages, 1);
 		page_release(&page);
 	}
