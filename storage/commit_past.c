@@ -46,6 +46,8 @@ void commit_evidence(struct commit *commit, const struct evidence *evidence)
 	if (!evidence_get(&commit->txn, evidence->of, &due) || !repo_get(&commit->txn, due.kind, &due.oid, &row))
 		return;
 	if (evidence->later && ++due.tries < EVIDENCE_TRIES_MAX) {
+		due.asked_ms = commit->answer->answered_ms;
+		due.reason = evidence->rest;
 		evidence_put(&commit->txn, &due);
 		return;
 	}

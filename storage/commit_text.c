@@ -13,8 +13,6 @@
 #include "storage/repo_table.h"
 #include "storage/text_table.h"
 
-enum { TRIES_MAX = 12 };
-
 /* --- what is to be looked at -------------------------------------------------------------------------------------- */
 
 static bool wants_texts(const struct commit *commit)
@@ -279,9 +277,11 @@ static void take_look(struct commit *commit, const struct text_look *look, const
 }
 
 /* What is asked in vain again and again is let go until its head moves. */
-static void ask_again(struct commit *commit, struct detail_todo *todo)
+static void ask_again(struct commit *commit, struct detail_todo *todo, enum rest_reason reason)
 {
-	if (++todo->tries < TRIES_MAX)
+	todo->asked_ms = commit->answer->answered_ms;
+	todo->reason = reason;
+	if (++todo->tries < DETAIL_TRIES_MAX)
 		detail_put(&commit->txn, todo);
 	else
 		detail_delete(&commit->txn, todo->kind, &todo->oid);
@@ -302,7 +302,7 @@ void commit_text_look(struct commit *commit, const struct text_look *look)
 	if (!detail_get(&commit->txn, kind, &look->oid, &todo) || !repo_get(&commit->txn, kind, &look->oid, &row))
 		return;
 	if (look->outcome == TEXT_UNDECIDED) {
-		ask_again(commit, &todo);
+		ask_again(commit, &todo, look->rest);
 		return;
 	}
 	if (look->outcome != TEXT_LOST)

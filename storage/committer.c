@@ -196,6 +196,7 @@ static void settle(struct commit *commit, const struct repo_oid *oid, enum confi
 	if (outcome == CONFIRM_PRESENT || outcome == CONFIRM_LATER) {
 		value.tries++;
 		value.asked_ms = answer->answered_ms;
+		value.reason = answer->rest;
 		missing_put(&commit->txn, answer->kind, oid, &value);
 		return;
 	}

@@ -43,6 +43,7 @@ struct answer {
 	bool sweep_skipped;                /* what lies between the page before and this one could not be seen; gap says why */
 	/* Of a confirmation. */
 	enum confirm_outcome confirm;
+	enum rest_reason rest;             /* of CONFIRM_PRESENT and CONFIRM_LATER, also the others': why */
 	struct repo_oid confirm_oid;
 	const struct repo_oid *others;     /* what the same evidence settles as well: CONFIRM_GONE or CONFIRM_LATER; copied */
 	size_t other_count;

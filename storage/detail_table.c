@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "storage/detail_table.h"
 
-enum { KEY_BYTES = 2 + OID_BYTES, VALUE_BYTES = 18 };
+enum { KEY_BYTES = 2 + OID_BYTES, VALUE_BYTES = 25, OLD_VALUE_BYTES = 18 };
 
 static struct key todo_key(enum repo_kind kind, enum detail_rank rank, const struct repo_oid *oid)
 {
@@ -17,7 +17,7 @@ bool detail_decode(struct slice key, struct slice value, struct detail_todo *tod
 {
 	const uint8_t *in = slice_bytes(key);
 
-	if (key.size != KEY_BYTES || value.size != VALUE_BYTES || in[0] >= REPO_KINDS || in[1] >= DETAIL_RANKS)
+	if (key.size != KEY_BYTES || (value.size != VALUE_BYTES && value.size != OLD_VALUE_BYTES) || in[0] >= REPO_KINDS || in[1] >= DETAIL_RANKS)
 		return false;
 	todo->kind = (enum repo_kind)in[0];
 	todo->rank = (enum detail_rank)in[1];
@@ -26,7 +26,9 @@ bool detail_decode(struct slice key, struct slice value, struct detail_todo *tod
 	todo->since_ms = (int64_t)get_u48(in);
 	todo->of = get_u64(in + 6);
 	todo->tries = get_u32(in + 14);
-	return true;
+	todo->asked_ms = value.size == VALUE_BYTES ? (int64_t)get_u48(in + 18) : 0;
+	todo->reason = value.size == VALUE_BYTES ? in[24] : REST_UNKNOWN;
+	return todo->reason < REST_REASONS;
 }
 
 bool detail_get(struct txn *txn, enum repo_kind kind, const struct repo_oid *oid, struct detail_todo *todo)
@@ -58,6 +60,8 @@ void detail_put(struct txn *txn, const struct detail_todo *todo)
 	key_add(&value, (uint64_t)todo->since_ms, 6);
 	key_add(&value, todo->of, 8);
 	key_add(&value, todo->tries, 4);
+	key_add(&value, (uint64_t)todo->asked_ms, 6);
+	key_add(&value, todo->reason, 1);
 	txn_put(txn, TABLE_DETAIL, key_slice(&key), key_slice(&value));
 }
 

@@ -3,7 +3,7 @@
  * Table detail: repos whose texts are to be looked at. Written with what caused it, deleted with what was found.
  *
  *     key    kind u8, rank u8, oid [12]
- *     value  since u48, of u64, tries u32
+ *     value  since u48, of u64, tries u32, asked u48, reason u8 (the last two are missing where an older program wrote it)
  *
  * A repo stands here once. Those that a license record asks for (rank 0, `of` is the newest such record) go before those
  * whose statement leaves the terms open (rank 1).

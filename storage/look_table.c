@@ -149,15 +149,16 @@ static struct key missing_key(enum repo_kind kind, const struct repo_oid *oid)
 
 static bool decode_value(struct slice value, struct missing_value *out)
 {
-	bool asked = value.size == 22; /* rows of before that was kept have 16 bytes */
+	bool asked = value.size >= 22, reasoned = value.size == 23; /* older programs kept less */
 
-	if (!asked && value.size != 16)
+	if (value.size != 16 && value.size != 22 && value.size != 23)
 		return false;
 	out->since_ms = (int64_t)get_u48(slice_bytes(value));
 	out->seen_ms = (int64_t)get_u48(slice_bytes(value) + 6);
 	out->tries = get_u32(slice_bytes(value) + 12);
 	out->asked_ms = asked ? (int64_t)get_u48(slice_bytes(value) + 16) : 0;
-	return true;
+	out->reason = reasoned ? slice_bytes(value)[22] : REST_UNKNOWN;
+	return out->reason < REST_REASONS;
 }
 
 bool missing_get(struct txn *txn, enum repo_kind kind, const struct repo_oid *oid, struct missing_value *value)
@@ -176,6 +177,7 @@ void missing_put(struct txn *txn, enum repo_kind kind, const struct repo_oid *oi
 	key_add(&bytes, (uint64_t)value->seen_ms, 6);
 	key_add(&bytes, value->tries, 4);
 	key_add(&bytes, (uint64_t)value->asked_ms, 6);
+	key_add(&bytes, value->reason, 1);
 	txn_put(txn, TABLE_MISSING, key_slice(&key), key_slice(&bytes));
 }
 
@@ -197,6 +199,7 @@ bool missing_decode(struct slice key, struct slice value, struct missing_row *ro
 	row->since_ms = decoded.since_ms;
 	row->tries = decoded.tries;
 	row->asked_ms = decoded.asked_ms;
+	row->reason = decoded.reason;
 	return true;
 }
 

@@ -3,7 +3,7 @@
  * What was looked at, and what was missing there.
  *
  *     look     kind u8, sweep u32, last oid of a page [12]    time of the answer u48, projection u16, check u32
- *     missing  kind u8, oid [12]                              since u48, last seen u48, tries u32, asked u48
+ *     missing  kind u8, oid [12]                              since u48, last seen u48, tries u32, asked u48, reason u8
  *     damage   hash of the raw row u64                        first seen u48
  *     cursor   lane u8, kind u8                               the lane's own text
  *              255 u8, bucket u8                              the block that was granted of a bucket's quota
@@ -46,6 +46,7 @@ struct missing_value {
 	int64_t since_ms, seen_ms;
 	uint32_t tries;
 	int64_t asked_ms; /* when the last of the tries was answered; 0: none was */
+	enum rest_reason reason; /* why that decided nothing */
 };
 bool missing_get(struct txn *txn, enum repo_kind kind, const struct repo_oid *oid, struct missing_value *value);
 void missing_put(struct txn *txn, enum repo_kind kind, const struct repo_oid *oid, const struct missing_value *value);

@@ -2,7 +2,8 @@
 #include "storage/past_table.h"
 
 enum {
-	EVIDENCE_BYTES = 1 + OID_BYTES + 2 * SHA_BYTES + 1,
+	EVIDENCE_OLD_BYTES = 1 + OID_BYTES + 2 * SHA_BYTES + 1,
+	EVIDENCE_BYTES = EVIDENCE_OLD_BYTES + 6 + 1,
 	PAST_BYTES = 1 + OID_BYTES + SHA_BYTES + 6 + 1,
 };
 
@@ -31,6 +32,8 @@ void evidence_put(struct txn *txn, const struct evidence_due *due)
 	add_sha(&value, due->before);
 	add_sha(&value, due->after);
 	key_add(&value, due->tries, 1);
+	key_add(&value, (uint64_t)due->asked_ms, 6);
+	key_add(&value, due->reason, 1);
 	txn_put(txn, TABLE_EVIDENCE, key_slice(&key), key_slice(&value));
 }
 
@@ -38,15 +41,17 @@ bool evidence_decode(struct slice key, struct slice value, struct evidence_due *
 {
 	const uint8_t *bytes = slice_bytes(value);
 
-	if (key.size != 8 || value.size != EVIDENCE_BYTES || bytes[0] >= REPO_KINDS)
+	if (key.size != 8 || (value.size != EVIDENCE_BYTES && value.size != EVIDENCE_OLD_BYTES) || bytes[0] >= REPO_KINDS)
 		return false;
 	due->seq = get_u64(slice_bytes(key));
 	due->kind = (enum repo_kind)bytes[0];
 	memcpy(due->oid.byte, bytes + 1, OID_BYTES);
 	memcpy(due->before, bytes + 1 + OID_BYTES, SHA_BYTES);
 	memcpy(due->after, bytes + 1 + OID_BYTES + SHA_BYTES, SHA_BYTES);
-	due->tries = bytes[EVIDENCE_BYTES - 1];
-	return true;
+	due->tries = bytes[EVIDENCE_OLD_BYTES - 1];
+	due->asked_ms = value.size == EVIDENCE_BYTES ? (int64_t)get_u48(bytes + EVIDENCE_OLD_BYTES) : 0;
+	due->reason = value.size == EVIDENCE_BYTES ? bytes[EVIDENCE_BYTES - 1] : REST_UNKNOWN;
+	return due->reason < REST_REASONS;
 }
 
 static bool decode_due(struct txn *txn, struct slice key, struct slice value, struct evidence_due *due)

@@ -2,7 +2,7 @@
 /*
  * What is to be learnt from commits, and what was.
  *
- *     evidence    seq u64       kind u8, oid [12], sha before [20], sha after [20], tries u8
+ *     evidence    seq u64       kind u8, oid [12], sha before [20], sha after [20], tries u8, asked u48, reason u8
  *     backfill    number u32    kind u8, oid [12], sha [20], when u48, outcome u8
  *
  * An evidence entry is written with its license record and goes with the evidence.commit record that answers it. A backfill

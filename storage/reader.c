@@ -473,3 +473,36 @@ uint64_t reader_detail_count(struct reader *reader)
 {
 	return txn_entries(&reader->txn, TABLE_DETAIL);
 }
+
+/* --- what rests ----------------------------------------------------------------------------------------------------*/
+
+static void count_rest(uint64_t counts[REST_REASONS], uint32_t tries, enum rest_reason reason)
+{
+	counts[reason] += tries > 0;
+}
+
+int reader_rests(struct reader *reader, struct rests *rests)
+{
+	static const enum store_table tables[] = { TABLE_MISSING, TABLE_DETAIL, TABLE_EVIDENCE };
+	struct missing_row row;
+	struct detail_todo todo;
+	struct evidence_due due;
+
+	*rests = (struct rests){ 0 };
+	for (size_t i = 0; i < ARRAY_COUNT(tables); i++) {
+		MDB_cursor *cursor = txn_cursor(&reader->txn, tables[i]);
+		struct slice key = SLICE_NONE, value;
+
+		for (MDB_cursor_op op = MDB_FIRST; txn_seek(&reader->txn, cursor, op, &key, &value); op = MDB_NEXT) {
+			if (tables[i] == TABLE_MISSING && missing_decode(key, value, &row))
+				count_rest(rests->missing, row.tries, row.reason);
+			else if (tables[i] == TABLE_DETAIL && detail_decode(key, value, &todo))
+				count_rest(rests->texts, todo.tries, todo.reason);
+			else if (tables[i] == TABLE_EVIDENCE && evidence_decode(key, value, &due))
+				count_rest(rests->commits, due.tries, due.reason);
+		}
+		if (cursor)
+			mdb_cursor_close(cursor);
+	}
+	return outcome(reader, true);
+}

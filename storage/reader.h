@@ -13,6 +13,7 @@
 #include "storage/model/lane.h"
 #include "storage/model/past.h"
 #include "storage/model/recapture.h"
+#include "storage/model/rest.h"
 #include "storage/model/text.h"
 #include "storage/store.h"
 
@@ -155,6 +156,8 @@ struct evidence_due {
 	struct repo_oid oid;
 	uint8_t before[SHA_BYTES], after[SHA_BYTES]; /* the heads that the two looks saw */
 	unsigned tries;
+	int64_t asked_ms; /* when the last of them was answered; 0: none was, or an older program did not note it */
+	enum rest_reason reason;
 };
 /* The first at or behind this seq; ERROR_NOT_FOUND at the end. */
 int reader_evidence_due(struct reader *reader, uint64_t seq, struct evidence_due *due);
@@ -227,6 +230,7 @@ struct missing_row {
 	int64_t since_ms;
 	uint32_t tries;
 	int64_t asked_ms; /* when it was last asked for in vain; 0: never */
+	enum rest_reason reason;
 };
 /* The first missing row at or behind (kind, oid); ERROR_NOT_FOUND at the end. */
 int reader_missing_from(struct reader *reader, enum repo_kind kind, const struct repo_oid *oid, struct missing_row *row);
@@ -254,10 +258,24 @@ struct detail_todo {
 	int64_t since_ms;
 	uint64_t of; /* seq of the newest license record that asks; 0: none */
 	uint32_t tries;
+	int64_t asked_ms; /* when the last of them was answered; 0: none was, or an older program did not note it */
+	enum rest_reason reason;
 };
+
+/* A look that decides nothing so many times ends the wish; a new head, or a new record, begins another. */
+enum { DETAIL_TRIES_MAX = 12 };
 
 /* The first at or behind (kind, rank, oid), which go in with `todo`; ERROR_NOT_FOUND behind the last of the kind. */
 int reader_detail_from(struct reader *reader, struct detail_todo *todo);
 uint64_t reader_detail_count(struct reader *reader);
+
+/* --- what rests ----------------------------------------------------------------------------------------------------*/
+
+/* Repos of all kinds that were asked in vain and will be asked again, by what was wanted of them and why they rest. */
+struct rests {
+	uint64_t missing[REST_REASONS], texts[REST_REASONS], commits[REST_REASONS];
+};
+/* Walks three tables of repos that wait; they are short, unless an owner with thousands of repos has just left. */
+int reader_rests(struct reader *reader, struct rests *rests);
 
 #endif

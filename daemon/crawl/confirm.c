@@ -227,7 +227,9 @@ static void settle_rest(struct confirm *confirm, enum group_verdict verdict, str
 	log_together(confirm, answer->other_count, "gone");
 }
 
-static void settle(struct confirm *confirm, struct request *request, enum confirm_outcome outcome)
+/* `request` carries the answer into the store; it need not be the one that asked for the row. */
+static void settle_row(struct confirm *confirm, struct request *request, struct missing_repo *row,
+	enum confirm_outcome outcome, enum rest_reason rest)
 {
 	static const struct {
 		enum metric metric;
@@ -238,14 +240,18 @@ static void settle(struct confirm *confirm, struct request *request, enum confir
 		[CONFIRM_REPLACED] = { METRIC_CONFIRM_REPLACED, FOUND_ELSE },
 		[CONFIRM_LATER] = { METRIC_CONFIRM_UNDECIDED, FOUND_ELSE },
 	};
-	struct missing_repo *row = repo_of(confirm, request);
-	struct answer answer = { .confirm = outcome, .confirm_oid = row->oid };
+	struct answer answer = { .confirm = outcome, .confirm_oid = row->oid, .rest = rest };
 	struct buf reason = BUF_INIT(REPLY_HEAD_MAX);
 
 	metrics_add(outcomes_of[outcome].metric, 1);
 	settle_rest(confirm, group_end(group_of(confirm), row, outcomes_of[outcome].found), &answer, &reason);
 	lane_hand_over(&confirm->run, request, &answer);
 	buf_release(&reason);
+}
+
+static void settle(struct confirm *confirm, struct request *request, enum confirm_outcome outcome, enum rest_reason rest)
+{
+	settle_row(confirm, request, repo_of(confirm, request), outcome, rest);
 }
 
 static void log_undecided(struct confirm *confirm, const struct request *request, const char *why)
@@ -258,25 +264,28 @@ static void log_undecided(struct confirm *confirm, const struct request *request
 }
 
 /* It stays missing, and rests. */
-static void leave_undecided(struct confirm *confirm, struct request *request, const char *why)
+static void leave_undecided(struct confirm *confirm, struct request *request, enum rest_reason rest, const char *why)
 {
 	log_undecided(confirm, request, why);
-	settle(confirm, request, CONFIRM_LATER);
+	settle(confirm, request, CONFIRM_LATER, rest);
 }
 
 /*
- * Nothing more is judged. Whether this row is odd, so that the others go on without it the next time, or the Hub's answers
- * prove nothing now, the canary tells.
+ * Nothing more is judged until the canary has answered: either this row is odd, then it rests and the others go on, or the
+ * Hub's answers prove nothing now, then the lane parks.
  */
 static void distrust(struct confirm *confirm, struct request *request, bool failed)
 {
+	bool is_readable = request->reply.status >= 400;
+
 	log_undecided(confirm, request, "an answer that proves nothing");
-	metrics_add(METRIC_CONFIRM_UNDECIDED, 1);
 	if (request->reply.status == 400) {
+		metrics_add(METRIC_CONFIRM_UNDECIDED, 1);
 		lane_refused(&confirm->run, request);
 		return;
 	}
 	confirm->doubted = repo_of(confirm, request);
+	confirm->doubted_rest = is_readable ? judge_rest(request->reply.status, &request->head, context_trust(confirm->run.context)) : REST_UNREADABLE;
 	confirm->failed = failed;
 	ask_canary(confirm);
 }
@@ -293,21 +302,25 @@ static bool wants_listings(const struct confirm *confirm)
 	return confirm->batch.group[0].owner.size && owner_of(confirm->batch.canary[confirm->canary].name).size;
 }
 
-/* It is the row that is odd. */
+/* It is the row that is odd: it rests, and the others go on. */
 static void rest_doubted(struct confirm *confirm, struct request *request)
 {
-	struct answer answer = { .others = confirm->rest, .other_count = 1, .others_are = CONFIRM_LATER };
+	struct missing_repo *row = confirm->doubted;
 
-	confirm->rest[0] = confirm->doubted->oid;
-	lane_hand_over(&confirm->run, request, &answer);
-	park(confirm);
+	confirm->doubted = NULL;
+	settle_row(confirm, request, row, CONFIRM_LATER, confirm->doubted_rest);
+	ask_rows(confirm);
 }
 
-/* It can be asked for after all, as the others can. */
-static void end_doubt(struct confirm *confirm, const struct request *request)
+/* What is said without a page of other rows, while one is doubted, is not judged: they are asked again. True: it was such a row. */
+static bool is_put_back(struct confirm *confirm, const struct request *request)
 {
-	if (repo_of(confirm, request) == confirm->doubted)
-		lane_end(&confirm->run, LANE_AGAIN, NULL);
+	struct missing_repo *row = repo_of(confirm, request);
+
+	if (!confirm->doubted || row == confirm->doubted)
+		return false;
+	group_return(group_of(confirm), row);
+	return true;
 }
 
 static void canary_sings(struct confirm *confirm, struct request *request)
@@ -353,13 +366,13 @@ static bool shows_oid(const struct page *page, const struct repo_oid *oid)
 static void judge_page(struct confirm *confirm, struct request *request)
 {
 	if (shows_oid(&request->page, &repo_of(confirm, request)->oid))
-		settle(confirm, request, CONFIRM_PRESENT);
+		settle(confirm, request, CONFIRM_PRESENT, REST_THERE);
 	else if (request->page.count)
-		settle(confirm, request, CONFIRM_REPLACED);
+		settle(confirm, request, CONFIRM_REPLACED, REST_UNKNOWN);
 	else if (request->page.private_rows)
-		settle(confirm, request, CONFIRM_GONE); /* private now, and private repos are not kept */
+		settle(confirm, request, CONFIRM_GONE, REST_UNKNOWN); /* private now, and private repos are not kept */
 	else
-		leave_undecided(confirm, request, "its row cannot be read");
+		leave_undecided(confirm, request, REST_UNREADABLE, "its row cannot be read");
 }
 
 static void take_canary_owner(struct confirm *confirm, struct request *request)
@@ -413,9 +426,9 @@ static bool on_page(struct request *request)
 		canary_sings(confirm, request);
 	else if (request->tag == TAG_CANARY)
 		canary_fails(confirm, request);
-	else if (confirm->doubted)
-		end_doubt(confirm, request);
 	else {
+		if (repo_of(confirm, request) == confirm->doubted)
+			confirm->doubted = NULL; /* it can be asked for after all */
 		judge_page(confirm, request);
 		ask_rows(confirm);
 	}
@@ -435,7 +448,7 @@ static void follow(struct confirm *confirm, struct request *request)
 	else if (request->tag == TAG_CANARY)
 		canary_fails(confirm, request);
 	else
-		leave_undecided(confirm, request, "a redirect that is not followed");
+		leave_undecided(confirm, request, REST_REDIRECTED, "a redirect that is not followed");
 	buf_release(&url);
 }
 
@@ -445,14 +458,16 @@ static void leave_hidden(struct confirm *confirm, struct request *request)
 	bool gated = slice_is(request->head.error_code, "GatedRepo");
 
 	metrics_add(gated ? METRIC_CONFIRM_GATED : METRIC_CONFIRM_DISABLED, 1);
-	leave_undecided(confirm, request, gated ? "it is there, but gated" : "it is there, but disabled");
+	leave_undecided(confirm, request, REST_HIDDEN, gated ? "it is there, but gated" : "it is there, but disabled");
 }
 
 static void judge_row(struct confirm *confirm, struct request *request, enum judgement judgement)
 {
+	if (judgement != JUDGED_NOTHING && judgement != JUDGED_MOVED)
+		confirm->doubted = NULL; /* it can be asked for after all */
 	switch (judgement) {
 	case JUDGED_GONE:
-		settle(confirm, request, CONFIRM_GONE);
+		settle(confirm, request, CONFIRM_GONE, REST_UNKNOWN);
 		break;
 	case JUDGED_THERE:
 		leave_hidden(confirm, request);
@@ -491,7 +506,7 @@ static void on_answer(struct request *request)
 {
 	struct confirm *confirm = confirm_of(request);
 	enum judgement judgement =
-		judge_answer(request->reply.status, &request->head, confirm->run.context->has_token);
+		judge_answer(request->reply.status, &request->head, context_trust(confirm->run.context));
 
 	if (confirm->run.ending)
 		;
@@ -499,9 +514,7 @@ static void on_answer(struct request *request)
 		judge_canary(confirm, request, judgement);
 	else if (request->tag == TAG_CANARY_OWNER || request->tag == TAG_OWNER)
 		judge_listing(confirm, request, judgement);
-	else if (confirm->doubted)
-		end_doubt(confirm, request);
-	else {
+	else if (!is_put_back(confirm, request)) {
 		judge_row(confirm, request, judgement);
 		ask_rows(confirm);
 	}
@@ -524,7 +537,17 @@ static void listing_failed(struct confirm *confirm, struct request *request)
 		end_listing(confirm, false);
 }
 
-/* Where the Hub answers, again and again, but not with what it was asked for, that is odd; else nothing answers at all. */
+/* The canary may fail as well: then the lane parks. */
+static void row_failed(struct confirm *confirm, struct request *request)
+{
+	if (is_put_back(confirm, request))
+		ask_rows(confirm);
+	else if (!confirm->doubted)
+		distrust(confirm, request, true);
+	else
+		rest_doubted(confirm, request);
+}
+
 static void on_failed(struct request *request)
 {
 	struct confirm *confirm = confirm_of(request);
@@ -533,14 +556,14 @@ static void on_failed(struct request *request)
 
 	if (confirm->run.ending)
 		;
-	else if (is_listing && (answered || request->too_heavy) && !confirm->run.context->stopping)
-		listing_failed(confirm, request);
-	else if (is_listing || request->tag == TAG_CANARY || !answered || confirm->run.context->stopping)
+	else if (confirm->run.context->stopping || request->tag == TAG_CANARY)
 		lane_end(&confirm->run, LANE_PARKED, request->why);
-	else if (!confirm->doubted)
-		distrust(confirm, request, true);
-	else if (repo_of(confirm, request) == confirm->doubted)
-		rest_doubted(confirm, request);
+	else if (is_listing && (answered || request->too_heavy))
+		listing_failed(confirm, request);
+	else if (is_listing)
+		lane_end(&confirm->run, LANE_PARKED, request->why);
+	else
+		row_failed(confirm, request);
 	lane_answered(&confirm->run);
 }
 

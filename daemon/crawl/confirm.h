@@ -6,8 +6,8 @@
  * nothing now and the lane parks. Missing rows of one owner are judged together (confirm_group.h): by the owner's listing
  * and a sample. The same canary shows first that such listings can be trusted; without one every row is asked for.
  *
- * What is not decided stays in the missing table and rests. An answer that proves nothing parks the lane; its row rests
- * too if the canary is shown then.
+ * What is not decided stays in the missing table and rests. After an answer that proves nothing the canary is asked once
+ * more: if it is shown, that row rests and the others go on; if not, the lane parks.
  */
 #ifndef DAEMON_CRAWL_CONFIRM_H
 #define DAEMON_CRAWL_CONFIRM_H
@@ -25,8 +25,9 @@ struct confirm {
 	/* of the group's listing */
 	uint64_t pages;
 	struct repo_oid listed_to;
-	/* a row whose answer proved nothing; the canary is asked once more, and so is the row if it was given up */
+	/* A row whose answer proved nothing, NULL: none. The canary is asked once more, and so is the row if no answer came. */
 	struct missing_repo *doubted;
+	enum rest_reason doubted_rest;
 	bool failed;
 	struct repo_oid rest[CONFIRM_ROWS]; /* what is settled along with a row */
 };

@@ -8,7 +8,6 @@
 
 enum { CANARY_WALK_MAX = 200 };
 
-#define PAUSE_MAX_MS (INT64_C(30) * 24 * 60 * 60 * 1000)
 
 struct loader {
 	struct reader *reader;
@@ -21,17 +20,6 @@ struct slice owner_of(struct slice name)
 	const char *slash = name.size ? memchr(name.data, '/', name.size) : NULL;
 
 	return slash ? (struct slice){ name.data, (size_t)(slash - name.data) } : SLICE_NONE;
-}
-
-bool missing_is_due(const struct missing_row *row, int64_t now_ms, int64_t pause_ms)
-{
-	int64_t pause = pause_ms;
-
-	if (!row->tries || now_ms < row->asked_ms)
-		return true;
-	for (uint32_t i = 1; i < row->tries && pause < PAUSE_MAX_MS; i++)
-		pause *= 2;
-	return now_ms - row->asked_ms >= (pause < PAUSE_MAX_MS ? pause : PAUSE_MAX_MS);
 }
 
 /* --- rows and canaries --------------------------------------------------------------------------------------------- */
@@ -116,7 +104,7 @@ static void load_rows(struct loader *loader)
 			batch->at_end = true;
 			return;
 		}
-		if (missing_is_due(&row, batch->now_ms, batch->pause_ms) &&
+		if (rest_is_over(row.tries, row.asked_ms, batch->now_ms, batch->pause_ms) &&
 			reader_repo(loader->reader, batch->kind, &row.oid, &ref) == 0 && !(ref.row.flags & REPO_GONE) &&
 			read_name(loader, &ref, &batch->row[batch->count]))
 			batch->count++;

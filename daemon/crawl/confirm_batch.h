@@ -3,8 +3,7 @@
  * What one batch of confirmations asks for: missing rows that are due, in groups by their owner, and repos that should be
  * there (canaries). Read from the store by a work item; the names live in the batch's arena.
  *
- * A row that was asked for in vain rests before it is due again: `pause` after the first time, then each time twice as
- * long, up to a month.
+ * A row that was asked for in vain rests before it is due again (storage/model/rest.h).
  */
 #ifndef DAEMON_CRAWL_CONFIRM_BATCH_H
 #define DAEMON_CRAWL_CONFIRM_BATCH_H
@@ -42,6 +41,5 @@ void confirm_batch_release(struct confirm_batch *batch);
 
 /* The part before the slash; size 0 where there is none. */
 struct slice owner_of(struct slice name);
-bool missing_is_due(const struct missing_row *row, int64_t now_ms, int64_t pause_ms);
 
 #endif

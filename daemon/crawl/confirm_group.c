@@ -104,6 +104,16 @@ enum group_verdict group_end(struct confirm_group *group, struct missing_repo *r
 	return judge_sample(group);
 }
 
+void group_return(struct confirm_group *group, struct missing_repo *row)
+{
+	size_t at = (size_t)(row - group->row);
+
+	row->step = group->sampling ? ROW_SAMPLE : ROW_OPEN;
+	group->asked--;
+	if (at < group->next)
+		group->next = at;
+}
+
 bool group_is_done(const struct confirm_group *group)
 {
 	return !group->asked && group->next == group->count;

@@ -62,6 +62,8 @@ void group_begin(struct confirm_group *group, uint64_t random);
 /* A row to be asked for now; NULL: none, for now if any is under way, else for good. */
 struct missing_repo *group_next(struct confirm_group *group);
 enum group_verdict group_end(struct confirm_group *group, struct missing_repo *row, enum row_found found);
+/* A row whose answer was not judged: it is asked for again. */
+void group_return(struct confirm_group *group, struct missing_repo *row);
 bool group_is_done(const struct confirm_group *group);
 /* Ends what is still open; its oids, at most group->count. */
 size_t group_take_rest(struct confirm_group *group, struct repo_oid *oids);

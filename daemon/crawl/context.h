@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 
 #include "config/config.h"
+#include "daemon/crawl/judge.h"
 #include "daemon/crawl/turn.h"
 #include "daemon/crawl/body_size.h"
 #include "daemon/crawl/workbench.h"
@@ -34,6 +35,11 @@ struct context {
 	void *owner;
 	atomic_bool stopping; /* nothing new is sent, what is decoded is handed over; long work items look at it too */
 };
+
+static inline struct judge_trust context_trust(const struct context *context)
+{
+	return (struct judge_trust){ .has_token = context->has_token, .trust_404 = context->config->trust_404 };
+}
 
 /* A kind of repo, and which of its fields this Hub refuses. */
 struct kind_state {

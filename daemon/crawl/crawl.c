@@ -69,8 +69,10 @@ static void lane_completed(struct kind_crawl *kind, enum slot slot)
 	}
 	if (slot == SLOT_BACKFILL)
 		backfill_completed(kind);
-	else if (slot == SLOT_DETAIL && kind->detail.undecided)
+	else if (slot == SLOT_DETAIL && kind->detail.batch.resting)
 		plan_forward(kind, SLOT_DETAIL, kind->crawl->options.config->park_time);
+	else if (slot == SLOT_EVIDENCE && kind->evidence.batch.resting)
+		plan_forward(kind, SLOT_EVIDENCE, kind->crawl->options.config->park_time);
 	if (slot != SLOT_EVIDENCE)
 		plan_evidence(kind);
 	if (kind->crawl->options.once)

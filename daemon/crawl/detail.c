@@ -4,10 +4,9 @@
 #include <stdio.h>
 
 #include "daemon/crawl/judge.h"
+#include "daemon/crawl/lane_canary.h"
 #include "daemon/run/log.h"
 #include "daemon/run/metrics.h"
-
-enum { IN_VAIN_MAX = 8 };
 
 static int read_batch(struct lane_run *run, struct store_problem *problem);
 static void on_batch(struct lane_run *run);
@@ -19,6 +18,7 @@ void detail_init(struct detail *detail, struct context *context, struct kind_sta
 	*detail = (struct detail){ .load = { .read = read_batch, .on_read = on_batch } };
 	lane_init(&detail->run, context, kind, LANE_DETAIL, on_ended, owner);
 	detail->run.on_stored = on_stored;
+	detail->run.canary.on_good = on_stored;
 	detail->run.often = true;
 	detail->batch.store = context->store;
 	detail->batch.origin = context->origin;
@@ -56,14 +56,17 @@ static void on_batch(struct lane_run *run)
 static void load_batch(struct detail *detail)
 {
 	detail->next = 0;
+	detail->batch.now_ms = clock_wall_ms();
+	detail->batch.pause_ms = detail->run.context->config->park_time;
 	lane_load(&detail->run, &detail->load);
 }
 
 void detail_start(struct detail *detail)
 {
 	detail->batch.from = (struct detail_todo){ .kind = detail->run.kind->kind };
-	detail->asking = detail->in_vain = 0;
-	detail->undecided = 0;
+	detail->asking = 0;
+	detail->batch.resting = 0;
+	detail->run.canary.odd = 0;
 	lane_begin(&detail->run, false, 0);
 	load_batch(detail);
 }
@@ -90,17 +93,23 @@ static void ask_url(struct detail *detail, const struct detail_repo *repo, enum 
 	lane_ask_file(&detail->run, form, url, last_etag(repo), text_max, &detail_calls, (uint64_t)(repo - detail->batch.repo));
 }
 
-static void ask_file(struct detail *detail, struct detail_repo *repo)
+static void write_url(const struct detail *detail, const struct detail_repo *repo, struct buf *url)
 {
-	struct buf url = BUF_INIT(URL_MAX);
 	char revision[SHA_HEX + 1] = "main";
 
-	repo->hops = 0;
-	repo->etag[0] = '\0';
 	if (sha_is_known(repo->sha))
 		sha_write(repo->sha, revision);
 	url_resolve(detail->run.context->origin, detail->run.kind->kind, (struct slice){ repo->name, repo->name_bytes },
-		slice_of(revision), file_of(repo), &url);
+		slice_of(revision), file_of(repo), url);
+}
+
+static void ask_file(struct detail *detail, struct detail_repo *repo)
+{
+	struct buf url = BUF_INIT(URL_MAX);
+
+	repo->hops = 0;
+	repo->etag[0] = '\0';
+	write_url(detail, repo, &url);
 	ask_url(detail, repo, REQUEST_HEAD, buf_as_slice(&url));
 	buf_release(&url);
 }
@@ -110,12 +119,12 @@ static void ask_repos(struct detail *detail)
 {
 	struct detail_batch *batch = &detail->batch;
 
-	while (!detail->run.ending && detail->next < batch->count &&
+	while (!detail->run.ending && !detail->run.canary.asked && detail->next < batch->count &&
 		detail->asking < (unsigned)detail->run.context->config->detail_ahead) {
 		detail->asking++;
 		ask_file(detail, &batch->repo[detail->next++]);
 	}
-	if (detail->run.ending || detail->asking || detail->next < batch->count)
+	if (detail->run.ending || detail->run.canary.asked || detail->asking || detail->next < batch->count)
 		return;
 	if (detail->run.handed)
 		writer_flush(detail->run.context->writer);
@@ -157,7 +166,8 @@ static bool is_about_both(enum text_outcome outcome)
 	return outcome == TEXT_GATED || outcome == TEXT_LOST || outcome == TEXT_UNDECIDED;
 }
 
-static bool hand_over(struct detail *detail, struct request *request, enum text_outcome outcome, struct slice text)
+static bool hand_over(struct detail *detail, struct request *request, enum text_outcome outcome, struct slice text,
+	enum rest_reason rest)
 {
 	const struct detail_repo *repo = repo_of(detail, request);
 	struct arena *arena = &request->page.arena;
@@ -174,6 +184,7 @@ static bool hand_over(struct detail *detail, struct request *request, enum text_
 		.etag = arena_copy(arena, slice_of(repo->etag)),
 		.text = arena_copy(arena, text),
 		.last = repo->text == TEXT_CARD || is_about_both(outcome),
+		.rest = rest,
 	};
 	memcpy(look->sha, repo->sha, SHA_BYTES);
 	count(outcome);
@@ -181,14 +192,25 @@ static bool hand_over(struct detail *detail, struct request *request, enum text_
 	return look->last;
 }
 
+/* A file that was read is a canary for those that follow. */
+static void note_canary(struct detail *detail, const struct detail_repo *repo, enum text_outcome outcome)
+{
+	struct buf url = BUF_INIT(URL_MAX);
+
+	detail->run.canary.odd = 0;
+	write_url(detail, repo, &url);
+	if (outcome == TEXT_FOUND || outcome == TEXT_SAME)
+		canary_note(&detail->run, buf_as_slice(&url), file_of(repo));
+	buf_release(&url);
+}
+
 /* After the license comes the card, after the card the next repo. */
 static void settle(struct detail *detail, struct request *request, enum text_outcome outcome, struct slice text)
 {
 	struct detail_repo *repo = repo_of(detail, request);
-	bool last = hand_over(detail, request, outcome, text);
+	bool last = hand_over(detail, request, outcome, text, REST_UNKNOWN);
 
-	if (outcome != TEXT_UNDECIDED)
-		detail->in_vain = 0;
+	note_canary(detail, repo, outcome);
 	if (!last && !detail->run.ending) {
 		repo->text = TEXT_CARD;
 		ask_file(detail, repo);
@@ -198,24 +220,27 @@ static void settle(struct detail *detail, struct request *request, enum text_out
 	ask_repos(detail);
 }
 
-static void leave_undecided(struct detail *detail, struct request *request, const char *why)
+/* Nothing was learnt: the repo rests, and the canary says whether it is the only odd one. */
+static void leave_undecided(struct detail *detail, struct request *request, enum rest_reason rest, const char *why)
 {
 	const struct detail_repo *repo = repo_of(detail, request);
+	bool gives_up = repo->tries + 1 >= DETAIL_TRIES_MAX;
 	char oid[OID_HEX + 1];
 
 	oid_write(&repo->oid, oid);
-	log_write(LOG_TEXT_UNDECIDED, log_text("kind", repo_kinds[detail->run.kind->kind].name), log_text("oid", oid),
-		log_slice("file", file_of(repo)), log_number("status", request->reply.status), log_text("why", why));
-	detail->undecided++;
-	if (++detail->in_vain >= IN_VAIN_MAX)
-		lane_end(&detail->run, LANE_PARKED, "the Hub's answers about files decide nothing now");
-	settle(detail, request, TEXT_UNDECIDED, SLICE_NONE);
+	log_write(gives_up ? LOG_TEXT_GIVEN_UP : LOG_TEXT_UNDECIDED, log_text("kind", repo_kinds[detail->run.kind->kind].name),
+		log_text("oid", oid), log_slice("file", file_of(repo)), log_number("status", request->reply.status),
+		log_text("why", why), log_number("tries", repo->tries + 1));
+	detail->batch.resting += !gives_up;
+	hand_over(detail, request, TEXT_UNDECIDED, SLICE_NONE, rest);
+	detail->asking--;
+	canary_ask(&detail->run);
+	ask_repos(detail);
 }
 
-static void distrust(struct detail *detail, struct request *request)
+static enum rest_reason rest_of(const struct request *request)
 {
-	lane_end(&detail->run, LANE_PARKED, "the Hub's answers about files prove nothing now");
-	leave_undecided(detail, request, "an answer that proves nothing");
+	return judge_rest(request->reply.status, &request->head, context_trust(request->context));
 }
 
 /* --- an answer without the text ------------------------------------------------------------------------------------*/
@@ -244,7 +269,7 @@ static void follow(struct detail *detail, struct request *request)
 		settle(detail, request, TEXT_ELSEWHERE, SLICE_NONE);
 	} else if (++repo->hops > LANE_HOPS_MAX || !url_is_of_file(buf_as_slice(&url), file_of(repo))) {
 		metrics_add(METRIC_LINKS_REFUSED, 1);
-		leave_undecided(detail, request, "a redirect that is not followed");
+		leave_undecided(detail, request, REST_REDIRECTED, "a redirect that is not followed");
 	} else {
 		ask_url(detail, repo, REQUEST_TEXT, buf_as_slice(&url));
 	}
@@ -266,7 +291,7 @@ static bool is_as_it_was(const struct detail_repo *repo, const struct request *r
 
 static void judge_refusal(struct detail *detail, struct request *request)
 {
-	switch (judge_answer(request->reply.status, &request->head, detail->run.context->has_token)) {
+	switch (judge_answer(request->reply.status, &request->head, context_trust(detail->run.context))) {
 	case JUDGED_MOVED:
 		follow(detail, request);
 		break;
@@ -274,13 +299,10 @@ static void judge_refusal(struct detail *detail, struct request *request)
 		settle(detail, request, TEXT_GATED, SLICE_NONE);
 		break;
 	case JUDGED_GONE:
-		leave_undecided(detail, request, "the repo is not shown");
+		leave_undecided(detail, request, REST_NOT_SHOWN, "the repo is not shown");
 		break;
 	case JUDGED_NOTHING:
-		if (request->reply.status == 400 || request->reply.status == 404)
-			leave_undecided(detail, request, "an answer that is not understood");
-		else
-			distrust(detail, request);
+		leave_undecided(detail, request, rest_of(request), "an answer that proves nothing");
 		break;
 	}
 }
@@ -326,7 +348,7 @@ static void on_text(struct request *request)
 	if (repo->text == TEXT_CARD)
 		text = text_card_body(text);
 	if (is_html(&request->head))
-		distrust(detail, request);
+		leave_undecided(detail, request, REST_UNREADABLE, "an answer that proves nothing");
 	else if (!is_text(request))
 		settle(detail, request, TEXT_UNFIT, SLICE_NONE);
 	else if (!text_trimmed(text).size)
@@ -343,13 +365,13 @@ static void on_failed(struct request *request)
 	struct detail *detail = detail_of(request);
 	bool too_big = request->reply.outcome == OUTCOME_TOO_BIG || request->work.error == ERROR_TOO_BIG;
 
-	if (detail->run.context->stopping || (request->reply.outcome != OUTCOME_OK && !too_big)) {
+	if (detail->run.context->stopping) {
 		lane_end(&detail->run, LANE_PARKED, request->why);
 		detail->asking--;
 	} else if (too_big) {
 		settle(detail, request, TEXT_UNFIT, SLICE_NONE);
 	} else {
-		leave_undecided(detail, request, request->why);
+		leave_undecided(detail, request, request->reply.status < 400 ? REST_UNREADABLE : rest_of(request), request->why);
 	}
 	lane_answered(&detail->run);
 }

@@ -5,6 +5,8 @@
  * A file is asked for by HEAD first, at the commit that the row has as its head, with the ETag of the last look: so a text
  * that is as it was costs one request, one that lies on another host none that leads there, and a text belongs for sure
  * to the statement that the row had at that commit. What an answer tells is handed over with the to-do that it settles.
+ *
+ * A repo whose answer decides nothing rests (storage/model/rest.h); the lane itself stops only where its canary fails.
  */
 #ifndef DAEMON_CRAWL_DETAIL_H
 #define DAEMON_CRAWL_DETAIL_H
@@ -18,8 +20,6 @@ struct detail {
 	struct lane_load load;
 	unsigned next;    /* of the batch, to be asked */
 	unsigned asking;  /* repos under way */
-	unsigned in_vain; /* answers in a row that decided nothing */
-	uint64_t undecided; /* of this run: they stay in the table */
 };
 
 void detail_init(struct detail *detail, struct context *context, struct kind_state *kind,

@@ -38,6 +38,7 @@ static bool read_repo(struct loader *loader, const struct detail_todo *todo, str
 	*repo = (struct detail_repo){ .oid = todo->oid,
 		.of = todo->of,
 		.version = ref.row.versions,
+		.tries = todo->tries,
 		.name_bytes = (unsigned)state->name.size };
 	memcpy(repo->sha, ref.row.sha, SHA_BYTES);
 	memcpy(repo->name, state->name.data, state->name.size);
@@ -66,7 +67,9 @@ static void load_repos(struct loader *loader)
 			batch->at_end = true;
 			return;
 		}
-		if (read_repo(loader, &todo, &batch->repo[batch->count]))
+		if (!rest_is_over(todo.tries, todo.asked_ms, batch->now_ms, batch->pause_ms))
+			batch->resting++;
+		else if (read_repo(loader, &todo, &batch->repo[batch->count]))
 			batch->count++;
 		arena_reset(&loader->arena);
 		batch->from = todo;

@@ -16,7 +16,7 @@ struct detail_repo {
 	/* from the store */
 	struct repo_oid oid;
 	uint64_t of;
-	uint32_t version;
+	uint32_t version, tries;
 	uint8_t sha[SHA_BYTES]; /* the head; zero: not known */
 	char name[ROW_NAME_MAX + 1];
 	unsigned name_bytes;
@@ -36,6 +36,8 @@ struct detail_batch {
 	struct store *store;
 	const struct hub_origin *origin;
 	struct detail_todo from; /* moved behind the last one; its kind stays */
+	int64_t now_ms, pause_ms; /* what rests is passed over (storage/model/rest.h) */
+	uint64_t resting; /* in and out: counted up by those */
 	/* out */
 	bool at_end; /* nothing is left behind `from` */
 	unsigned count;

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "daemon/crawl/lane_canary.h"
 #include "daemon/run/metrics.h"
 
 enum { REASON_MAX = 2500 };
@@ -16,6 +17,7 @@ void evidence_init(struct evidence_lane *lane, struct context *context, struct k
 	*lane = (struct evidence_lane){ .load = { .read = read_batch, .on_read = on_batch } };
 	lane_init(&lane->run, context, kind, LANE_DETAIL, on_ended, owner);
 	lane->run.often = true;
+	lane->run.canary.on_good = on_batch;
 }
 
 void evidence_release(struct evidence_lane *lane)
@@ -52,7 +54,11 @@ static int load_items(struct reader *reader, struct evidence_batch *batch)
 		if (error)
 			return batch->at_end ? ERROR_NONE : error;
 		/* a row that cannot be read is for verify to tell */
-		if (item->due.kind == batch->kind && read_name(reader, &item->due, item->name) == ERROR_NONE)
+		if (item->due.kind != batch->kind)
+			;
+		else if (!rest_is_over(item->due.tries, item->due.asked_ms, batch->now_ms, batch->pause_ms))
+			batch->resting++;
+		else if (read_name(reader, &item->due, item->name) == ERROR_NONE)
 			batch->count++;
 		batch->from = item->due.seq + 1;
 	}
@@ -103,14 +109,17 @@ static void on_batch(struct lane_run *run)
 static void load_batch(struct evidence_lane *lane)
 {
 	lane->next = 0;
+	lane->batch.now_ms = clock_wall_ms();
+	lane->batch.pause_ms = lane->run.context->config->park_time;
 	lane_load(&lane->run, &lane->load);
 }
 
 void evidence_start(struct evidence_lane *lane)
 {
 	lane->batch.kind = lane->run.kind->kind;
-	lane->batch.from = 0;
+	lane->batch.from = lane->batch.resting = 0;
 	lane->searching = 0;
+	lane->run.canary.odd = 0;
 	lane_begin(&lane->run, false, 0);
 	load_batch(lane);
 }
@@ -168,6 +177,7 @@ static void hand_over(struct evidence_search *search, struct request *request)
 		.of = search->item->due.seq,
 		.name = arena_copy(&history->arena, slice_of(search->item->name)),
 		.later = history->later,
+		.rest = history->rest,
 		.commit = has_commit ? commit : NULL,
 		.reason = reason.size ? arena_copy(&history->arena, buf_as_slice(&reason)) : SLICE_NONE,
 	};
@@ -191,10 +201,12 @@ static void on_searched(struct history *history, struct request *request)
 	history_release(history);
 	search->item = NULL;
 	lane->searching--;
-	if (later)
+	lane->batch.resting += later;
+	if (!request)
 		lane_end(&lane->run, LANE_PARKED, history_trouble(request));
-	else
-		search_on(lane);
+	else if (later)
+		canary_ask(&lane->run);
+	search_on(lane);
 }
 
 static void start_search(struct evidence_search *search, const struct evidence_item *item)
@@ -217,14 +229,14 @@ static void search_on(struct evidence_lane *lane)
 {
 	struct evidence_batch *batch = &lane->batch;
 
-	for (unsigned i = 0; i < EVIDENCE_AHEAD && lane->next < batch->count && !lane->run.ending; i++) {
+	for (unsigned i = 0; i < EVIDENCE_AHEAD && lane->next < batch->count && !lane->run.ending && !lane->run.canary.asked; i++) {
 		struct evidence_search *search = &lane->search[i];
 
 		search->lane = lane;
 		if (!search->item)
 			start_search(search, &batch->item[lane->next++]);
 	}
-	if (lane->run.ending || lane->searching || lane->next < batch->count)
+	if (lane->run.ending || lane->run.canary.asked || lane->searching || lane->next < batch->count)
 		return;
 	if (batch->at_end)
 		lane_end(&lane->run, LANE_COMPLETE, NULL);

@@ -24,6 +24,8 @@ struct evidence_batch {
 	/* in */
 	enum repo_kind kind;
 	uint64_t from; /* seq; moved behind the last one */
+	int64_t now_ms, pause_ms; /* what rests is passed over (storage/model/rest.h) */
+	uint64_t resting; /* in and out: counted up by those */
 	/* out */
 	bool at_end;
 	unsigned count;

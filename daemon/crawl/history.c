@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "daemon/crawl/judge.h"
+#include "daemon/crawl/lane_canary.h"
 #include "daemon/hub/blob.h"
 #include "daemon/hub/card.h"
 #include "storage/model/memory.h"
@@ -179,7 +180,7 @@ static enum past_outcome outcome_of(const struct history *history, const struct 
 {
 	const struct hub_head *head = &request->head;
 
-	switch (judge_answer(request->reply.status, head, history->run->context->has_token)) {
+	switch (judge_answer(request->reply.status, head, context_trust(history->run->context))) {
 	case JUDGED_GONE:
 		return PAST_GONE;
 	case JUDGED_THERE:
@@ -193,6 +194,9 @@ static enum past_outcome outcome_of(const struct history *history, const struct 
 static void put_off(struct history *history, struct request *request)
 {
 	history->later = true;
+	if (request)
+		history->rest = request->reply.status < 400 ? REST_UNREADABLE :
+							      judge_rest(request->reply.status, &request->head, context_trust(history->run->context));
 	finish(history, request, PAST_REFUSED);
 }
 
@@ -288,6 +292,7 @@ static void on_list(struct request *request)
 	struct lane_run *run = history->run; /* the search may end in here */
 
 	history->requests++;
+	canary_note(run, buf_as_slice(&request->url), SLICE_NONE);
 	go_on_listing(history, request);
 	lane_answered(run);
 }

@@ -37,6 +37,7 @@ struct history {
 
 	/* in on_done */
 	bool later;                /* trouble, not an answer: asked again another time */
+	enum rest_reason rest;     /* with that: why the repo rests */
 	enum past_outcome outcome; /* of what was answered */
 	struct arena arena;        /* holds all that the result points to: to be moved with it */
 	struct past_switch *found; /* the oldest first */

@@ -27,7 +27,7 @@ bool is_redirect(unsigned status)
 	return status == 301 || status == 302 || status == 307 || status == 308;
 }
 
-enum judgement judge_answer(unsigned status, const struct hub_head *head, bool has_token)
+enum judgement judge_answer(unsigned status, const struct hub_head *head, struct judge_trust trust)
 {
 	if (is_html(head))
 		return JUDGED_NOTHING;
@@ -37,10 +37,25 @@ enum judgement judge_answer(unsigned status, const struct hub_head *head, bool h
 		return head->location.size ? JUDGED_MOVED : JUDGED_NOTHING;
 	switch (status) {
 	case 401:
-		return !has_token && is_plain_refusal(head) ? JUDGED_GONE : JUDGED_NOTHING;
+		return !trust.has_token && is_plain_refusal(head) ? JUDGED_GONE : JUDGED_NOTHING;
 	case 404:
-		return is_plain_refusal(head) && head->error_code.size ? JUDGED_GONE : JUDGED_NOTHING;
+		return is_plain_refusal(head) && (head->error_code.size || trust.trust_404) ? JUDGED_GONE : JUDGED_NOTHING;
 	default:
 		return JUDGED_NOTHING;
 	}
+}
+
+enum rest_reason judge_rest(unsigned status, const struct hub_head *head, struct judge_trust trust)
+{
+	if (status >= 500)
+		return REST_FAILED;
+	if (is_redirect(status))
+		return REST_REDIRECTED;
+	if (is_html(head) || status < 400)
+		return REST_UNREADABLE;
+	if (status == 401)
+		return trust.has_token || head->error_code.size ? REST_REFUSED : REST_NOT_SHOWN;
+	if (status != 404)
+		return REST_REFUSED;
+	return head->error_code.size ? REST_NOT_SHOWN : REST_NO_CODE;
 }

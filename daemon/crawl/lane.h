@@ -10,12 +10,24 @@
 
 #include "daemon/crawl/request.h"
 
-enum { GAP_BYTES_MAX = 256, LANE_HOPS_MAX = 5 };
+enum { GAP_BYTES_MAX = 256, LANE_HOPS_MAX = 5, CANARY_URL_MAX = 1024, CANARY_FILE_MAX = 128 };
 
 enum lane_end {
 	LANE_COMPLETE,
 	LANE_AGAIN,  /* start again at once, from the cursor */
 	LANE_PARKED, /* it cannot go on now; why says what is wrong */
+};
+
+/* See lane_canary.h; kept from run to run. */
+struct lane_run;
+struct lane_canary {
+	char url[CANARY_URL_MAX];
+	size_t url_bytes; /* 0: none is known */
+	char file[CANARY_FILE_MAX + 1]; /* that it names; empty: it is no file's */
+	bool asked;       /* its answer is awaited */
+	unsigned hops;
+	unsigned odd;     /* answers in a row that decided nothing */
+	void (*on_good)(struct lane_run *run); /* set by lanes that have one */
 };
 
 struct lane_run {
@@ -31,6 +43,7 @@ struct lane_run {
 	unsigned rows_limit; /* 0: none; a page was too heavy, so fewer rows are asked for until they grow again */
 	bool without_card;   /* even one row was too heavy */
 	bool doubted;        /* the page at the cursor was full and without a link; it is asked once more */
+	struct lane_canary canary;
 	bool round_told;     /* a gap record says that the links go round; until a run completes */
 	/* of this run */
 	bool active;  /* begun and not ended */

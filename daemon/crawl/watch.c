@@ -5,7 +5,7 @@
 #include "daemon/run/log.h"
 #include "daemon/run/metrics.h"
 
-enum { HOP_SHIFT = 48 };
+enum { HOP_SHIFT = 48, UNANSWERED_MAX = 8 };
 
 void watch_init(struct watch *watch, struct context *context, struct kind_state *kind, const struct watch_names *names,
 	void (*on_ended)(struct lane_run *run), void *owner)
@@ -57,6 +57,7 @@ bool watch_start(struct watch *watch)
 	if (!watch->names->count)
 		return false;
 	watch->next = 0;
+	watch->unanswered = 0;
 	lane_begin(&watch->run, false, 0);
 	ask_more(watch);
 	return true;
@@ -79,6 +80,7 @@ static bool on_page(struct request *request)
 	struct answer answer = { .gap = SLICE_NONE };
 
 	metrics_add(METRIC_WATCHED, 1);
+	watch->unanswered = 0;
 	lane_hand_over(&watch->run, request, &answer);
 	go_on(watch);
 	return true;
@@ -119,7 +121,10 @@ static void on_failed(struct request *request)
 {
 	struct watch *watch = watch_of(request);
 
-	if (watch->run.context->stopping || request->reply.outcome != OUTCOME_OK)
+	bool answered = request->reply.outcome == OUTCOME_OK;
+
+	watch->unanswered = answered ? 0 : watch->unanswered + 1;
+	if (watch->run.context->stopping || watch->unanswered >= UNANSWERED_MAX)
 		lane_end(&watch->run, LANE_PARKED, request->why);
 	else
 		leave_unseen(watch, request, request->why);

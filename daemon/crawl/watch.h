@@ -14,6 +14,7 @@ struct watch {
 	const struct watch_names *names;
 	size_t next;
 	bool asking_more; /* an answer that came at once must not ask from within */
+	unsigned unanswered; /* requests in a row that brought no answer at all */
 };
 
 void watch_init(struct watch *watch, struct context *context, struct kind_state *kind, const struct watch_names *names,

@@ -58,8 +58,10 @@
 	X(LOG_PAST_UNSEEN, "past-unseen", LEVEL_INFO, "kind repo why", "a repo's commits could not be looked at") \
 	X(LOG_BACKFILL_DONE, "backfill-done", LEVEL_NOTICE, "kind searched before switches unseen", \
 		"lane backfill is through its list; before: those of it that had been searched earlier") \
-	X(LOG_TEXT_UNDECIDED, "text-undecided", LEVEL_INFO, "kind oid file status why", \
-		"an answer that decides nothing about a text; asked again later") \
+	X(LOG_TEXT_UNDECIDED, "text-undecided", LEVEL_INFO, "kind oid file status why tries", \
+		"an answer that decides nothing about a text; the repo rests, and is asked again later") \
+	X(LOG_TEXT_GIVEN_UP, "text-given-up", LEVEL_NOTICE, "kind oid file status why tries", \
+		"a text was asked for in vain too often; a new commit, or a new record, begins anew") \
 	X(LOG_WATCH_UNSEEN, "watch-unseen", LEVEL_INFO, "kind repo status why", "a repo of the watch list is not shown") \
 	X(LOG_CONFIRM_TOGETHER, "confirm-together", LEVEL_NOTICE, "kind owner asked rows outcome", \
 		"missing rows that a sample, and their owner's listing, settled (gone) or put off (later)") \

@@ -24,6 +24,7 @@ struct standing {
 	char holder[LOCK_HOLDER_BYTES];
 	struct store_readers readers;
 	int64_t file_bytes, disk_bytes, metrics_ms; /* 0: there is no such file */
+	struct rests rests;
 	uint64_t table_entries[TABLE_COUNT], table_bytes[TABLE_COUNT];
 	struct buf metrics_text;
 	struct metric_line metric[METRICS_MAX];
@@ -118,6 +119,21 @@ static void read_metrics(const struct tool *tool, struct standing *standing)
 	take_metrics(standing);
 }
 
+/* What rests, for people and programs: what was wanted of the repos, and how many rest for which reason. */
+struct rest_line {
+	const char *name, *label;
+	const uint64_t *counts;
+};
+
+enum { REST_LINES = 3 };
+
+static void list_rests(const struct standing *standing, struct rest_line lines[REST_LINES])
+{
+	lines[0] = (struct rest_line){ "missing", "repos that a listing lacked", standing->rests.missing };
+	lines[1] = (struct rest_line){ "texts", "texts", standing->rests.texts };
+	lines[2] = (struct rest_line){ "commits", "commits of records", standing->rests.commits };
+}
+
 static int read_completeness(const struct tool *tool, struct standing *standing)
 {
 	int code = ERROR_NONE;
@@ -128,6 +144,25 @@ static int read_completeness(const struct tool *tool, struct standing *standing)
 }
 
 /* ---- for programs ---------------------------------------------------------------------------------------------------*/
+
+static void rest_members(const struct standing *standing, struct object *object)
+{
+	struct rest_line lines[REST_LINES];
+	struct object rests, reasons;
+
+	list_rests(standing, lines);
+	object_key(object, "resting");
+	rests = object_begin(object->out);
+	for (unsigned i = 0; i < REST_LINES; i++) {
+		object_key(&rests, lines[i].name);
+		reasons = object_begin(object->out);
+		for (unsigned reason = 0; reason < REST_REASONS; reason++)
+			if (lines[i].counts[reason])
+				object_number(&reasons, rest_name((enum rest_reason)reason), lines[i].counts[reason]);
+		object_end(&reasons);
+	}
+	object_end(&rests);
+}
 
 static void table_members(const struct standing *standing, struct object *object)
 {
@@ -254,6 +289,7 @@ static void write_object(struct tool *tool, const struct standing *standing)
 	object_number(&object, "disk_bytes", (uint64_t)standing->disk_bytes);
 	object_number(&object, "missing", reader_missing_count(tool->reader));
 	completeness_members(standing, &object);
+	rest_members(standing, &object);
 	cursor_members(tool, &object);
 	table_members(standing, &object);
 	metric_members(standing, &object);
@@ -374,6 +410,19 @@ static void print_completeness(struct print *print, const struct standing *stand
 	}
 }
 
+/* Only what there is: on most days nothing rests. */
+static void print_rests(struct print *print, const struct standing *standing)
+{
+	struct rest_line lines[REST_LINES];
+
+	list_rests(standing, lines);
+	for (unsigned i = 0; i < REST_LINES; i++)
+		for (unsigned reason = 0; reason < REST_REASONS; reason++)
+			if (lines[i].counts[reason])
+				print_format_line(print, "resting   %s: %llu (%s)\n", lines[i].label,
+					(unsigned long long)lines[i].counts[reason], rest_meaning((enum rest_reason)reason));
+}
+
 static void print_standing(struct tool *tool, const struct standing *standing)
 {
 	const struct log_head *head = &tool->as_of.head;
@@ -397,6 +446,7 @@ static void print_standing(struct tool *tool, const struct standing *standing)
 		(unsigned long long)standing->table_entries[TABLE_SNAPSHOT],
 		(unsigned long long)standing->table_entries[TABLE_STATEMENT]);
 	print_completeness(print, standing);
+	print_rests(print, standing);
 	print_metrics(tool, standing);
 	tool_footer(tool, ALL_KINDS);
 }
@@ -421,6 +471,8 @@ static enum exit_status run(struct tool *tool, const struct arguments *arguments
 	read_sizes(tool, &standing);
 	read_metrics(tool, &standing);
 	code = read_completeness(tool, &standing);
+	if (!code)
+		code = reader_rests(tool->reader, &standing.rests);
 	if (!code)
 		code = read_tables(tool, &standing);
 	if (code)

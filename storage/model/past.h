@@ -8,6 +8,7 @@
 #define STORAGE_MODEL_PAST_H
 
 #include "storage/model/change.h"
+#include "storage/model/rest.h"
 
 /* How a search ended; the number is stored: append only. X(constant, text for people) */
 #define PAST_OUTCOME_TABLE(X) \
@@ -52,6 +53,7 @@ struct evidence {
 	uint64_t of;
 	struct slice name; /* the repo's */
 	bool later;        /* nothing yet: it counts as a try */
+	enum rest_reason rest; /* with that: why */
 	const struct change_commit *commit; /* NULL: not found, reason says why */
 	struct slice reason;
 };

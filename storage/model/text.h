@@ -9,6 +9,7 @@
 
 #include "storage/model/license.h"
 #include "storage/model/repo.h"
+#include "storage/model/rest.h"
 
 enum { TEXT_HASH_BYTES = 32, TEXT_NAME_MAX = 100, TEXT_ETAG_MAX = 100 };
 
@@ -63,6 +64,7 @@ struct text_look {
 	struct slice name, etag;
 	struct slice text;      /* of TEXT_FOUND, not empty; a card from behind its front matter */
 	bool last;              /* nothing more of this repo comes now */
+	enum rest_reason rest;  /* of TEXT_UNDECIDED: why */
 };
 
 /* The front matter's end: behind the line `---` that closes the one on the first line; the whole text where there is none. */

@@ -2,6 +2,7 @@
 """The commit behind each license record that was seen to happen."""
 import json
 
+from fault_proxy import FaultProxy
 from harness import Hubsim, Ledger, record_text
 from test_backfill import APACHE, MIT, NAME, OID, OTHER, history, requests
 
@@ -112,3 +113,26 @@ def test_polls_find_the_switch_and_then_its_commit(tmp_path):
             daemon.wait(lambda: ledger.head_seq() == 2)
         assert [record["event"] for record in ledger.changes()] == ["license.switched", "evidence.commit"]
         assert evidence(ledger)[0]["commit"]["title"] == "Relicense"
+
+
+def test_one_odd_repo_does_not_stop_the_others(tmp_path):
+    """Its commits are refused, again and again: it rests, and the commits behind the other records are found."""
+    proxy = FaultProxy()
+    oids = [f"6466{n:020x}" for n in range(1, 6)]
+    rows = [row for n, oid in enumerate(oids) for row in history((OTHER, 3), oid=oid, name=f"org/repo-{n}")]
+    with Hubsim(rows=rows, quota="none", public_url=proxy.url) as hub:
+        proxy.start(hub.address)
+        try:
+            ledger = Ledger(tmp_path, proxy.url, commit_evidence="yes", kinds="models", retries="0", park_time="5m")
+            ledger.once()
+            for oid in oids:
+                hub.post_rows({"_id": oid, "cardData": MIT, "commit": "Relicense", "commitUser": "ann"})
+            ledger.once()
+            proxy.add("always /api/models/org/repo-1/commits/* html 403")
+            with ledger.daemon() as daemon:
+                daemon.wait(lambda: ledger.head_seq() == 9)
+                assert "event=lane-parked" not in daemon.said(), daemon.said()
+            assert sorted(record["repo"] for record in evidence(ledger)) == [f"org/repo-{n}" for n in (0, 2, 3, 4)]
+            assert ledger.tool("status", "--format", "json").lines()[0]["resting"]["commits"] == {"unreadable": 1}
+        finally:
+            proxy.close()

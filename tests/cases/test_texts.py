@@ -33,11 +33,13 @@ def files_asked(log):
 
 
 def settled(ledger, figure, count):
-    """Until so many to-dos were looked at and nothing is left of them."""
+    """Until so many to-dos were looked at and nothing is left of them. The figure comes first: the store must be read after it."""
     def ask():
+        if figure() < count:
+            return False
         status = ledger.tool("status", "--format", "json", status=None)
         tables = status.lines()[0]["tables_in_store"] if status.status == 0 else []
-        return figure() >= count and {"name": "detail", "entries": 0}.items() <= {
+        return {"name": "detail", "entries": 0}.items() <= {
             key: value for table in tables if table["name"] == "detail" for key, value in table.items()}.items()
     return ask
 
@@ -275,5 +277,41 @@ def test_weather_decides_nothing(tmp_path, rule):
             assert texts.told()[0].startswith("license.terms org/repo-1 ")
             assert not [path for _, path in requests(texts.log, "config.json")]
             texts.ledger.verify()
+        finally:
+            proxy.close()
+
+
+ODD = {
+    "deleted": None,
+    "refused": "always */org/repo-5/resolve/* status 403",
+    "an edge page": "always */org/repo-5/resolve/* html 403",
+    "a Hub that fails": "always */org/repo-5/resolve/* status 500",
+    "a redirect to another file": "always */org/repo-5/resolve/* status 307 '' location:/org/repo-5/resolve/main/config.json",
+}
+
+
+@pytest.mark.parametrize("rule", ODD.values(), ids=ODD.keys())
+def test_one_odd_repo_does_not_stop_the_others(tmp_path, rule):
+    """It rests, and status says why; the lane goes on, since another file can still be read."""
+    proxy = FaultProxy()
+    rows = [other(number, licenseText=f"Terms {number}\n") for number in range(1, 10)]
+    with Texts(tmp_path, rows, hub={"public_url": proxy.url}) as texts:
+        proxy.start(texts.hub.address)
+        try:
+            texts.ledger.hub_url = proxy.url
+            texts.ledger.configure(**(OPEN | {"retries": "0", "park_time": "5m", "detail_ahead": "2"}))
+            texts.ledger.once()
+            if rule:
+                proxy.add(rule)
+            else:
+                texts.hub.request("DELETE", f"/sim/rows/{oid(5)}?kind=model")
+            with texts.ledger.daemon() as daemon:
+                daemon.wait(lambda: texts.ledger.tool("status", "--format", "json").lines()[0]["resting"]["texts"] and all(
+                    texts.ledger.tool("show", "--text", "license", f"org/repo-{number}", status=None).status == 0
+                    for number in range(1, 10) if number != 5))
+                assert "event=lane-parked" not in daemon.said(), daemon.said()
+            assert sum(texts.ledger.tool("status", "--format", "json").lines()[0]["resting"]["texts"].values()) == 1
+            assert "resting   texts: 1 (" in texts.ledger.tool("status", "--format", "table").text
+            assert not [path for _, path in requests(texts.log, "config.json")]
         finally:
             proxy.close()

@@ -125,25 +125,22 @@ static void test_the_sample_is_drawn_by_chance(void **state)
 		assert_in_range(met[i], 70, 190);
 }
 
-static void test_pauses_grow(void **state)
+/* An answer that was not judged: the row is asked for again, of a sample as of a list. */
+static void test_return(void **state)
 {
-	static const struct {
-		uint32_t tries;
-		int64_t waited_h;
-		bool due;
-	} cases[] = {
-		{ 0, 0, true }, { 1, 23, false }, { 1, 24, true }, { 2, 47, false }, { 2, 48, true }, { 3, 95, false }, { 3, 96, true },
-		{ 6, 719, false }, { 6, 720, true }, { 1000000, 719, false }, { 1000000, 720, true }, { 5, -1, true },
-	};
+	struct missing_repo some[3] = { { .step = ROW_OPEN }, { .step = ROW_OPEN }, { .step = ROW_OPEN } };
+	struct confirm_group group = { .row = some, .count = 3 };
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
-		const int64_t hour_ms = 3600 * 1000, asked_ms = INT64_C(1700000000000);
-		struct missing_row row = { .tries = cases[i].tries, .asked_ms = asked_ms };
-
-		if (missing_is_due(&row, asked_ms + cases[i].waited_h * hour_ms, 24 * hour_ms) != cases[i].due)
-			fail_msg("%u tries, %lld hours", cases[i].tries, (long long)cases[i].waited_h);
-	}
+	group_begin(&group, 1);
+	assert_ptr_equal(group_next(&group), &some[0]);
+	assert_ptr_equal(group_next(&group), &some[1]);
+	group_return(&group, &some[0]);
+	assert_int_equal(group.asked, 1);
+	assert_ptr_equal(group_next(&group), &some[0]);
+	assert_ptr_equal(group_next(&group), &some[2]);
+	assert_null(group_next(&group));
+	assert_false(group_is_done(&group));
 }
 
 int main(void)
@@ -152,7 +149,7 @@ int main(void)
 		cmocka_unit_test(test_verdicts),
 		cmocka_unit_test(test_listed_rows_are_not_asked_for),
 		cmocka_unit_test(test_the_sample_is_drawn_by_chance),
-		cmocka_unit_test(test_pauses_grow),
+		cmocka_unit_test(test_return),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
