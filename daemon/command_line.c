@@ -44,7 +44,8 @@ static void print_help(void)
 	PROGRAM_OPTIONS(X)
 #undef X
 	puts("\nExit status: 0; 1 not everything could be seen; 64 usage; 65 store or dump damaged; 66 no such file;\n"
-	     "73, 74 the store cannot be made, written; 75 another daemon holds the store; 77 no permission; 78 configuration.\n\n"
+	     "73, 74 the store cannot be made, written; 75 another daemon holds the store; 76 the log ends ahead of every clock;\n"
+	     "77 no permission; 78 configuration.\n\n"
 	     "examples:\n"
 	     "  relicensed --dry-run\n"
 	     "  relicensed --once --store ./store && relicense status --store ./store\n"

@@ -21,7 +21,7 @@
 #include "daemon/run/notify.h"
 #include "daemon/token.h"
 
-enum { EX_HELD = EX_TEMPFAIL, EX_INCOMPLETE = 1 };
+enum { EX_HELD = EX_TEMPFAIL, EX_CLOCK = EX_PROTOCOL, EX_INCOMPLETE = 1 };
 
 struct daemon {
 	struct command_line line;

@@ -118,6 +118,8 @@ int status_of_store_error(int code)
 		return EX_CANTCREAT;
 	case ERROR_CORRUPT:
 		return EX_DATAERR;
+	case ERROR_CLOCK:
+		return EX_CLOCK;
 	case ERROR_SCHEMA_NEWER:
 		return EX_CONFIG;
 	default:

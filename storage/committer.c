@@ -10,6 +10,7 @@
 #include "storage/commit.h"
 #include "storage/model/memory.h"
 #include "storage/model/moment.h"
+#include "storage/model/number.h"
 #include "storage/projection_table.h"
 #include "storage/repo_table.h"
 
@@ -136,6 +137,9 @@ static void end(struct commit *commit)
 		meta_set_newest_look(&commit->txn, (enum repo_kind)kind, commit->newest_look_ms[kind]);
 	}
 	commit->counts->head_seq = commit->head.seq;
+	commit->counts->newest_ms = commit->head.at_ms;
+	for (unsigned kind = 0; kind < REPO_KINDS; kind++)
+		commit->counts->newest_ms = max64(commit->counts->newest_ms, commit->newest_look_ms[kind]);
 }
 
 /* --- one row ------------------------------------------------------------------------------------------------------ */
@@ -275,6 +279,8 @@ static void commit_answer(struct commit *commit, const struct answer *answer)
 		commit_past(commit, answer->past);
 	if (answer->evidence)
 		commit_evidence(commit, answer->evidence);
+	if (answer->distrust.size)
+		record_gap(commit, answer->distrust);
 	if (answer->gap.size)
 		record_gap(commit, answer->gap);
 	if (answer->cursor.size)

@@ -29,7 +29,7 @@ enum confirm_outcome {
 struct answer {
 	enum lane lane;
 	enum repo_kind kind;
-	int64_t answered_ms;               /* our clock when the answer's head arrived */
+	int64_t answered_ms;               /* when it was given, as two clocks tell (daemon/crawl/clocks.h) */
 	struct slice url, date, request_id; /* proof; in the page's arena */
 	struct page page;
 	/* Of a full pass over the kind: a sweep, or a complete dump. */
@@ -54,6 +54,7 @@ struct answer {
 	const struct evidence *evidence;   /* the commit behind a record, or NULL; the same */
 	const struct text_look *look;      /* of lane detail, in the page's arena; NULL: none */
 	/* Of any. */
+	struct slice distrust;             /* the clocks differ: a gap in trust, recorded like the next one; size 0: none */
 	struct slice gap;                  /* why something could not be seen: recorded as a gap, once; size 0: no gap */
 	struct slice cursor;               /* where the lane stands after this answer; size 0: as it was */
 	struct slice quota_block;          /* granted of a bucket's quota: then this is no answer, and nothing else of it counts */
@@ -80,6 +81,7 @@ struct commit_counts {
 	COMMIT_COUNTS(X)
 #undef X
 	uint64_t head_seq; /* of the log, after the commit */
+	int64_t newest_ms; /* the newest record or look in the store, after the commit; 0: none */
 };
 
 struct committer;

@@ -105,7 +105,7 @@ void backfill_start(struct backfill *backfill)
 	backfill->list.wished = backfill->wish != NULL;
 	backfill->list.names = backfill->wish ? &backfill->wish->names.names[kind] : backfill->watched;
 	backfill->list.top = (uint32_t)context->config->backfill_top;
-	backfill->list.now_ms = clock_wall_ms();
+	backfill->list.now_ms = clocks_now_ms(&backfill->run.context->clocks);
 	backfill->asking = backfill->searching = backfill->troubles = 0;
 	backfill->searched = backfill->switches = backfill->unseen = 0;
 	if (backfill->wish && backfill->wish->owner)

@@ -75,7 +75,7 @@ static void load_batch(struct confirm *confirm)
 	confirm->canary = 0;
 	confirm->group = 0;
 	confirm->doubted = NULL;
-	confirm->batch.now_ms = clock_wall_ms();
+	confirm->batch.now_ms = clocks_now_ms(&confirm->run.context->clocks);
 	confirm->batch.pause_ms = confirm->run.context->config->confirm_pause;
 	lane_load(&confirm->run, &confirm->load);
 }

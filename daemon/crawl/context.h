@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 
 #include "config/config.h"
+#include "daemon/crawl/clocks.h"
 #include "daemon/crawl/judge.h"
 #include "daemon/crawl/turn.h"
 #include "daemon/crawl/body_size.h"
@@ -23,6 +24,7 @@ struct context {
 	struct store *store;
 	struct engine *engine;
 	struct writer *writer;
+	struct clocks clocks;
 	struct turn turn;
 	struct workbench workbench;
 	struct budget budget;         /* memory for answers */
@@ -31,6 +33,8 @@ struct context {
 	struct request *spare_requests; /* memory of those that ended */
 	unsigned spares;
 	bool has_token;
+	/* Once: nothing may be written any more, the log lies ahead of both clocks. The crawl ends, but not before this returns. */
+	void (*on_log_ahead)(void *owner, int64_t latest_ms);
 	void (*on_quiet)(void *owner); /* while stopping: a lane has less under way */
 	void *owner;
 	atomic_bool stopping; /* nothing new is sent, what is decoded is handed over; long work items look at it too */

@@ -235,6 +235,7 @@ static void on_counts(void *owner, const struct commit_counts *counts)
 {
 	struct crawl *crawl = owner;
 
+	clocks_committed(&crawl->context.clocks, counts->newest_ms);
 	if (!counts->texts_wanted || crawl->options.once || crawl->context.stopping)
 		return;
 	for (enum repo_kind kind = 0; kind < REPO_KINDS; kind++)
@@ -248,6 +249,28 @@ static void on_fatal(void *owner, const struct store_problem *problem)
 	crawl->store_error = problem->code ? problem->code : ERROR_LMDB;
 	crawl->incomplete = true;
 	crawl_stop(crawl);
+}
+
+/* --- a log that lies ahead of both clocks --------------------------------------------------------------------------*/
+
+static void on_refusal(struct clock_timer *timer)
+{
+	crawl_stop(timer->owner);
+}
+
+static void on_log_ahead(void *owner, int64_t latest_ms)
+{
+	struct crawl *crawl = owner;
+	struct store_problem problem = { 0 };
+
+	if (crawl->store_error)
+		return;
+	clocks_refuse(&crawl->context.clocks, crawl->options.store, latest_ms, &problem);
+	log_write(LOG_AHEAD, log_text("why", problem.text));
+	crawl->store_error = problem.code;
+	crawl->incomplete = true;
+	writer_refuse(crawl->context.writer);
+	clock_start(crawl->options.clock, &crawl->refusal, 0);
 }
 
 /* --- life ----------------------------------------------------------------------------------------------------------*/
@@ -322,9 +345,12 @@ struct crawl *crawl_new(const struct crawl_options *options)
 	context->engine = options->engine;
 	context->has_token = options->has_token;
 	context->on_quiet = on_quiet;
+	context->on_log_ahead = on_log_ahead;
 	context->owner = crawl;
 	context->budget = (struct budget){ .max = workbench_answer_bytes((size_t)config->memory_max), .on_room = on_room, .owner = crawl };
 	context->writer = writer_new(&writer);
+	clocks_init(&context->clocks, options->store);
+	crawl->refusal = (struct clock_timer){ .on_timer = on_refusal, .owner = crawl };
 	turn_init(&context->turn, options->clock, context->writer, options->store, config);
 	context->turn.budget = &context->budget;
 	init_workbench(crawl);
@@ -352,6 +378,8 @@ void crawl_free(struct crawl **taken)
 		backfill_release(&crawl->kinds[kind].backfill);
 		confirm_release(&crawl->kinds[kind].confirm);
 	}
+	clock_stop(crawl->options.clock, &crawl->refusal);
+	clocks_release(&crawl->context.clocks);
 	turn_stop(&crawl->context.turn);
 	writer_free(&crawl->context.writer);
 	workbench_release(&crawl->context.workbench);

@@ -147,7 +147,7 @@ static void note_head(struct dry_run *dry_run, const struct request *request)
 {
 	const struct quota_said *said = headers_quota(&request->head, hub_bucket_name(BUCKET_API));
 
-	dry_run->forecast.now_ms = request->head.date_ms ? request->head.date_ms : clock_wall_ms();
+	dry_run->forecast.now_ms = request->time.at_ms;
 	if (said && said->quota > 0) {
 		dry_run->forecast.quota = said->quota;
 		dry_run->forecast.window_s = said->window_s > 0 ? said->window_s : 300;

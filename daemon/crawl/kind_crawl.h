@@ -82,6 +82,7 @@ struct crawl {
 	struct kind_crawl kinds[REPO_KINDS];
 	bool incomplete, draining;
 	bool evening; /* of a new store's first day: what is wanted first is not here yet */
+	struct clock_timer refusal; /* the log lies ahead of both clocks: ends the crawl when the request that found out has ended */
 	int store_error;
 };
 

@@ -170,7 +170,7 @@ void plan_first_times(struct kind_crawl *kind)
 		kind->due_ms[SLOT_FIRST] = now_ms;
 	kind->crawl->evening |= !facts.state.number;
 	kind_facts_show(kind, &facts);
-	passed_ms = clock_wall_ms() - facts.state.started_ms;
+	passed_ms = clocks_now_ms(&kind->crawl->context.clocks) - facts.state.started_ms;
 	if (facts.has_swept && !facts.state.running && passed_ms >= 0 &&
 		passed_ms < kind->crawl->options.config->sweep_interval)
 		kind->due_ms[SLOT_SWEEP] = now_ms + kind->crawl->options.config->sweep_interval - passed_ms;

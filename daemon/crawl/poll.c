@@ -2,11 +2,14 @@
 #include "daemon/crawl/poll.h"
 
 #include "daemon/run/log.h"
+#include "storage/model/moment.h"
+#include "storage/model/number.h"
 
 enum {
 	SHORT_SLEEP = 10,   /* intervals; a poll that has slept longer asks for whole pages */
 	RESERVE_SHARE = 4,  /* of what was needed the last time, one in so many more */
 	RESERVE_ROWS = 10,  /* and so many */
+	EVERYTHING = 1,     /* a watermark below all rows */
 };
 
 void poll_init(struct poll *poll, struct context *context, struct kind_state *kind, void (*on_ended)(struct lane_run *run),
@@ -41,18 +44,44 @@ static void ask(struct poll *poll)
 	lane_ask_listing(&poll->run, &poll->cursor.projection, url, poll->rows, &poll_calls, 0);
 }
 
+/* A wrong clock has set it: polls would end at once, and miss what changes until then. */
+static bool is_ahead(const struct poll *poll, int64_t watermark_ms)
+{
+	int64_t now_ms = clocks_now_ms(&poll->run.context->clocks);
+	char watermark[MOMENT_TEXT], now[MOMENT_TEXT];
+
+	if (watermark_ms <= now_ms + CLOCKS_AGREE_MS)
+		return false;
+	moment_write(watermark_ms, watermark);
+	moment_write(now_ms, now);
+	log_write(LOG_WATERMARK_AHEAD, log_text("kind", repo_kinds[poll->run.kind->kind].name), log_text("watermark", watermark),
+		log_text("now", now));
+	return true;
+}
+
+/* That of the first sweep; 0: none has begun. */
+static int64_t first_watermark(const struct poll *poll)
+{
+	struct cursor sweep;
+	int64_t watermark_ms = 0;
+
+	cursor_init(&sweep);
+	if (cursor_load(poll->run.context->store, LANE_SWEEP, poll->run.kind->kind, &sweep))
+		watermark_ms = is_ahead(poll, sweep.watermark_ms) ? EVERYTHING : sweep.watermark_ms;
+	cursor_release(&sweep);
+	return watermark_ms;
+}
+
 static bool load_watermark(struct poll *poll)
 {
-	struct store *store = poll->run.context->store;
-	enum repo_kind kind = poll->run.kind->kind;
-	struct cursor sweep;
+	struct cursor *cursor = &poll->cursor;
+	bool known = cursor_load(poll->run.context->store, LANE_POLL, poll->run.kind->kind, cursor) && cursor->watermark_ms;
 
-	if (cursor_load(store, LANE_POLL, kind, &poll->cursor) && poll->cursor.watermark_ms)
+	if (known && !is_ahead(poll, cursor->watermark_ms))
 		return true;
-	cursor_init(&sweep);
-	poll->cursor.watermark_ms = cursor_load(store, LANE_SWEEP, kind, &sweep) ? sweep.watermark_ms : 0;
-	cursor_release(&sweep);
-	return poll->cursor.watermark_ms != 0;
+	cursor->started_ms = 0; /* what began with it is not gone on with */
+	cursor->watermark_ms = first_watermark(poll);
+	return cursor->watermark_ms != 0;
 }
 
 /* The next link of a poll that was cut off, if its fields are still asked and its origin is ours. */
@@ -70,7 +99,7 @@ static bool can_resume(struct poll *poll)
 static int64_t rows_wanted(const struct poll *poll)
 {
 	const struct config *config = poll->run.context->config;
-	int64_t slept_ms = clock_wall_ms() - poll->cursor.watermark_ms;
+	int64_t slept_ms = clocks_now_ms(&poll->run.context->clocks) - poll->cursor.watermark_ms;
 	int64_t rows = config->poll_rows;
 
 	if (slept_ms >= SHORT_SLEEP * config->poll_interval)
@@ -167,7 +196,7 @@ static void end_walk(struct poll *poll, const struct page *page, bool reached)
 	poll->needed = (int64_t)cursor->rows - rows_too_many(poll, page);
 	buf_reset(&cursor->next);
 	if (!is_cut_short(poll, page, reached))
-		cursor->watermark_ms = cursor->started_ms;
+		cursor->watermark_ms = max64(cursor->watermark_ms, cursor->started_ms);
 	else
 		log_write(LOG_POLL_CUT_SHORT, log_text("kind", repo_kinds[poll->run.kind->kind].name),
 			log_number("rows", (int64_t)cursor->rows));
@@ -197,7 +226,7 @@ static void take_page(struct poll *poll, struct request *request)
 		return;
 	}
 	if (!cursor->pages)
-		cursor->started_ms = request->head.date_ms ? request->head.date_ms : request->reply.head_at_ms;
+		cursor->started_ms = request->time.mark_ms;
 	cursor->pages++;
 	cursor->rows += request->page.rows;
 	if (link == LINK_NONE)

@@ -2,7 +2,8 @@
 /*
  * Lane poll: what was modified last, newest first, down to the watermark.
  *
- * The watermark is the Hub's Date at the start of the last poll that finished; it moves only with a poll's last page.
+ * The watermark is when the last poll that finished began, on the Hub's clock where that is believed (clocks.h); it moves only
+ * with a poll's last page, and never back.
  * Where the listing ends above the old watermark with a full page, it was cut short: then the watermark stays.
  * Rows dated in the future (commit dates are the committer's clock) do not move it. A new store's watermark is the start
  * of its first sweep: before that has begun there is nothing to poll against.

@@ -7,6 +7,7 @@
 #include "daemon/run/metrics.h"
 #include "daemon/transfer/backoff.h"
 #include "storage/model/json.h"
+#include "storage/model/number.h"
 
 enum { RETRY_CAP_MS = 60 * 1000 };
 
@@ -281,6 +282,7 @@ static enum request_step step_send(struct request *request)
 		.owner = request,
 	};
 
+	request->time = (struct answer_time){ .at_ms = 0 };
 	request_park(request, REQUEST_CHECK); /* before the start: it is what on_done goes on with */
 	request_count(request);
 	transfer_start(request->context->engine, &order);
@@ -314,6 +316,20 @@ static enum breaker_saw saw_of(const struct reply *reply)
 	return reply->outcome == OUTCOME_OK ? BREAKER_SAW_GOOD : BREAKER_SAW_NOTHING;
 }
 
+/* False: no time can be given to it, since the log lies ahead of both clocks. */
+static bool date_answer(struct request *request)
+{
+	struct context *context = request->context;
+	const struct reply *reply = &request->reply;
+
+	request->time = clocks_answered(&context->clocks, reply->head_at_ms, &request->head);
+	if (request->time.verdict != CLOCKS_BEHIND_LOG)
+		return true;
+	snprintf(request->why, sizeof(request->why), "%s", error_text(ERROR_CLOCK));
+	context->on_log_ahead(context->owner, max64(reply->head_at_ms, request->head.date_ms));
+	return false;
+}
+
 static enum request_step step_check(struct request *request)
 {
 	struct reply *reply = &request->reply;
@@ -334,6 +350,8 @@ static enum request_step step_check(struct request *request)
 		return refused_by_quota(request, &news);
 	if (is_trouble(reply->status))
 		return REQUEST_RETRY;
+	if (!date_answer(request))
+		return REQUEST_FAIL;
 	if (reply->status == 200 && request->form != REQUEST_HEAD)
 		return REQUEST_DECODE;
 	request->calls->on_answer(request);
@@ -462,12 +480,14 @@ void request_hand_over(struct request *request, struct answer *answer, void (*on
 	assert(request->has_room);
 	moved->lane = request->lane;
 	moved->kind = request->projection.kind;
-	moved->answered_ms = request->reply.head_at_ms ? request->reply.head_at_ms : clock_wall_ms();
+	moved->answered_ms = request->time.at_ms ? request->time.at_ms : clocks_now_ms(&request->context->clocks);
 	moved->page = request->page;
 	request->page = (struct page){ 0 };
 	moved->url = arena_copy(&moved->page.arena, buf_as_slice(&request->url));
 	moved->date = arena_copy(&moved->page.arena, request->head.date);
 	moved->request_id = arena_copy(&moved->page.arena, request->head.request_id);
+	moved->distrust = arena_copy(&moved->page.arena, buf_as_slice(&request->context->clocks.gap));
+	buf_reset(&request->context->clocks.gap);
 	moved->gap = arena_copy(&moved->page.arena, answer->gap);
 	moved->reason = arena_copy(&moved->page.arena, answer->reason);
 	moved->others = copy_oids(&moved->page.arena, answer->others, answer->other_count);

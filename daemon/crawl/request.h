@@ -67,6 +67,7 @@ struct request {
 	uint64_t tag;
 
 	struct reply reply;
+	struct answer_time time; /* of the reply; at_ms 0: there was no head */
 	struct hub_head head; /* borrows from the reply; in on_head from what has arrived */
 	struct page page;     /* in on_page */
 	struct buf text;      /* in on_text; JSON_PADDING readable bytes follow it */

@@ -287,7 +287,7 @@ static void move_cursor(struct sweep *sweep, const struct request *request, cons
 	struct buf *next = &cursor->segment[segment_of(request)].next;
 
 	if (!cursor->pages)
-		cursor->started_ms = request->head.date_ms ? request->head.date_ms : request->reply.head_at_ms;
+		cursor->started_ms = request->time.mark_ms;
 	if (!cursor->watermark_ms)
 		cursor->watermark_ms = cursor->started_ms;
 	cursor->pages++;

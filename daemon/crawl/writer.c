@@ -11,6 +11,7 @@
 #include "daemon/transfer/backoff.h"
 #include "storage/copy.h"
 #include "storage/model/memory.h"
+#include "storage/model/number.h"
 
 /*
  * A page with news weighs up to a megabyte: twice commit_pages of them at most, since a batch goes on filling while the
@@ -49,7 +50,8 @@ struct writer {
 	/* of the commit in flight */
 	uv_work_t work;
 	int error;
-	int64_t started_ms, took_ms, started_wall_ms, retention_ms;
+	int64_t started_ms, took_ms, retention_ms;
+	int64_t newest_ms; /* when the newest answer was given: the time for upkeep. Our clock alone may be wrong */
 	struct commit_counts counts;
 	struct store_problem problem;
 	struct upkeep upkeep;
@@ -151,7 +153,7 @@ static void on_work(uv_work_t *work)
 		&writer->problem);
 	writer->took_ms = clock_mono_ms() - writer->started_ms;
 	if (!writer->error)
-		upkeep_run(&writer->upkeep, writer->options.store, writer->retention_ms, writer->started_wall_ms);
+		upkeep_run(&writer->upkeep, writer->options.store, writer->retention_ms, writer->newest_ms);
 	store_clear_readers(writer->options.store, &writer->readers);
 }
 
@@ -272,7 +274,8 @@ static void start_commit(struct writer *writer)
 {
 	writer->busy = true;
 	writer->started_ms = clock_mono_ms();
-	writer->started_wall_ms = clock_wall_ms();
+	for (size_t i = 0; i < writer->writing->count; i++)
+		writer->newest_ms = max64(writer->newest_ms, writer->writing->answer[i]->answered_ms);
 	writer->retention_ms = writer->options.config->retention;
 	writer->problem = (struct store_problem){ 0 };
 	writer->counts = (struct commit_counts){ 0 };
@@ -370,6 +373,11 @@ void writer_flush(struct writer *writer)
 		return;
 	writer->flush = writer->filling->count > 0;
 	commit_or_wait(writer);
+}
+
+void writer_refuse(struct writer *writer)
+{
+	writer->refused = true;
 }
 
 void writer_drain(struct writer *writer, void (*on_drained)(void *owner), void *owner)

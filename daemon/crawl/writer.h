@@ -52,6 +52,8 @@ void writer_put(struct writer *writer, const struct delivery *delivery, unsigned
 
 /* Writes what is there as soon as the disk is free, without waiting for more. NULL: nothing is there. */
 void writer_flush(struct writer *writer);
+/* Nothing more is written; what is handed over from now on is lost. A commit under way ends as it will. */
+void writer_refuse(struct writer *writer);
 /* Flushes, and tells once everything handed over is in the store (or the store has refused for good). */
 void writer_drain(struct writer *writer, void (*on_drained)(void *owner), void *owner);
 

@@ -195,8 +195,8 @@ static void on_date(struct slice value, struct hub_head *head)
 
 static void on_age(struct slice value, struct hub_head *head)
 {
-	(void)value;
 	head->has_age = true;
+	head->age_s = read_number(value);
 }
 
 static void on_retry_after(struct slice value, struct hub_head *head)
@@ -261,7 +261,7 @@ static void read_line(struct slice line, struct hub_head *head)
 
 void headers_read(struct slice block, struct hub_head *head)
 {
-	*head = (struct hub_head){ .retry_after_s = -1, .total_count = -1 };
+	*head = (struct hub_head){ .age_s = -1, .retry_after_s = -1, .total_count = -1 };
 	while (block.size) {
 		const char *end = memchr(block.data, '\n', block.size);
 		size_t size = end ? (size_t)(end - block.data) : block.size;

@@ -38,6 +38,7 @@ struct hub_head {
 	int64_t date_ms;       /* 0: none or unreadable */
 	int64_t retry_after_s; /* -1: none */
 	int64_t total_count;   /* of all that a list has, page by page; -1: not said */
+	int64_t age_s;         /* since the Hub gave it; -1: not said */
 	bool has_age;          /* out of some cache: what it says of the quota is old */
 	unsigned quota_count;  /* 0 where has_age */
 	struct quota_said quota[QUOTA_BUCKETS_MAX];

@@ -71,6 +71,12 @@
 	X(LOG_UPKEEP_FAILED, "upkeep-failed", LEVEL_WARNING, "why retry_ms", "a dictionary could not be trained, or old metadata not dropped") \
 	X(LOG_RETENTION, "retention", LEVEL_INFO, "versions", "old metadata was dropped, as the option retention says") \
 	X(LOG_READER_STUCK, "reader-stuck", LEVEL_WARNING, "process commits", "a reader holds an old snapshot: the store grows until it goes on or ends") \
+	X(LOG_CLOCKS_DIFFER, "clocks-differ", LEVEL_WARNING, "ours hubs counts", \
+		"our clock and the Hub's Date are more than five minutes apart; counts: the one that is believed") \
+	X(LOG_CLOCKS_AGREE, "clocks-agree", LEVEL_NOTICE, "differed_ms answers", "for an hour they did; for so long, and in so many answers, they had not") \
+	X(LOG_AHEAD, "log-ahead", LEVEL_ERROR, "why", "the newest record lies ahead of both clocks: the daemon ends, nothing is written") \
+	X(LOG_WATERMARK_AHEAD, "watermark-ahead", LEVEL_WARNING, "kind watermark now", \
+		"a poll's watermark lies in the future, a wrong clock set it: that of the first sweep is used") \
 	X(LOG_COMMIT_FAILED, "commit-failed", LEVEL_ERROR, "why retry_ms", "a batch could not be written; tried again") \
 	X(LOG_STORE_STOPPED, "store-stopped", LEVEL_ERROR, "why", "the store refuses for good: the daemon ends") \
 	X(LOG_STEP, "step", LEVEL_DEBUG, "request lane kind from to", "a request goes on") \

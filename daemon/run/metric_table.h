@@ -53,6 +53,9 @@
 	X(METRIC_STATUS_4XX, "status_4xx_total", METRIC_COUNTER, "answers", "refusals other than 429") \
 	X(METRIC_STATUS_429, "status_429_total", METRIC_COUNTER, "answers", "too many requests") \
 	X(METRIC_STATUS_5XX, "status_5xx_total", METRIC_COUNTER, "answers", "the Hub's own failures") \
+	X(METRIC_CLOCKS_DIFFER, "clocks_differ", METRIC_GAUGE, "", "1 while our clock and the Hub's Date are over five minutes apart") \
+	X(METRIC_CLOCKS_APART, "clocks_apart_seconds", METRIC_GAUGE, "seconds", "so far apart were they in the last such answer") \
+	X(METRIC_ANSWERS_DISTRUSTED, "clocks_differ_answers_total", METRIC_COUNTER, "answers", "answers whose Date was so far from our clock") \
 	X(METRIC_PAGES, "pages_total", METRIC_COUNTER, "pages", "answers read") \
 	X(METRIC_PAGES_DAMAGED, "pages_damaged_total", METRIC_COUNTER, "pages", "answers that could not be read") \
 	X(METRIC_ROWS, "rows_total", METRIC_COUNTER, "rows", "rows in the answers read") \

@@ -11,6 +11,8 @@
 
 enum { PATH_BYTES = 4096, METRICS_BYTES_MAX = 1 << 20, METRICS_MAX = 512 };
 
+enum { AHEAD_MS = 5 * 60 * 1000 }; /* clocks so far apart disagree, as for the daemon */
+
 static const char *const daemon_words[] = {
 	[LOCK_HELD] = "running", [LOCK_FREE] = "not running", [LOCK_NOT_KNOWN] = "not known",
 };
@@ -349,6 +351,8 @@ static void print_metrics(struct tool *tool, const struct standing *standing)
 			"quota_resolvers_limit" },
 		{ "refused", { { "own doing ", "refused_own_total" }, { ", others' ", "refused_others_total" },
 				     { ", one action ", "refused_action_total" }, { ", at an edge ", "refused_edge_total" } }, NULL },
+		{ "clock", { { "", "clocks_apart_seconds" }, { " seconds from the Hub's; answers in doubt ", "clocks_differ_answers_total" } },
+			"clocks_differ" },
 		{ "rows", { { "read ", "rows_total" }, { ", new ", "rows_new_total" }, { ", damaged ", "rows_damaged_total" } }, NULL },
 		{ "passes", { { "polls ", "polls_total" }, { ", sweeps ", "sweeps_total" },
 				    { ", incomplete ", "sweeps_incomplete_total" }, { ", lanes parked ", "lanes_parked_total" } }, NULL },
@@ -442,6 +446,8 @@ static void print_standing(struct tool *tool, const struct standing *standing)
 			(unsigned long long)standing->readers.oldest_commits, standing->readers.oldest_process);
 	print_format_line(print, "\nlog       %llu records, the newest of %s\n", (unsigned long long)head->seq,
 		short_moment(head->at_ms, moment));
+	if (head->at_ms > tool->now_ms + AHEAD_MS)
+		print_tone(print, TONE_WARN, "          the newest record lies ahead of this machine's clock: one of the two is wrong\n");
 	print_format_line(print, "versions  %llu, with %llu different statements\n",
 		(unsigned long long)standing->table_entries[TABLE_SNAPSHOT],
 		(unsigned long long)standing->table_entries[TABLE_STATEMENT]);

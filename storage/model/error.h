@@ -31,6 +31,7 @@ enum error_action { ERROR_RETRY, ERROR_STOP, ERROR_DATA };
 	X(ERROR_IO, ERROR_RETRY, "the store could not be read or written") \
 	X(ERROR_OUTPUT, ERROR_STOP, "the file could not be written") \
 	X(ERROR_STOPPED, ERROR_STOP, "it was asked to end") \
+	X(ERROR_CLOCK, ERROR_STOP, "the log ends ahead of every clock") \
 	X(ERROR_LMDB, ERROR_STOP, "the database refused") \
 	X(ERROR_TOO_MANY, ERROR_DATA, "more rows than were asked for")
 

@@ -17,6 +17,7 @@ A rule is one line. To a request apply all that fit it and are for always, and t
     nolink                                no next page
     link URL                              another next page; escapes as in replace
     encoding NAME                         another Content-Encoding
+    header NAME VALUE                     another header; escapes as in replace, an empty value: none
 """
 import fnmatch
 import http.client
@@ -102,6 +103,12 @@ def act_link(answer, url):
 
 def act_encoding(answer, name):
     answer.headers["content-encoding"] = name
+
+
+def act_header(answer, name, value):
+    answer.headers[name.lower()] = as_bytes(value).decode("latin-1")
+    if not value:
+        del answer.headers[name.lower()]
 
 
 ACTIONS = {name.removeprefix("act_"): act for name, act in list(globals().items()) if name.startswith("act_")}

@@ -136,7 +136,7 @@ def test_a_clock_that_is_set_moves_no_due_time(hub, ledger, skew_ms):
         change("openrail")
         live(daemon, hub, HOUR_MS)
         assert polls(ledger) - before == 240
-    records = ledger.changes()
+    records = [record for record in ledger.changes() if record["event"] != "gap"]  # the clocks differ: test_two_clocks.py
     assert [record["after"]["license"] for record in records] == [["gemma"], ["mit"], ["openrail"]]
     times = [record["observed_at"] for record in records]
     assert times == sorted(times) and count(ledger, "event=lane-done lane=sweep") == 1
