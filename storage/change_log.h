@@ -6,6 +6,7 @@
  *     change.time  at u48, seq u64                      nothing
  *     change.repo  number u32, seq u64                  nothing
  *     receipt      seq u64      encoding u16, frame of: url, line feed, Date, line feed, X-Request-Id, line feed, row
+ *                               (of more than 4 MiB only _id, id and "cut":{"bytes","sha256"})
  *
  * Records are numbered from 1 without holes and only ever appended. observed_at never runs backwards along seq.
  */

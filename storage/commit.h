@@ -53,8 +53,9 @@ struct commit {
 	struct arena arena; /* one row's */
 	struct buf line, text, value, content;
 
-	/* The answer at hand. */
+	/* The answer at hand, and the row of it; NULL: none. */
 	const struct answer *answer;
+	const struct observation *observation;
 	uint16_t projection;
 	struct change_origin origin;
 };
@@ -82,6 +83,8 @@ void commit_recapture(struct commit *commit, const struct observation *observati
 /* --- commit_row.c: what one observation means for its row --- */
 void commit_new_row(struct commit *commit, const struct observation *observation);
 void commit_known_row(struct commit *commit, const struct observation *observation, struct before *before);
+/* True: a try of this batch before could not store this row; a gap record says so, and nothing else of it counts. */
+bool commit_refused_row(struct commit *commit, const struct observation *observation);
 void commit_gone_row(struct commit *commit, const struct repo_oid *oid, enum event event, struct slice reason);
 
 /* --- commit_compare.c: a row and a look at it, side by side; texts in commit->arena --- */
@@ -126,6 +129,8 @@ struct record {
 };
 void commit_record(struct commit *commit, const struct record *record);
 void commit_gap(struct commit *commit, struct slice reason);
+/* What cannot be seen is met again and again: it is recorded once. */
+void commit_gap_once(struct commit *commit, struct slice reason);
 void commit_tables_changed(struct commit *commit);
 
 /* --- commit_past.c: what commits tell --- */

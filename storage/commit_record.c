@@ -3,6 +3,8 @@
 
 #include "storage/repo_table.h"
 
+enum { RECEIPT_ROW_MAX = 4 << 20 };
+
 static struct change_counter counter_of(uint32_t value)
 {
 	return (struct change_counter){ .known = value != COUNTER_UNKNOWN, .value = value };
@@ -15,10 +17,30 @@ static struct slice name_of(const struct record *record)
 	return side ? side->state->name : SLICE_NONE;
 }
 
+/*
+ * Of a row that is too large to be kept: the same repo, and how many bytes with which hash were received. Made in the arena.
+ */
+static struct slice cut_row(struct commit *commit, const struct record *record)
+{
+	struct buf out = BUF_INIT(CHANGE_BYTES_MAX);
+	char hash[HASH_HEX + 1], oid[OID_HEX + 1];
+	struct slice cut;
+
+	sha256_hex(record->row, SLICE_NONE, hash);
+	oid_write(record->oid, oid);
+	buf_printf(&out, "{\"_id\":\"%s\",\"id\":", oid);
+	json_encode(name_of(record), &out);
+	buf_printf(&out, ",\"cut\":{\"bytes\":%zu,\"sha256\":\"%s\"}}", record->row.size, hash);
+	cut = arena_copy(&commit->arena, buf_as_slice(&out));
+	buf_release(&out);
+	return cut;
+}
+
 static void keep_receipt(struct commit *commit, uint64_t seq, const struct record *record)
 {
 	const struct answer *answer = commit->answer;
-	struct receipt receipt = { answer->url, answer->date, answer->request_id, record->row };
+	bool fits = record->row.size <= RECEIPT_ROW_MAX;
+	struct receipt receipt = { answer->url, answer->date, answer->request_id, fits ? record->row : cut_row(commit, record) };
 
 	receipt_put(&commit->txn, commit->frames, seq, &receipt, &commit->text, &commit->value);
 }

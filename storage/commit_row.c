@@ -98,7 +98,23 @@ static void put_first_version(struct commit *commit, const struct draft *draft, 
 	snapshot_put(&commit->txn, row->number, 1, &value, &commit->value);
 }
 
-void commit_new_row(struct commit *commit, const struct observation *observation)
+bool commit_refused_row(struct commit *commit, const struct observation *observation)
+{
+	char oid[OID_HEX + 1];
+
+	if (!commit->txn.error) /* the row at which it failed stays known */
+		commit->observation = observation;
+	if (!observation->refused)
+		return false;
+	oid_write(&observation->oid, oid);
+	buf_reset(&commit->content);
+	buf_printf(&commit->content, "%s %s: the row of %s could not be stored (%s)", lane_name(commit->answer->lane),
+		repo_kinds[commit->answer->kind].plural, oid, error_text(observation->refused));
+	commit_gap_once(commit, buf_as_slice(&commit->content));
+	return true;
+}
+
+static void add_new_row(struct commit *commit, const struct observation *observation)
 {
 	const struct answer *answer = commit->answer;
 	const struct draft *draft = observation->draft;
@@ -134,6 +150,12 @@ void commit_new_row(struct commit *commit, const struct observation *observation
 		record_first_sight(commit, observation, &row, event, look_ms);
 }
 
+void commit_new_row(struct commit *commit, const struct observation *observation)
+{
+	if (!commit_refused_row(commit, observation))
+		add_new_row(commit, observation);
+}
+
 /* --- a repo that was seen before ---------------------------------------------------------------------------------- */
 
 /* Answers overtake each other by less than this; what is older was told by a clock that has been set back since. */
@@ -156,6 +178,8 @@ static uint64_t make_content(struct commit *commit, const struct comparison *com
 	hash = XXH3_64bits_withSeed(commit->content.data, commit->content.size, store_seed(commit->store));
 	buf_char(&commit->content, '\n');
 	buf_slice(&commit->content, comparison->after_derived);
+	if (commit->content.overflow)
+		txn_fail(&commit->txn, ERROR_TOO_BIG);
 	*content = buf_as_slice(&commit->content);
 	return hash;
 }
@@ -430,6 +454,8 @@ void commit_known_row(struct commit *commit, const struct observation *observati
 	bool write = before->missing || is_only_look(commit->answer, &before->row);
 	bool moved = memcmp(seen.sha, before->row.sha, SHA_BYTES) != 0;
 
+	if (commit_refused_row(commit, observation))
+		return;
 	if (is_overtaken(commit, before, &seen)) {
 		commit->counts->redone++;
 		return;

@@ -239,13 +239,35 @@ static void record_damage(struct commit *commit, const struct answer *answer)
 	buf_release(&head);
 }
 
-/* What cannot be seen is met again and again: it is told once. */
-static void record_gap(struct commit *commit, struct slice gap)
+void commit_gap_once(struct commit *commit, struct slice gap)
 {
 	uint64_t hash = XXH3_64bits_withSeed(gap.data, gap.size, store_seed(commit->store));
 
 	if (damage_is_new(&commit->txn, hash, commit->now_ms))
 		commit_gap(commit, gap);
+}
+
+/* What an answer brings besides rows of a listing. */
+static void commit_besides(struct commit *commit, const struct answer *answer)
+{
+	settle_all(commit, answer);
+	if (answer->look)
+		commit_text_look(commit, answer->look);
+	if (answer->page.damaged)
+		record_damage(commit, answer);
+	if (answer->past)
+		commit_past(commit, answer->past);
+	if (answer->evidence)
+		commit_evidence(commit, answer->evidence);
+}
+
+static void record_refused(struct commit *commit, const struct answer *answer)
+{
+	buf_reset(&commit->content);
+	buf_printf(&commit->content, "%s %s: an answer could not be stored (%s): ", lane_name(answer->lane),
+		repo_kinds[answer->kind].plural, error_text(answer->refused));
+	buf_slice(&commit->content, answer->url);
+	commit_gap_once(commit, buf_as_slice(&commit->content));
 }
 
 /* --- the batch ---------------------------------------------------------------------------------------------------- */
@@ -259,6 +281,7 @@ static void commit_answer(struct commit *commit, const struct answer *answer)
 		return;
 	}
 	commit->answer = answer;
+	commit->observation = NULL;
 	commit->now_ms = answer->answered_ms;
 	commit->kinds_met |= 1u << answer->kind;
 	if (is_look(answer) && answer->answered_ms > commit->newest_look_ms[answer->kind])
@@ -270,19 +293,17 @@ static void commit_answer(struct commit *commit, const struct answer *answer)
 	else
 		for (size_t i = 0; i < page->count; i++)
 			commit_single_row(commit, &page->observations[i]);
-	settle_all(commit, answer);
-	if (answer->look)
-		commit_text_look(commit, answer->look);
-	if (page->damaged)
-		record_damage(commit, answer);
-	if (answer->past)
-		commit_past(commit, answer->past);
-	if (answer->evidence)
-		commit_evidence(commit, answer->evidence);
+	if (commit->txn.error)
+		return;
+	commit->observation = NULL;
+	if (answer->refused)
+		record_refused(commit, answer);
+	else
+		commit_besides(commit, answer);
 	if (answer->distrust.size)
-		record_gap(commit, answer->distrust);
+		commit_gap_once(commit, answer->distrust);
 	if (answer->gap.size)
-		record_gap(commit, answer->gap);
+		commit_gap_once(commit, answer->gap);
 	if (answer->cursor.size)
 		cursor_put(&commit->txn, answer->lane, answer->kind, answer->cursor);
 	commit->counts->damaged += page->damaged;
@@ -295,6 +316,8 @@ static int run_once(struct commit *commit, struct answer *const *answers, size_t
 
 	*counts = (struct commit_counts){ 0 };
 	commit->counts = counts;
+	commit->answer = NULL;
+	commit->observation = NULL;
 	if (code)
 		return code;
 	begin(commit, first_answer(answers, count));
@@ -326,7 +349,35 @@ static void rest_after_outlier(struct commit *commit)
 	buf_release(&commit->content);
 }
 
-/* Nothing of a batch that filled the map was written: once that has grown, it is committed again. */
+/* True: `code` is a fault of what the Hub sent, and of which part of the batch is known: that is left out the next time. */
+static bool refuse_part(struct commit *commit, struct answer *const *answers, size_t count, int code)
+{
+	const struct observation *row = commit->observation;
+
+	if (code == MDB_BAD_VALSIZE)
+		code = ERROR_TOO_BIG;
+	if (code != ERROR_TOO_BIG && code != ERROR_COMPRESSION && code != ERROR_JSON && code != ERROR_TOO_DEEP)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		struct page *page = &answers[i]->page;
+
+		if (answers[i] != commit->answer)
+			continue;
+		if (row && !row->refused)
+			page->observations[row - page->observations].refused = code;
+		else if (!row && !answers[i]->refused)
+			answers[i]->refused = code;
+		else
+			return false;
+		return true;
+	}
+	return false;
+}
+
+/*
+ * Nothing of a batch that filled the map was written: once that has grown, it is committed again. So is a batch with a part
+ * that can never be stored, without that part: repeated as it is, it would stop the daemon at every start.
+ */
 int committer_run(struct committer *committer, struct answer *const *answers, size_t count,
 	struct commit_counts *counts, struct store_problem *problem)
 {
@@ -336,13 +387,15 @@ int committer_run(struct committer *committer, struct answer *const *answers, si
 	*counts = (struct commit_counts){ 0 };
 	if (!count)
 		return ERROR_NONE;
-	while ((code = run_once(commit, answers, count, counts)) == MDB_MAP_FULL) {
+	while ((code = run_once(commit, answers, count, counts)) != ERROR_NONE) {
+		if (refuse_part(commit, answers, count, code))
+			continue;
+		if (code != MDB_MAP_FULL)
+			break;
 		code = store_grow(commit->store, problem);
 		if (code)
 			return code;
 	}
 	rest_after_outlier(commit);
-	if (!code)
-		return ERROR_NONE;
-	return store_fail(commit->store, code, "committing", problem);
+	return code ? store_fail(commit->store, code, "committing", problem) : ERROR_NONE;
 }

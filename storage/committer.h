@@ -57,6 +57,7 @@ struct answer {
 	struct slice distrust;             /* the clocks differ: a gap in trust, recorded like the next one; size 0: none */
 	struct slice gap;                  /* why something could not be seen: recorded as a gap, once; size 0: no gap */
 	struct slice cursor;               /* where the lane stands after this answer; size 0: as it was */
+	int refused;                       /* the committer's: 0, or why what it brings besides rows cannot be stored */
 	struct slice quota_block;          /* granted of a bucket's quota: then this is no answer, and nothing else of it counts */
 	unsigned bucket;
 };

@@ -39,6 +39,7 @@ struct observation {
 	uint32_t downloads, likes; /* saturated; COUNTER_UNKNOWN = the row had none */
 	uint32_t version;          /* of the stored row that it was compared with; 0: there was none */
 	struct draft *draft;       /* NULL: same as the stored row */
+	int refused;               /* the committer's: 0, or why the row cannot be stored */
 };
 
 #define COUNTER_UNKNOWN UINT32_MAX

@@ -616,6 +616,67 @@ static void test_other_rules(void **state)
 	fixture_free(f);
 }
 
+/* Text of so many bytes that cannot be compressed, as a member of a row. */
+static const char *junk_member(struct fixture *f, size_t size)
+{
+	char *text = arena_take(&f->texts, size + 16);
+	unsigned x = 1;
+
+	memcpy(text, ",\"junk\":\"", 9);
+	for (size_t i = 9; i < size; i++) {
+		x = x * 1664525u + 1013904223u;
+		text[i] = (char)('a' + (x >> 24) % 26);
+	}
+	memcpy(text + size, "\"", 2);
+	return text;
+}
+
+/* A row may be larger than any receipt: its license record is written, and the receipt says what was received. */
+static void test_receipt_of_a_huge_row_is_cut(void **state)
+{
+	struct fixture *f = fixture_new();
+	struct arena arena = { 0 };
+	struct receipt receipt;
+	struct reader *reader;
+
+	(void)state;
+	fixture_sweep(f, DAY(1), ROW(f, .n = 1, .card = "{\"license\":\"mit\"}"));
+	fixture_poll(f, DAY(2), ROW(f, .n = 1, .sha = 2, .card = "{\"license\":\"gpl-3.0\"}", .more = junk_member(f, (size_t)33 << 20)));
+	assert_string_equal(fixture_events(f, 0), "license.switched[cardData.license]");
+	assert_int_equal(reader_open(f->store, &reader, &f->problem), 0);
+	assert_int_equal(reader_receipt(reader, 1, &arena, &receipt), 0);
+	assert_true(receipt.row.size < 300);
+	assert_non_null(memmem(receipt.row.data, receipt.row.size, "\"cut\":{\"bytes\":346", 18));
+	reader_close(&reader);
+	arena_release(&arena);
+	fixture_verify(f);
+	fixture_free(f);
+}
+
+/*
+ * Two looks that asked for different fields fit each by itself, but not together. What can never be stored becomes a gap record,
+ * once; the rest of the batch is in the store.
+ */
+static void test_what_cannot_be_stored_is_left_out(void **state)
+{
+	struct fixture *f = fixture_new();
+	const char *card = junk_member(f, (size_t)15 << 20) + strlen(",\"junk\":");
+	const char *tag = junk_member(f, (size_t)14 << 20) + strlen(",\"junk\":");
+	const char *library = fixture_text(f, ",\"library_name\":%s", tag);
+
+	(void)state;
+	fixture_sweep(f, DAY(1), fixture_text(f, "%s,%s", ROW(f, .n = 1), ROW(f, .n = 2)));
+	fixture_poll(f, DAY(2), ROW(f, .n = 1, .sha = 2, .card = fixture_text(f, "{\"x\":%s}", card)));
+	f->projection.fields &= ~field_bit(FIELD_CARD_DATA);
+	for (int day = 3; day < 5; day++)
+		fixture_poll(f, DAY(day), fixture_text(f, "%s,%s", ROW(f, .n = 1, .sha = 3, .tags = fixture_text(f, "[%s]", tag), .more = library),
+			ROW(f, .n = 2, .sha = 2, .gated = "\"auto\"")));
+	assert_string_equal(fixture_events(f, 0), "metadata.changed[cardData.x] gap access.gated[gated]");
+	assert_non_null(strstr(fixture_record(f, 2), "could not be stored (larger than its limit)"));
+	fixture_verify(f);
+	fixture_free(f);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -642,6 +703,8 @@ int main(void)
 		cmocka_unit_test(test_field_changed_while_not_asked),
 		cmocka_unit_test(test_head_not_asked),
 		cmocka_unit_test(test_other_rules),
+		cmocka_unit_test(test_receipt_of_a_huge_row_is_cut),
+		cmocka_unit_test(test_what_cannot_be_stored_is_left_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
