@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <strings.h>
 
+#include "storage/model/json.h"
 #include "storage/model/moment.h"
 
 /* --- small readers -------------------------------------------------------------------------------------------------*/
@@ -184,12 +185,63 @@ const struct quota_said *headers_quota(const struct hub_head *head, const char *
 	return NULL;
 }
 
+/* --- values that are kept -------------------------------------------------------------------------------------------*/
+
+static bool has_control(struct slice text)
+{
+	for (size_t i = 0; i < text.size; i++) {
+		unsigned char c = (unsigned char)text.data[i];
+
+		if (c < 0x20 || c == 0x7f || (c == 0xc2 && i + 1 < text.size && (unsigned char)text.data[i + 1] < 0xa0))
+			return true;
+	}
+	return false;
+}
+
+static bool is_ascii(struct slice text)
+{
+	for (size_t i = 0; i < text.size; i++)
+		if ((unsigned char)text.data[i] > 0x7f)
+			return false;
+	return true;
+}
+
+static bool is_utf8(struct slice text)
+{
+	struct buf repaired = BUF_INIT(4 * HEADER_VALUE_MAX);
+	bool same;
+
+	utf8_repair(text, &repaired);
+	same = slice_equal(buf_as_slice(&repaired), text);
+	buf_release(&repaired);
+	return same;
+}
+
+/* Not within a character of UTF-8. */
+static struct slice cut(struct slice value, size_t size)
+{
+	while (size && ((unsigned char)value.data[size] & 0xc0) == 0x80)
+		size--;
+	return trim((struct slice){ value.data, size });
+}
+
+/*
+ * The one way in for values that are stored, logged, compared or sent back. What is no text is as if it were not there; what
+ * is long is cut where it is for people, else it is not there either: half an ETag is another one.
+ */
+static struct slice take_value(struct slice value, bool may_be_cut)
+{
+	if (value.size > HEADER_VALUE_MAX)
+		value = may_be_cut ? cut(value, HEADER_VALUE_MAX) : SLICE_NONE;
+	return has_control(value) || !(is_ascii(value) || is_utf8(value)) ? SLICE_NONE : value;
+}
+
 /* --- the rest ------------------------------------------------------------------------------------------------------*/
 
 static void on_date(struct slice value, struct hub_head *head)
 {
-	head->date = value;
-	if (!moment_read_http(value, &head->date_ms))
+	head->date = take_value(value, false);
+	if (!moment_read_http(head->date, &head->date_ms))
 		head->date_ms = 0;
 }
 
@@ -209,19 +261,24 @@ static void on_total_count(struct slice value, struct hub_head *head)
 	head->total_count = read_number(value);
 }
 
-#define KEEP(header) \
+/* An address may be long; url_follow() refuses what no URL has. */
+static void on_location(struct slice value, struct hub_head *head)
+{
+	head->location = value;
+}
+
+#define KEEP(header, may_be_cut) \
 	static void on_##header(struct slice value, struct hub_head *head) \
 	{ \
-		head->header = value; \
+		head->header = take_value(value, may_be_cut); \
 	}
-KEEP(location)
-KEEP(content_type)
-KEEP(content_encoding)
-KEEP(error_code)
-KEEP(error_message)
-KEEP(request_id)
-KEEP(etag)
-KEEP(repo_commit)
+KEEP(content_type, false)
+KEEP(content_encoding, false)
+KEEP(error_code, false)
+KEEP(error_message, true)
+KEEP(request_id, true)
+KEEP(etag, false)
+KEEP(repo_commit, false)
 #undef KEEP
 
 static const struct {

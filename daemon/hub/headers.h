@@ -14,6 +14,9 @@
 
 #include "storage/model/bytes.h"
 
+/* Bytes of a value that is kept: UTF-8 without control characters. Addresses (next, location) are longer: see url_follow(). */
+enum { HEADER_VALUE_MAX = 200 };
+
 enum { QUOTA_BUCKETS_MAX = 4, QUOTA_NAME_SIZE = 24 };
 
 /* What is beyond was not said: products of two of these fit into 64 bits, and nobody waits longer than a day. */

@@ -131,11 +131,79 @@ static void test_others(void **state)
 	assert_int_equal(read_head("x: y\r\n").retry_after_s, -1);
 }
 
+/* Whatever a value holds, what is kept of it is at most 200 bytes of UTF-8 without control characters. */
+static void test_values(void **state)
+{
+	static const struct {
+		const char *name;
+		size_t offset;
+		bool is_cut; /* where it is too long; else it is not there then */
+	} headers[] = {
+		{ "date", offsetof(struct hub_head, date), false },
+		{ "x-request-id", offsetof(struct hub_head, request_id), true },
+		{ "x-error-message", offsetof(struct hub_head, error_message), true },
+		{ "x-error-code", offsetof(struct hub_head, error_code), false },
+		{ "etag", offsetof(struct hub_head, etag), false },
+		{ "x-repo-commit", offsetof(struct hub_head, repo_commit), false },
+		{ "content-type", offsetof(struct hub_head, content_type), false },
+		{ "content-encoding", offsetof(struct hub_head, content_encoding), false },
+	};
+	static const struct {
+		const char *value;
+		bool kept;
+	} cases[] = {
+		{ "plain", true }, { "gr\xc3\xbc\xc3\x9f", true }, { "\xef\xbf\xbd", true }, { "\xff", false }, { "r\xe9q", false },
+		{ "a\xc3", false }, { "\xed\xa0\x80", false }, { "a\x1b[31mb", false }, { "a\rb", false }, { "a\tb", false },
+		{ "a\x7f", false }, { "a\xc2\x85", false }, { "a\xc2\xa0", true }, { "", true },
+	};
+	char block[1200];
+
+	(void)state;
+	for (size_t h = 0; h < ARRAY_COUNT(headers); h++) {
+		struct slice found;
+
+		for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+			struct hub_head head;
+
+			snprintf(block, sizeof(block), "%s: %s\r\n", headers[h].name, cases[i].value);
+			head = read_head(block);
+			memcpy(&found, (const char *)&head + headers[h].offset, sizeof(found));
+			expect(found, cases[i].kept ? cases[i].value : "");
+		}
+		for (size_t size = 199; size < 1000; size += size < 203 ? 1 : 300) {
+			struct hub_head head;
+			int at = snprintf(block, sizeof(block), "%s: ", headers[h].name);
+
+			for (size_t i = 0; i < size; i++)
+				block[at++] = i % 2 ? '\xa9' : '\xc3';
+			block[at] = '\0';
+			if (size % 2)
+				block[at - 1] = 'x';
+			head = read_head(block);
+			memcpy(&found, (const char *)&head + headers[h].offset, sizeof(found));
+			assert_int_equal(found.size, size <= HEADER_VALUE_MAX ? size : headers[h].is_cut ? 200 : 0);
+		}
+	}
+}
+
+/* A NUL is a control byte too, and ends no value. */
+static void test_nul(void **state)
+{
+	static const char block[] = "x-request-id: a\0b\r\netag: \"e\"\r\n";
+	struct hub_head head;
+
+	(void)state;
+	headers_read((struct slice){ block, sizeof(block) - 1 }, &head);
+	assert_int_equal(head.request_id.size, 0);
+	expect(head.etag, "\"e\"");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_link), cmocka_unit_test(test_quota), cmocka_unit_test(test_quota_forms),
 		cmocka_unit_test(test_age), cmocka_unit_test(test_others),
+		cmocka_unit_test(test_values), cmocka_unit_test(test_nul),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
