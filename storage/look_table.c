@@ -3,8 +3,8 @@
 
 #include "storage/projection_table.h"
 
-/* Looks of before projections were kept, and of before there was a check. */
-enum { OLDEST_BYTES = 6, PLAIN_BYTES = 8, SEALED_BYTES = PLAIN_BYTES + VALUE_CHECK_BYTES };
+/* A look of before projections were kept, and one of today. */
+enum { OLDEST_BYTES = 6, LOOK_BYTES = 8 };
 
 static struct key look_key(enum repo_kind kind, uint32_t sweep, const struct repo_oid *oid)
 {
@@ -22,27 +22,20 @@ void look_put(struct txn *txn, enum repo_kind kind, uint32_t sweep, const struct
 
 	key_add(&value, (uint64_t)look->at_ms, 6);
 	key_add(&value, look->projection, 2);
-	value_seal(&value, key_slice(&key));
 	txn_put(txn, TABLE_LOOK, key_slice(&key), key_slice(&value));
 }
 
 bool look_decode(struct slice key, struct slice value, struct look *look)
 {
-	bool with_projection = value.size >= PLAIN_BYTES;
+	bool with_projection = value.size == LOOK_BYTES;
 
-	if (key.size != 1 + 4 + OID_BYTES ||
-		(value.size != SEALED_BYTES && value.size != PLAIN_BYTES && value.size != OLDEST_BYTES))
+	if (key.size != 1 + 4 + OID_BYTES || (!with_projection && value.size != OLDEST_BYTES))
 		return false;
 	look->at_ms = (int64_t)get_u48(slice_bytes(value));
 	look->projection = with_projection ? get_u16(slice_bytes(value) + 6) : 0;
 	look->sweep = get_u32(slice_bytes(key) + 1);
 	memcpy(look->last.byte, key.data + 5, OID_BYTES);
 	return true;
-}
-
-bool look_is_damaged(struct slice key, struct slice value)
-{
-	return value.size == SEALED_BYTES && !value_is_sealed(value, key);
 }
 
 static struct look look_in_sweep(struct txn *txn, enum repo_kind kind, uint32_t sweep, const struct repo_oid *oid)

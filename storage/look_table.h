@@ -2,7 +2,7 @@
 /*
  * What was looked at, and what was missing there.
  *
- *     look     kind u8, sweep u32, last oid of a page [12]    time of the answer u48, projection u16, check u32
+ *     look     kind u8, sweep u32, last oid of a page [12]    time of the answer u48, projection u16
  *     missing  kind u8, oid [12]                              since u48, last seen u48, tries u32, asked u48, reason u8
  *     damage   hash of the raw row u64                        first seen u48
  *     cursor   lane u8, kind u8                               the lane's own text
@@ -30,8 +30,6 @@ struct look {
 };
 
 void look_put(struct txn *txn, enum repo_kind kind, uint32_t sweep, const struct repo_oid *last, const struct look *look);
-/* Its check does not fit; those of older programs have none. */
-bool look_is_damaged(struct slice key, struct slice value);
 bool look_decode(struct slice key, struct slice value, struct look *look);
 /* The newest look over an oid that asked for these stable fields (0: whatever it asked for); at_ms 0: none. */
 struct look look_over(struct txn *txn, enum repo_kind kind, const struct sweep_state *sweep, const struct repo_oid *oid,

@@ -61,7 +61,11 @@ void meta_seal(struct txn *txn)
 
 bool meta_is_sealed(struct txn *txn)
 {
-	return !meta_text(txn, "check").size || meta_number(txn, "check") == hash_of_all(txn);
+	struct slice check = meta_text(txn, "check");
+
+	if (!check.size)
+		return meta_number(txn, "schema") < STORE_SCHEMA_SEALED;
+	return meta_number(txn, "check") == hash_of_all(txn);
 }
 
 void meta_head(struct txn *txn, struct log_head *head)

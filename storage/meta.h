@@ -10,12 +10,14 @@
 
 /* "schema" u32, "ledger" uuid, "hub" text, "seed" u64, "created" u64: written once, by store.c */
 
+/* "migrated" u64, "sealing": how far a migration is: migrate.h, seal.h */
+
 /*
  * Row "check": a hash over all other rows but "backup", which is put into a copy without any transaction of ours. Each
  * commit that writes into meta ends with it (txn.c).
  */
 void meta_seal(struct txn *txn);
-bool meta_is_sealed(struct txn *txn); /* also where there is no such row: an older program wrote it */
+bool meta_is_sealed(struct txn *txn); /* also where there is no such row and the schema is older than 3 */
 
 uint64_t meta_number(struct txn *txn, const char *name);          /* 0 where it is not there */
 void meta_set_number(struct txn *txn, const char *name, uint64_t value);

@@ -5,10 +5,12 @@
  *     schema   came with
  *     1        the first
  *     2        change.term: the entries of all records
+ *     3        a check word after every value: seal.h
  *
- * A step is taken in bounded transactions, each of which notes how far it is (meta "migrated"), and the last of which
- * moves the schema: whoever is killed goes on there, and until then the store is one of the older schema, for readers and
- * for the older daemon alike.
+ * A step is taken in bounded transactions, each of which notes how far it is (meta "migrated", "sealing"): whoever is killed
+ * goes on there. Step 2 moves the schema with its last transaction: until then the store is one of the older schema, for
+ * readers and for the older daemon alike. Step 3 moves it with its first, since an older program would take the check word
+ * for a part of the value; readers of today's program read both sides of the front.
  */
 #ifndef STORAGE_MIGRATE_H
 #define STORAGE_MIGRATE_H

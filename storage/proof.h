@@ -75,6 +75,9 @@ struct proof_report {
 
 /* `head`: a line of `relicense head` that was kept elsewhere; size 0: none. Release the report in any case. */
 void proof_check(struct slice file, struct slice head, struct proof_report *report);
+/* What a row as it was received says by today's rules, in the arena; false where it is none. */
+bool received_row_read(struct json *json, enum repo_kind kind, struct slice bytes, struct arena *arena, struct row *row,
+	struct state *state);
 void proof_report_release(struct proof_report *report);
 
 const char *proof_word_name(enum proof_word word);          /* "proven", "asserted", "broken" */

@@ -327,21 +327,20 @@ static void judge_time(struct judge *judge)
 
 /* ---- rows as received, metadata ---------------------------------------------------------------------------------------- */
 
-/* What a row says by today's rules; false where it is none. */
-static bool read_row(struct judge *judge, struct slice bytes, struct row *row, struct state *state)
+bool received_row_read(struct json *json, enum repo_kind kind, struct slice bytes, struct arena *arena, struct row *row,
+	struct state *state)
 {
-	struct arena *arena = &judge->report->arena;
 	struct slice padded = arena_copy_padded(arena, bytes, JSON_PADDING);
-	uint32_t fields = fields_asked(judge->proof.kind);
+	uint32_t fields = fields_asked(kind);
 	struct canon_maker maker;
 	struct canon canon;
 	bool good;
 
 	canon_maker_init(&maker);
-	good = json_parse(&judge->json, padded.data, padded.size, 1) == 0 && row_read(&judge->json, 0, fields, 0, row) == 0 &&
+	good = json_parse(json, padded.data, padded.size, 1) == 0 && row_read(json, 0, fields, 0, row) == 0 &&
 	       canon_from_row(&maker, row, fields, arena, &canon) == 0;
 	if (good)
-		state_read(&judge->json, &canon, arena, state);
+		state_read(json, &canon, arena, state);
 	canon_maker_release(&maker);
 	return good;
 }
@@ -353,7 +352,7 @@ static void judge_row(struct judge *judge, const struct proof_receipt *receipt, 
 	unsigned long long seq = receipt->seq;
 	struct row row;
 
-	if (!read_row(judge, receipt->row, &row, &side.state)) {
+	if (!received_row_read(&judge->json, judge->proof.kind, receipt->row, &judge->report->arena, &row, &side.state)) {
 		BROKEN(judge, "row", "what is said to have been received for record %llu is no row", seq);
 		return;
 	}

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -29,7 +30,7 @@ enum { LOCK_FILE_BYTES = READER_SLOTS * 64 + 4096 };
 static const size_t map_default = (size_t)1 << 40, map_smallest = (size_t)1 << 30;
 
 static const char *const table_names[TABLE_COUNT] = {
-#define X(constant, name) [constant] = name,
+#define X(constant, name, seal) [constant] = name,
 	STORE_TABLES(X)
 #undef X
 };
@@ -37,6 +38,8 @@ static const char *const table_names[TABLE_COUNT] = {
 struct store {
 	MDB_env *env;
 	MDB_dbi table[TABLE_COUNT];
+	uint8_t table_of[TABLES_MAX + 2]; /* by dbi; LMDB has two of its own */
+	atomic_bool sealed;
 	int lock_fd;
 	uint64_t seed, schema;
 	char ledger[STORE_UUID_TEXT];
@@ -59,6 +62,21 @@ MDB_env *store_env(const struct store *store)
 MDB_dbi store_table(const struct store *store, enum store_table table)
 {
 	return store->table[table];
+}
+
+enum store_table store_table_of(const struct store *store, MDB_dbi dbi)
+{
+	return (enum store_table)store->table_of[dbi];
+}
+
+bool store_is_sealed(const struct store *store)
+{
+	return atomic_load_explicit(&store->sealed, memory_order_relaxed);
+}
+
+void store_set_sealed(struct store *store)
+{
+	atomic_store_explicit(&store->sealed, true, memory_order_relaxed);
 }
 
 MDB_dbi store_repo_table(const struct store *store, enum repo_kind kind)
@@ -312,6 +330,8 @@ static int open_tables(struct store *store, struct txn *txn, bool writable)
 {
 	for (unsigned i = 0; i < TABLE_COUNT && !txn->error; i++) {
 		txn->error = mdb_dbi_open(txn->lmdb, table_names[i], writable ? MDB_CREATE : 0, &store->table[i]);
+		if (!txn->error)
+			store->table_of[store->table[i]] = (uint8_t)i;
 		if (txn->error != MDB_NOTFOUND)
 			continue;
 		store->table[i] = STORE_NO_TABLE;
@@ -380,6 +400,14 @@ static int read_birth(struct store *store, struct txn *txn, const struct store_o
 	return ERROR_NONE;
 }
 
+/* A newer program may check otherwise. */
+static bool is_meta_good(struct txn *txn, const struct store_options *options)
+{
+	uint64_t schema = meta_number(txn, "schema");
+
+	return options->damaged_too || !schema || schema > STORE_SCHEMA || meta_is_sealed(txn);
+}
+
 static int open_contents(struct store *store, const struct store_options *options, struct store_problem *problem)
 {
 	struct txn txn;
@@ -390,6 +418,11 @@ static int open_contents(struct store *store, const struct store_options *option
 	if (code == ENOENT) {
 		txn_abort(&txn);
 		return store_say(problem, ERROR_NO_STORE, "the store %s is empty so far", store->dir);
+	}
+	if (!code && !is_meta_good(&txn, options)) {
+		txn_abort(&txn);
+		return store_say(problem, ERROR_CORRUPT, "the store %s is damaged (its table meta): `relicense verify` names what "
+			"else is; put a backup in its place", store->dir);
 	}
 	if (!code && options->writable && !meta_number(&txn, "schema"))
 		write_birth(&txn, options->hub ? options->hub : "https://huggingface.co");
@@ -452,12 +485,24 @@ static int open_for_writing(struct store *store, struct store_problem *problem)
 	return code;
 }
 
+/* Also one of today's schema whose values are not all sealed yet: the daemon was killed over it. */
+static bool is_older(struct store *store)
+{
+	struct txn txn;
+
+	if (store->schema == STORE_SCHEMA && txn_begin(store, false, &txn) == 0)
+		txn_abort(&txn);
+	return !store_is_sealed(store);
+}
+
 int store_open(const struct store_options *options, struct store **store, struct store_problem *problem)
 {
 	struct store *made = memory_new(sizeof(*made));
 	int code = ERROR_NONE, dead;
 
 	made->lock_fd = -1;
+	for (unsigned i = 0; i < TABLE_COUNT; i++)
+		made->table[i] = STORE_NO_TABLE;
 	made->dictionaries = dictionaries_new(made);
 	pthread_mutex_init(&made->mutex, NULL);
 	pthread_cond_init(&made->idle, NULL);
@@ -471,7 +516,7 @@ int store_open(const struct store_options *options, struct store **store, struct
 		code = mdb_reader_check(made->env, &dead) ? ERROR_NONE : check_lock_file(made, problem);
 	if (!code)
 		code = open_contents(made, options, problem);
-	if (!code && options->writable && made->schema < STORE_SCHEMA) {
+	if (!code && options->writable && is_older(made)) {
 		code = migrate(made, made->schema, options, problem);
 		made->schema = STORE_SCHEMA;
 	}

@@ -21,39 +21,44 @@
 /* What `compact` writes before it takes the place of data.mdb. */
 #define STORE_COMPACT_FILE "data.mdb.compact"
 
-/* 2: change.term (migrate.h). Readers read every older schema as it is, the writer migrates it when it opens. */
-enum { STORE_SCHEMA = 2, STORE_SCHEMA_TERMS = 2, STORE_UUID_TEXT = 37, STORE_HUB_MAX = 256 };
+/* What came with which: migrate.h. Readers read every older schema as it is, the writer migrates it when it opens. */
+enum { STORE_SCHEMA = 3, STORE_SCHEMA_TERMS = 2, STORE_SCHEMA_SEALED = 3, STORE_UUID_TEXT = 37, STORE_HUB_MAX = 256 };
 
-/* X(constant, name): one named table a line; storage/README.md draws keys and values */
+enum store_seal {
+	SEAL_OWN,   /* its values have a check of their own, or there are none: a key that is damaged is missed by verify */
+	SEAL_VALUE, /* a check word stands after each value: seal.h */
+};
+
+/* X(constant, name, seal): one named table a line; storage/README.md draws keys and values */
 #define STORE_TABLES(X) \
-	X(TABLE_REPO_MODEL, "repo.model") \
-	X(TABLE_REPO_DATASET, "repo.dataset") \
-	X(TABLE_REPO_SPACE, "repo.space") \
-	X(TABLE_NAME, "name") \
-	X(TABLE_SNAPSHOT, "snapshot") \
-	X(TABLE_CHANGE, "change") \
-	X(TABLE_CHANGE_TIME, "change.time") \
-	X(TABLE_CHANGE_REPO, "change.repo") \
-	X(TABLE_CHANGE_TERM, "change.term") \
-	X(TABLE_RECEIPT, "receipt") \
-	X(TABLE_EVIDENCE, "evidence") \
-	X(TABLE_BACKFILL, "backfill") \
-	X(TABLE_STATEMENT, "statement") \
-	X(TABLE_STATEMENT_HASH, "statement.hash") \
-	X(TABLE_LOOK, "look") \
-	X(TABLE_MISSING, "missing") \
-	X(TABLE_DAMAGE, "damage") \
-	X(TABLE_COUNTER, "counter") \
-	X(TABLE_TEXT, "text") \
-	X(TABLE_TEXT_REPO, "text.repo") \
-	X(TABLE_DETAIL, "detail") \
-	X(TABLE_DICTIONARY, "dictionary") \
-	X(TABLE_PROJECTION, "projection") \
-	X(TABLE_CURSOR, "cursor") \
-	X(TABLE_META, "meta")
+	X(TABLE_REPO_MODEL, "repo.model", SEAL_OWN) \
+	X(TABLE_REPO_DATASET, "repo.dataset", SEAL_OWN) \
+	X(TABLE_REPO_SPACE, "repo.space", SEAL_OWN) \
+	X(TABLE_NAME, "name", SEAL_VALUE) \
+	X(TABLE_SNAPSHOT, "snapshot", SEAL_OWN) \
+	X(TABLE_CHANGE, "change", SEAL_VALUE) \
+	X(TABLE_CHANGE_TIME, "change.time", SEAL_OWN) \
+	X(TABLE_CHANGE_REPO, "change.repo", SEAL_OWN) \
+	X(TABLE_CHANGE_TERM, "change.term", SEAL_VALUE) \
+	X(TABLE_RECEIPT, "receipt", SEAL_VALUE) \
+	X(TABLE_EVIDENCE, "evidence", SEAL_VALUE) \
+	X(TABLE_BACKFILL, "backfill", SEAL_VALUE) \
+	X(TABLE_STATEMENT, "statement", SEAL_VALUE) \
+	X(TABLE_STATEMENT_HASH, "statement.hash", SEAL_OWN) \
+	X(TABLE_LOOK, "look", SEAL_VALUE) \
+	X(TABLE_MISSING, "missing", SEAL_VALUE) \
+	X(TABLE_DAMAGE, "damage", SEAL_VALUE) \
+	X(TABLE_COUNTER, "counter", SEAL_OWN) \
+	X(TABLE_TEXT, "text", SEAL_VALUE) \
+	X(TABLE_TEXT_REPO, "text.repo", SEAL_OWN) \
+	X(TABLE_DETAIL, "detail", SEAL_VALUE) \
+	X(TABLE_DICTIONARY, "dictionary", SEAL_OWN) \
+	X(TABLE_PROJECTION, "projection", SEAL_VALUE) \
+	X(TABLE_CURSOR, "cursor", SEAL_VALUE) \
+	X(TABLE_META, "meta", SEAL_OWN)
 
 enum store_table {
-#define X(constant, name) constant,
+#define X(constant, name, seal) constant,
 	STORE_TABLES(X)
 #undef X
 	TABLE_COUNT
@@ -67,6 +72,7 @@ struct store_options {
 	/* writable only: called now and then while an older store is migrated; may be NULL */
 	void (*on_migrating)(void *owner, uint64_t done, uint64_t of);
 	void *owner;
+	bool damaged_too; /* verify: opened also where the check over meta does not fit */
 };
 
 struct store_problem {
@@ -84,12 +90,16 @@ MDB_env *store_env(const struct store *store);
 /* What store_table gives a reader for a table that the store does not have yet: an older daemon wrote it. */
 #define STORE_NO_TABLE ((MDB_dbi)-1)
 MDB_dbi store_table(const struct store *store, enum store_table table);
+enum store_table store_table_of(const struct store *store, MDB_dbi dbi); /* the other way round, of one that is open */
 MDB_dbi store_repo_table(const struct store *store, enum repo_kind kind);
 const char *store_ledger(const struct store *store); /* uuid, new for a new store */
 const char *store_hub(const struct store *store);
 const char *store_dir(const struct store *store);
 uint64_t store_schema(const struct store *store); /* as it was opened: a reader may meet an older one */
 const char *store_file(const struct store *store); /* the path of data.mdb */
+/* All values are sealed (seal.h), and stay so: transactions need not look any more. Any thread. */
+bool store_is_sealed(const struct store *store);
+void store_set_sealed(struct store *store);
 uint64_t store_seed(const struct store *store); /* of the stable hashes: random, secret */
 struct dictionaries *store_dictionaries(const struct store *store); /* dictionary.h */
 

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "storage/txn.h"
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 #include "storage/meta.h"
 
 static MDB_val val_of(struct slice slice)
@@ -31,6 +28,21 @@ static void leave(struct txn *txn)
 	txn->counted = false;
 }
 
+/* How far the values are sealed in the snapshot at hand. Not asked again once all are. */
+static void read_front(struct txn *txn)
+{
+	uint64_t schema;
+
+	txn->front.state = SEALED_ALL;
+	if (store_is_sealed(txn->store))
+		return;
+	schema = meta_number(txn, "schema");
+	if (!seal_front_read(schema, meta_text(txn, "sealing"), &txn->front))
+		txn_fail(txn, ERROR_CORRUPT);
+	else if (txn->front.state == SEALED_ALL)
+		store_set_sealed(txn->store);
+}
+
 int txn_begin(struct store *store, bool writable, struct txn *txn)
 {
 	unsigned flags = writable ? 0 : MDB_RDONLY;
@@ -43,6 +55,10 @@ int txn_begin(struct store *store, bool writable, struct txn *txn)
 		txn->error = mdb_txn_begin(store_env(store), NULL, flags, &txn->lmdb);
 	if (txn->error)
 		leave(txn);
+	else
+		read_front(txn);
+	if (txn->error && txn->lmdb)
+		txn_abort(txn);
 	return txn->error;
 }
 
@@ -87,6 +103,8 @@ bool txn_resume(struct txn *txn)
 		txn->error = mdb_txn_renew(txn->lmdb);
 	if (txn->error)
 		leave(txn);
+	else
+		read_front(txn);
 	return !txn->error;
 }
 
@@ -110,6 +128,19 @@ static bool is_there(const struct txn *txn, enum store_table table)
 	return store_table(txn->store, table) != STORE_NO_TABLE;
 }
 
+/* The value without its check word. False: it is damaged, and the transaction has failed. */
+static bool unseal(struct txn *txn, enum store_table table, struct slice key, struct slice *value)
+{
+	if (!seal_is_due(&txn->front, table, key, value))
+		return true;
+	if (!value_is_sealed(*value, key)) {
+		txn_fail(txn, ERROR_CORRUPT);
+		return false;
+	}
+	value->size -= VALUE_CHECK_BYTES;
+	return true;
+}
+
 bool txn_get(struct txn *txn, enum store_table table, struct slice key, struct slice *value)
 {
 	MDB_val lmdb_key = val_of(key), lmdb_value;
@@ -118,13 +149,30 @@ bool txn_get(struct txn *txn, enum store_table table, struct slice key, struct s
 		!went_well(txn, mdb_get(txn->lmdb, store_table(txn->store, table), &lmdb_key, &lmdb_value)))
 		return false;
 	*value = slice_from(lmdb_value);
-	return true;
+	return unseal(txn, table, key, value);
+}
+
+/* LMDB makes room in its page, into which value and check word go: no copy of the two is needed. */
+static int put_sealed(struct txn *txn, enum store_table table, MDB_val *key, struct slice value, unsigned flags)
+{
+	uint32_t check = value_check(value, slice_from(*key));
+	MDB_val room = { value.size + VALUE_CHECK_BYTES, NULL };
+	int error = mdb_put(txn->lmdb, store_table(txn->store, table), key, &room, flags | MDB_RESERVE);
+
+	if (error)
+		return error;
+	if (value.size)
+		memcpy(room.mv_data, value.data, value.size);
+	put_u32((uint8_t *)room.mv_data + value.size, check);
+	return 0;
 }
 
 static int put(struct txn *txn, enum store_table table, struct slice key, struct slice value, unsigned flags)
 {
 	MDB_val lmdb_key = val_of(key), lmdb_value = val_of(value);
 
+	if (seal_is_due(&txn->front, table, key, NULL))
+		return put_sealed(txn, table, &lmdb_key, value, flags);
 	return mdb_put(txn->lmdb, store_table(txn->store, table), &lmdb_key, &lmdb_value, flags);
 }
 
@@ -173,7 +221,7 @@ bool txn_seek(struct txn *txn, MDB_cursor *cursor, MDB_cursor_op op, struct slic
 		return false;
 	*key = slice_from(lmdb_key);
 	*value = slice_from(lmdb_value);
-	return true;
+	return unseal(txn, store_table_of(txn->store, mdb_cursor_dbi(cursor)), *key, value);
 }
 
 uint64_t txn_entries(struct txn *txn, enum store_table table)
@@ -183,21 +231,4 @@ uint64_t txn_entries(struct txn *txn, enum store_table table)
 	if (!txn->error && is_there(txn, table))
 		txn_fail(txn, mdb_stat(txn->lmdb, store_table(txn->store, table), &stat));
 	return stat.ms_entries;
-}
-
-uint32_t value_check(struct slice value, struct slice key)
-{
-	return (uint32_t)XXH3_64bits_withSeed(value.data, value.size, XXH3_64bits(key.data, key.size));
-}
-
-void value_seal(struct key *value, struct slice key)
-{
-	key_add(value, value_check(key_slice(value), key), VALUE_CHECK_BYTES);
-}
-
-bool value_is_sealed(struct slice value, struct slice key)
-{
-	const struct slice rest = { value.data, value.size - VALUE_CHECK_BYTES };
-
-	return value.size > VALUE_CHECK_BYTES && get_u32(slice_bytes(value) + rest.size) == value_check(rest, key);
 }

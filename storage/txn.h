@@ -8,6 +8,7 @@
 #define STORAGE_TXN_H
 
 #include "storage/model/bytes.h"
+#include "storage/seal.h"
 #include "storage/store.h"
 
 struct txn {
@@ -16,6 +17,7 @@ struct txn {
 	int error; /* LMDB's or ours; 0: all went well */
 	bool counted; /* among the store's open transactions */
 	bool meta_changed;
+	struct seal_front front;
 };
 
 int txn_begin(struct store *store, bool writable, struct txn *txn);
@@ -25,7 +27,7 @@ void txn_abort(struct txn *txn);
 void txn_pause(struct txn *txn);
 bool txn_resume(struct txn *txn);
 
-/* False where there is no such key (no error) or the transaction has failed. */
+/* False where there is no such key (no error) or the transaction has failed, as it does over a value that is damaged. */
 bool txn_get(struct txn *txn, enum store_table table, struct slice key, struct slice *value);
 void txn_put(struct txn *txn, enum store_table table, struct slice key, struct slice value);
 /* For keys that usually lie behind all others: full pages, no search. Falls back to a plain put. */
@@ -34,7 +36,10 @@ void txn_delete(struct txn *txn, enum store_table table, struct slice key);
 
 /* NULL once the transaction has failed, and where the store does not have the table yet. */
 MDB_cursor *txn_cursor(struct txn *txn, enum store_table table);
-/* False at the end or once failed. `key` goes in for MDB_SET_RANGE and comes out. */
+/*
+ * False at the end or once failed. `key` goes in for MDB_SET_RANGE and comes out. Over a damaged value it fails with
+ * ERROR_CORRUPT, the cursor stands on it, and key is its key.
+ */
 bool txn_seek(struct txn *txn, MDB_cursor *cursor, MDB_cursor_op op, struct slice *key, struct slice *value);
 
 uint64_t txn_entries(struct txn *txn, enum store_table table); /* 0 once the transaction has failed */
@@ -63,13 +68,6 @@ static inline void key_add_oid(struct key *key, const struct repo_oid *oid)
 	memcpy(key->byte + key->size, oid->byte, OID_BYTES);
 	key->size += OID_BYTES;
 }
-
-/* Four bytes over a key and a value: they stand behind the value, or where its table says. */
-enum { VALUE_CHECK_BYTES = 4 };
-uint32_t value_check(struct slice value, struct slice key);
-void value_seal(struct key *value, struct slice key);
-/* Whether what the last four bytes say of the others fits. */
-bool value_is_sealed(struct slice value, struct slice key);
 
 static inline struct slice oid_slice(const struct repo_oid *oid)
 {

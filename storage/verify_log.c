@@ -6,6 +6,7 @@
 #include "storage/meta.h"
 #include "storage/model/moment.h"
 #include "storage/past_table.h"
+#include "storage/proof.h"
 #include "storage/repo_table.h"
 #include "storage/verify_walk.h"
 
@@ -142,6 +143,7 @@ static void check_terms(struct verify *verify, uint64_t seq, struct slice line)
 			verify_found(verify, "change.term", seq_text(seq, text), "is not in the index under '%s'", key.byte);
 		else if (value.size != 1 || *slice_bytes(value) != verify->terms.event)
 			verify_found(verify, "change.term", seq_text(seq, text), "has another event under '%s'", key.byte);
+		verify->txn.error = 0; /* a damaged one is found by itself */
 	}
 }
 
@@ -292,23 +294,42 @@ void verify_change_repo(struct verify *verify, struct slice key, struct slice va
 		verify_found(verify, "change.repo", "a key", "has %zu bytes, not 12", key.size);
 }
 
+/* What proof says of the two: the row is of the repo, and tells the license that the record tells; else it is damaged. */
+static void compare_receipt(struct verify *verify, uint64_t seq, struct slice bytes)
+{
+	struct side_read side = { .json = SLICE_NONE };
+	struct change_read change;
+	char text[VERIFY_TEXT];
+	struct slice line;
+	struct row row;
+
+	arena_reset(&verify->arena);
+	if (!change_get(&verify->txn, seq, &line) || change_read(&verify->json, line, &verify->arena, &change) || !change.has_repo)
+		return;
+	if (!received_row_read(&verify->json, change.kind, bytes, &verify->arena, &row, &side.state))
+		verify_found(verify, "receipt", seq_text(seq, text), "what it keeps as received is no row");
+	else if (oid_compare(&row.oid, &change.oid) != 0)
+		verify_found(verify, "receipt", seq_text(seq, text), "the row received is another repo's than the record's");
+	else if (row.span[FIELD_CARD_DATA].data && !side_same_license(&side, &change.after))
+		verify_found(verify, "receipt", seq_text(seq, text), "the row received declares another license than the record");
+}
+
 void verify_receipt(struct verify *verify, struct slice key, struct slice value)
 {
 	uint64_t seq = key.size == 8 ? get_u64(slice_bytes(key)) : 0;
+	struct receipt receipt;
 	char text[VERIFY_TEXT];
 	int error;
 
+	(void)value;
 	verify->summary->receipts++;
-	check_points_to_record(verify, "receipt", seq);
-	if (value.size < 2) {
-		verify_found(verify, "receipt", seq_text(seq, text), "is empty");
+	if (!check_points_to_record(verify, "receipt", seq))
 		return;
-	}
-	buf_reset(&verify->content);
-	error = frame_unpack(verify->frames, get_u16(slice_bytes(value)), (struct slice){ value.data + 2, value.size - 2 },
-		SLICE_NONE, &verify->content);
+	error = receipt_get(&verify->txn, verify->frames, seq, &verify->content, &receipt);
 	if (error)
 		verify_found(verify, "receipt", seq_text(seq, text), "%s", error_text(error));
+	else if (receipt.row.size)
+		compare_receipt(verify, seq, receipt.row);
 }
 
 void verify_evidence(struct verify *verify, struct slice key, struct slice value)
@@ -328,6 +349,6 @@ void verify_evidence(struct verify *verify, struct slice key, struct slice value
 void verify_meta(struct verify *verify, struct slice key, struct slice value)
 {
 	(void)value;
-	if (slice_is(key, "check") && !meta_is_sealed(&verify->txn))
+	if (slice_is(key, "schema") && !meta_is_sealed(&verify->txn))
 		verify_found(verify, "meta", "check", "does not fit: a row of this table was damaged or edited");
 }

@@ -35,7 +35,7 @@ struct standing {
 };
 
 static const char *const table_names[TABLE_COUNT] = {
-#define X(constant, name) [constant] = name,
+#define X(constant, name, seal) [constant] = name,
 	STORE_TABLES(X)
 #undef X
 };

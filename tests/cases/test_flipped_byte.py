@@ -17,7 +17,7 @@ ROWS = [{"_id": f"6400000000000000000000{n:02x}", "id": f"owner/m{n}", "download
          "cardData": {"license": LICENSES[n % 4], "tags": [f"t{n}"]} if LICENSES[n % 4] else {}} for n in range(60)]
 COMMANDS = [["changes", "--all"], ["changes", "--owner", "owner"], ["changes", "--to-license", "gpl-3.0"], ["report"],
             ["report", "--weight", "downloads"], ["history", "owner/m1"], ["show", "owner/m2"], ["head"],
-            ["export", "--what", "snapshots"], ["export", "--what", "repos"]]
+            ["export", "--what", "snapshots"], ["export", "--what", "repos"], ["proof", "owner/m1"]]
 
 
 @pytest.fixture(name="ledger", scope="module")

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "storage/meta.h"
 #include "storage/model/memory.h"
 
 enum { TEXT_MAX = 64 << 20 };
@@ -367,6 +368,45 @@ void fixture_flip(struct txn *txn, enum store_table table, struct slice key, siz
 	copy.data[at < value.size ? at : value.size - 1] ^= 1;
 	txn_put(txn, table, key, buf_as_slice(&copy));
 	buf_release(&copy);
+}
+
+void fixture_flip_stored(struct txn *txn, enum store_table table, struct slice key, size_t at)
+{
+	MDB_val lmdb_key = { key.size, (void *)(uintptr_t)key.data }, value;
+	struct buf copy = BUF_INIT(1 << 20);
+
+	assert_int_equal(mdb_get(txn->lmdb, store_table(txn->store, table), &lmdb_key, &value), 0);
+	buf_add(&copy, value.mv_data, value.mv_size);
+	copy.data[at < copy.size ? at : copy.size - 1] ^= 1;
+	value = (MDB_val){ copy.size, copy.data };
+	assert_int_equal(mdb_put(txn->lmdb, store_table(txn->store, table), &lmdb_key, &value, 0), 0);
+	buf_release(&copy);
+}
+
+static void unseal_table(struct txn *txn, enum store_table table)
+{
+	MDB_cursor *cursor = txn_cursor(txn, table);
+	struct buf copy = BUF_INIT(1 << 20);
+	MDB_val key, value;
+
+	while (mdb_cursor_get(cursor, &key, &value, MDB_NEXT) == 0) {
+		buf_reset(&copy);
+		buf_add(&copy, key.mv_data, key.mv_size);
+		buf_add(&copy, value.mv_data, value.mv_size - VALUE_CHECK_BYTES);
+		value = (MDB_val){ copy.size - key.mv_size, copy.data + key.mv_size };
+		key.mv_data = copy.data;
+		assert_int_equal(mdb_cursor_put(cursor, &key, &value, MDB_CURRENT), 0);
+	}
+	mdb_cursor_close(cursor);
+	buf_release(&copy);
+}
+
+void fixture_unseal(struct txn *txn)
+{
+	for (unsigned i = 0; i < TABLE_COUNT; i++)
+		if (store_table_has_seal((enum store_table)i))
+			unseal_table(txn, (enum store_table)i);
+	meta_set_number(txn, "schema", STORE_SCHEMA_SEALED - 1);
 }
 
 uint64_t fixture_missing(struct fixture *f)

@@ -101,6 +101,10 @@ struct snapshot fixture_snapshot(struct fixture *f, unsigned n, uint32_t version
 uint64_t fixture_missing(struct fixture *f);
 /* Damage: the value under a key gets another byte there, or in its last one where it is shorter. */
 void fixture_flip(struct txn *txn, enum store_table table, struct slice key, size_t at);
+/* The same of what lies in the file, behind the back of txn.c: check words are not written anew. */
+void fixture_flip_stored(struct txn *txn, enum store_table table, struct slice key, size_t at);
+/* Takes the check words off all values, and makes the schema the one before there were any. */
+void fixture_unseal(struct txn *txn);
 /* All that a reader can come to: rows, versions, statements, records and the chain. Fails where anything is damaged. */
 void fixture_verify(struct fixture *f);
 /* Rows, versions and events without seq, times and hashes, as one text: equal for two stores that know the same. */

@@ -112,6 +112,63 @@ static struct key version_key(uint32_t number, uint32_t version)
 	return key;
 }
 
+/* A byte of what lies in the file, in each table and anywhere in a value: one that is not found is a table without a check. */
+static void flip_value(struct fixture *f, enum store_table table, unsigned entry, unsigned part)
+{
+	MDB_val key = { 0 }, value = { 0 };
+	char copy[SEAL_KEY_MAX];
+	MDB_cursor *cursor;
+	struct txn txn;
+
+	assert_int_equal(txn_begin(f->store, true, &txn), 0);
+	cursor = txn_cursor(&txn, table);
+	for (unsigned i = 0; i <= entry; i++)
+		assert_int_equal(mdb_cursor_get(cursor, &key, &value, MDB_NEXT), 0);
+	mdb_cursor_close(cursor);
+	memcpy(copy, key.mv_data, key.mv_size);
+	fixture_flip_stored(&txn, table, (struct slice){ copy, key.mv_size }, value.mv_size * part / 4);
+	assert_int_equal(mdb_txn_commit(txn.lmdb), 0); /* no table is sealed anew */
+	store_leave(f->store);
+}
+
+/* How many entries a table has; one that is sealed gets one where it has none. */
+static uint64_t fill(struct fixture *f, enum store_table table)
+{
+	struct txn txn;
+	uint64_t entries;
+
+	assert_int_equal(txn_begin(f->store, true, &txn), 0);
+	if (!txn_entries(&txn, table) && store_table_has_seal(table))
+		txn_put(&txn, table, SLICE("some key"), SLICE("some value"));
+	entries = txn_entries(&txn, table);
+	assert_int_equal(txn_commit(&txn), 0);
+	return entries;
+}
+
+static void test_every_flip_of_a_value_is_found(void **state)
+{
+	struct fixture *f = grown();
+
+	(void)state;
+	for (unsigned table = 0; table < TABLE_COUNT; table++) {
+		uint64_t entries = fill(f, table);
+
+		if (!entries || table == TABLE_CHANGE_TIME || table == TABLE_CHANGE_REPO || table == TABLE_STATEMENT_HASH)
+			continue;
+		for (unsigned part = 0; part <= 4; part++) {
+			uint64_t before = verify(f, 0, NULL).findings, found;
+
+			flip_value(f, table, (unsigned)entries / 2, part);
+			found = verify(f, 0, NULL).findings;
+			assert_int_equal(strstr(findings, "the check word of its value") != NULL, store_table_has_seal(table));
+			if (!found || (!store_table_has_seal(table) && found <= before))
+				fail_msg("table %u, quarter %u: not found", table, part);
+			flip_value(f, table, (unsigned)entries / 2, part);
+		}
+	}
+	fixture_free(f);
+}
+
 static void edit_record(struct txn *txn)
 {
 	struct key key = seq_key(7);
@@ -558,6 +615,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_grown_store_is_whole),
 		cmocka_unit_test(test_empty_store_is_whole),
+		cmocka_unit_test(test_every_flip_of_a_value_is_found),
 		cmocka_unit_test(test_damage_is_found),
 		cmocka_unit_test(test_cut_file_is_found),
 		cmocka_unit_test(test_from),
