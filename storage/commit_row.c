@@ -6,6 +6,7 @@
 
 #include "storage/detail_table.h"
 #include "storage/model/memory.h"
+#include "storage/model/moment.h"
 #include "storage/projection_table.h"
 #include "storage/repo_table.h"
 #include "storage/snapshot_table.h"
@@ -39,7 +40,7 @@ static int64_t credible_date(const struct observation *observation, const struct
 {
 	if (memcmp(observation->sha, row->sha, SHA_BYTES) == 0)
 		return 0;
-	return observation->modified_ms >= after_ms && observation->modified_ms <= at_ms ? observation->modified_ms : 0;
+	return moment_between(observation->modified_ms, after_ms, at_ms);
 }
 
 /* --- a repo seen for the first time ------------------------------------------------------------------------------- */

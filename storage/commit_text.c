@@ -10,6 +10,7 @@
 
 #include "storage/commit.h"
 #include "storage/detail_table.h"
+#include "storage/model/moment.h"
 #include "storage/repo_table.h"
 #include "storage/text_table.h"
 
@@ -152,12 +153,10 @@ static enum event event_of(const struct text_change *change)
 /* The Hub's date of the commit, where the text moved with it and it lies between the two looks. */
 static int64_t credible_date(const struct text_change *change)
 {
-	int64_t date = change->row->last_modified_ms;
-
 	if (!change->seen->known || memcmp(change->row->sha, change->now.sha, SHA_BYTES) != 0 ||
 		memcmp(change->seen->sha, change->now.sha, SHA_BYTES) == 0)
 		return 0;
-	return date >= change->seen->seen_ms && date <= change->now.seen_ms ? date : 0;
+	return moment_between(change->row->last_modified_ms, change->seen->seen_ms, change->now.seen_ms);
 }
 
 static uint32_t counted(struct change_counter counter)

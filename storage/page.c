@@ -241,6 +241,22 @@ void page_add_damage(struct page *page, struct slice raw, int error)
 	note_damage(page, raw, raw, error);
 }
 
+static void note_bad_dates(struct page *page, const struct row *row)
+{
+	enum { SHOWN = 64 };
+
+	for (enum field field = 0; field < FIELD_COUNT; field++) {
+		struct slice token = row->span[field];
+
+		if (!(row->bad_dates & field_bit(field)))
+			continue;
+		page->bad_dates++;
+		page->bad_date_fields |= field_bit(field);
+		if (!page->bad_date.size)
+			page->bad_date = arena_copy(&page->arena, (struct slice){ token.data, token.size < SHOWN ? token.size : SHOWN });
+	}
+}
+
 static void note_dates(struct page *page, int64_t modified_ms)
 {
 	if (!modified_ms)
@@ -286,6 +302,7 @@ static void prepare_row(struct work *work, uint32_t at)
 		return;
 	}
 	page->drafts += observation->draft != NULL;
+	page->moved += !existed || memcmp(row.sha, stored.sha, SHA_BYTES) != 0;
 	observation->oid = row.oid;
 	observation->stable_hash = row.stable_hash;
 	observation->version = existed ? stored.versions : 0;
@@ -296,6 +313,8 @@ static void prepare_row(struct work *work, uint32_t at)
 	if (row.has_sha)
 		memcpy(observation->sha, row.sha, SHA_BYTES);
 	page->ascending = page->ascending && (!page->count || oid_compare(&observation[-1].oid, &row.oid) <= 0);
+	if (row.bad_dates)
+		note_bad_dates(page, &row);
 	note_dates(page, row.modified_ms);
 	page->count++;
 }

@@ -58,9 +58,13 @@ struct page {
 	size_t rows;            /* in the answer: count + damaged + private_rows */
 	size_t damaged;
 	size_t drafts;          /* rows that are new or differ; 0: the page brings no news */
+	size_t moved;           /* rows whose head is not the stored one, new ones among them */
 	size_t private_rows;    /* dropped, unless private repos are wanted */
 	bool ascending;         /* oids never fell from row to row */
-	int64_t oldest_modified_ms, newest_modified_ms; /* over the rows; 0: none had a date */
+	int64_t oldest_modified_ms, newest_modified_ms; /* over the rows; 0: none had one that can be read */
+	size_t bad_dates;       /* that are there and cannot be read; the rows count all the same */
+	uint32_t bad_date_fields;
+	struct slice bad_date;  /* one of them as it was sent, or its beginning */
 	struct page_damage *damage; /* the first PAGE_DAMAGE_MAX of them */
 };
 

@@ -124,7 +124,7 @@ static void glance_at_row(const struct json *json, uint32_t row, int64_t now_ms,
 	if (!glance->rows++)
 		glance->first_s = glance->last_s;
 	glance->fresh += glance->last_s > (double)now_ms / 1000 - FRESH_DAYS * DAY_S;
-	if (!modified || !moment_read(inside(json_span(&json->node[modified])), &modified_ms) || modified_ms > now_ms)
+	if (!modified || !moment_read_json(json_span(&json->node[modified]), &modified_ms) || modified_ms > now_ms)
 		return;
 	glance->dated++;
 	glance->oldest_ms = modified_ms;

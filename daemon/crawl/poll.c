@@ -158,12 +158,21 @@ static bool reaches_watermark(const struct poll *poll, const struct page *page)
 	return page->oldest_modified_ms && page->oldest_modified_ms < until_ms(poll);
 }
 
+/*
+ * No row has a date that can be read, and none is new or has moved: what is modified less recently has not either, as far as
+ * anybody can tell. Without this a poll among such rows would walk the whole listing, every time.
+ */
+static bool is_undated_and_quiet(const struct page *page)
+{
+	return page->count && !page->oldest_modified_ms && !page->moved && !page->drafts;
+}
+
 /* Rows behind the one that ended the poll. */
 static int64_t rows_too_many(const struct poll *poll, const struct page *page)
 {
 	size_t at = 0;
 
-	while (at < page->count && page->observations[at].modified_ms >= until_ms(poll))
+	while (at < page->count && (page->observations[at].modified_ms >= until_ms(poll) || !page->observations[at].modified_ms))
 		at++;
 	return at < page->count ? (int64_t)(page->count - at) - 1 : 0;
 }
@@ -202,6 +211,20 @@ static void end_walk(struct poll *poll, const struct page *page, bool reached)
 			log_number("rows", (int64_t)cursor->rows));
 }
 
+/* The watermark stays: once dates can be read again, the next poll makes up for what this one may have missed. */
+static void end_undated(struct poll *poll, struct buf *gap)
+{
+	enum repo_kind kind = poll->run.kind->kind;
+
+	buf_reset(&poll->cursor.next);
+	poll->needed = 0;
+	if (poll->undated)
+		return;
+	poll->undated = true;
+	log_write(LOG_POLL_UNDATED, log_text("kind", repo_kinds[kind].name), log_number("pages", (int64_t)poll->cursor.pages));
+	buf_printf(gap, "poll %s: no lastModified can be read, polls end where a page brings nothing new", repo_kinds[kind].plural);
+}
+
 static void go_on(struct poll *poll, enum lane_link link, bool round)
 {
 	if (link == LINK_NONE)
@@ -229,10 +252,14 @@ static void take_page(struct poll *poll, struct request *request)
 		cursor->started_ms = request->time.mark_ms;
 	cursor->pages++;
 	cursor->rows += request->page.rows;
-	if (link == LINK_NONE)
+	if (link == LINK_NONE) {
 		end_walk(poll, &request->page, reached);
-	else
+	} else if (is_undated_and_quiet(&request->page)) {
+		end_undated(poll, &gap);
+		link = LINK_NONE;
+	} else {
 		round = lane_goes_round(&poll->run, buf_as_slice(&cursor->next), &gap);
+	}
 	if (round)
 		buf_reset(&cursor->next); /* the next one begins anew */
 	lane_page_fits(&poll->run, poll->rows);

@@ -8,6 +8,9 @@
  * Rows dated in the future (commit dates are the committer's clock) do not move it. A new store's watermark is the start
  * of its first sweep: before that has begun there is nothing to poll against.
  *
+ * Where no row of a page has a date that can be read, the poll ends with the first page that brings nothing new; the
+ * watermark stays, and a gap is recorded.
+ *
  * A request costs the same for 10 rows as for 1000, but rows cost the Hub and us: a poll asks for as many as the one
  * before it needed and a reserve, so that it ends with its first page and brings little twice.
  *
@@ -25,6 +28,7 @@ struct poll {
 	struct cursor cursor;
 	int64_t rows;   /* a page */
 	struct lane_skip skip;
+	bool undated;   /* it is logged that rows have no date that can be read */
 	bool told;      /* skip.url is the next page of the one that was asked for */
 	int64_t needed; /* rows down to the watermark, the last time; 0: not known */
 };

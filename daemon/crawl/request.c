@@ -445,6 +445,8 @@ static enum request_step step_read(struct request *request)
 		hold(request, request->page.arena.bytes);
 		metrics_add(METRIC_PAGES, 1);
 		metrics_add(METRIC_ROWS, request->page.rows);
+		if (request->page.bad_dates)
+			request_tell_dates(request);
 		return REQUEST_HAND_OVER;
 	}
 	page_release(&work->page);

@@ -19,5 +19,7 @@ void request_count_status(unsigned status);
 void request_say_why(struct request *request);
 void request_log_trouble(const struct request *request, enum log_event event, struct log_field last);
 void request_log_damage(const struct request *request);
+/* Dates of the page that cannot be read: counted; logged the first time of a kind and field. */
+void request_tell_dates(const struct request *request);
 
 #endif

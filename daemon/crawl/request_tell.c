@@ -66,3 +66,18 @@ void request_log_damage(const struct request *request)
 		log_text("why", error_text(request->work.error)));
 	buf_release(&url);
 }
+
+void request_tell_dates(const struct request *request)
+{
+	static uint32_t told[REPO_KINDS];
+	const struct page *page = &request->page;
+	enum repo_kind kind = page->projection.kind;
+	uint32_t fields = page->bad_date_fields & ~told[kind];
+
+	metrics_add(METRIC_DATES_UNREADABLE, page->bad_dates);
+	told[kind] |= fields;
+	for (enum field field = 0; field < FIELD_COUNT; field++)
+		if (fields & field_bit(field))
+			log_write(LOG_DATE_UNREADABLE, log_text("kind", repo_kinds[kind].name),
+				log_text("field", field_infos[field].key), log_slice("value", page->bad_date));
+}

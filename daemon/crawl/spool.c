@@ -155,7 +155,7 @@ static bool find_known(struct spool *spool, enum repo_kind kind, const struct id
 	int64_t created_ms;
 	int count;
 
-	if (!name.size || !moment_read(inside(identity->created), &created_ms))
+	if (!name.size || !moment_read_json(identity->created, &created_ms))
 		return false;
 	count = reader_bearers(spool->reader, kind, name, bearers);
 	for (int i = 0; i < count; i++) {

@@ -42,6 +42,10 @@
 		"trouble that did not end within the retries") \
 	X(LOG_PAGE_TOO_HEAVY, "page-too-heavy", LEVEL_WARNING, "lane kind why rows card", \
 		"a page that stays too big or fails: asked again with fewer rows") \
+	X(LOG_DATE_UNREADABLE, "date-unreadable", LEVEL_WARNING, "kind field value", \
+		"a date that cannot be read, the first of its kind and field: its row is taken, dates_unreadable_total counts on") \
+	X(LOG_POLL_UNDATED, "poll-undated", LEVEL_WARNING, "kind pages", \
+		"the rows of a poll have no date that can be read: it ended where a page brought nothing new, its watermark stays") \
 	X(LOG_LINK_REFUSED, "link-refused", LEVEL_WARNING, "lane kind link why", "a next page or redirect that is not followed") \
 	X(LOG_HUB_DOWN, "hub-down", LEVEL_WARNING, "failures why", "nothing answers any more: requests wait, but for a probe now and then") \
 	X(LOG_HUB_UP, "hub-up", LEVEL_NOTICE, "down_ms probes", "a probe was answered: requests go again") \

@@ -59,6 +59,7 @@
 	X(METRIC_PAGES, "pages_total", METRIC_COUNTER, "pages", "answers read") \
 	X(METRIC_PAGES_DAMAGED, "pages_damaged_total", METRIC_COUNTER, "pages", "answers that could not be read") \
 	X(METRIC_ROWS, "rows_total", METRIC_COUNTER, "rows", "rows in the answers read") \
+	X(METRIC_DATES_UNREADABLE, "dates_unreadable_total", METRIC_COUNTER, "dates", "createdAt and lastModified of rows that cannot be read; the rows are taken") \
 	X(METRIC_LINKS_REFUSED, "links_refused_total", METRIC_COUNTER, "links", "next pages and redirects not followed") \
 	X(METRIC_FIELDS_REFUSED, "fields_refused_total", METRIC_COUNTER, "fields", "properties that the Hub does not know") \
 	X(METRIC_POLLS, "polls_total", METRIC_COUNTER, "polls", "polls finished") \

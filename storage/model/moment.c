@@ -2,6 +2,7 @@
 #include "storage/model/moment.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 enum { DAY_MS = 86400000 };
 
@@ -61,7 +62,7 @@ static int fraction_ms(struct slice text, size_t *at)
 {
 	int value = 0, weight = 100;
 
-	if (!skip(text, at, '.'))
+	if (!skip(text, at, '.') && !skip(text, at, ','))
 		return 0;
 	for (; *at < text.size && text.data[*at] >= '0' && text.data[*at] <= '9'; (*at)++, weight /= 10)
 		value += (text.data[*at] - '0') * weight;
@@ -87,23 +88,92 @@ static bool clock_ms(struct slice text, size_t *at, int64_t *ms)
 	return hour >= 0 && hour < 24 && minute >= 0 && minute < 60 && second >= 0 && second <= 60;
 }
 
+static bool skip_word(struct slice text, size_t *at, const char *word)
+{
+	struct slice rest = { text.data + *at, text.size - *at };
+	bool there = slice_is(rest, word);
+
+	*at += there ? rest.size : 0;
+	return there;
+}
+
+/* "Z", "z", "UTC", "GMT", "+02:00", "+0200", "+02", or nothing, which is UTC; a blank may stand before. */
+static bool zone_ms(struct slice text, size_t *at, int64_t *ms)
+{
+	bool behind = false;
+	int hour, minute = 0;
+
+	*ms = 0;
+	if (*at == text.size)
+		return true;
+	skip(text, at, ' ');
+	if (skip_word(text, at, "Z") || skip_word(text, at, "z") || skip_word(text, at, "UTC") || skip_word(text, at, "GMT"))
+		return true;
+	behind = skip(text, at, '-');
+	if (!behind && !skip(text, at, '+'))
+		return false;
+	hour = number(text, at, 2);
+	if (skip(text, at, ':') || *at < text.size)
+		minute = number(text, at, 2);
+	*ms = ((int64_t)hour * 60 + minute) * 60000 * (behind ? -1 : 1);
+	return hour >= 0 && hour < 24 && minute >= 0 && minute < 60;
+}
+
 bool moment_read(struct slice text, int64_t *unix_ms)
 {
 	size_t at = 0;
 	int year = number(text, &at, 4), month = skip(text, &at, '-') ? number(text, &at, 2) : -1;
 	int day = skip(text, &at, '-') ? number(text, &at, 2) : -1;
-	int64_t ms = 0;
+	int64_t ms = 0, ahead_ms = 0;
 
 	if (!is_date(year, month, day))
 		return false;
 	if (at < text.size) {
-		if (!(skip(text, &at, 'T') || skip(text, &at, ' ')) || !clock_ms(text, &at, &ms))
+		if (!(skip(text, &at, 'T') || skip(text, &at, 't') || skip(text, &at, ' ')) || !clock_ms(text, &at, &ms))
 			return false;
 		ms += fraction_ms(text, &at);
-		skip(text, &at, 'Z');
+		if (!zone_ms(text, &at, &ahead_ms))
+			return false;
 	}
-	*unix_ms = moment_of(year, month, day) + ms;
-	return at == text.size;
+	ms += moment_of(year, month, day) - ahead_ms;
+	if (at < text.size || ms < 0 || ms > MOMENT_LAST)
+		return false;
+	*unix_ms = ms;
+	return true;
+}
+
+/* Seconds, milliseconds, microseconds or nanoseconds since 1970: which of them its size tells. */
+static bool read_epoch(struct slice text, int64_t *unix_ms)
+{
+	static const struct {
+		double below, of_ms;
+	} units[] = { { 1e11, 1e-3 }, { 1e14, 1 }, { 1e17, 1e3 }, { 1e20, 1e6 } };
+	char copy[32], *end;
+	double value;
+	size_t unit = 0;
+
+	if (!text.size || text.size >= sizeof(copy) || text.data[0] < '0' || text.data[0] > '9')
+		return false;
+	memcpy(copy, text.data, text.size);
+	copy[text.size] = '\0';
+	value = strtod(copy, &end);
+	while (unit < ARRAY_COUNT(units) && value >= units[unit].below)
+		unit++;
+	if (*end || unit == ARRAY_COUNT(units) || value / units[unit].of_ms < (double)MOMENT_EPOCH_FIRST)
+		return false;
+	*unix_ms = (int64_t)(value / units[unit].of_ms + 0.5);
+	return *unix_ms <= MOMENT_LAST;
+}
+
+bool moment_read_json(struct slice token, int64_t *unix_ms)
+{
+	enum { DIGITS = 9 };
+	struct slice text = token;
+
+	if (token.size < 2 || token.data[0] != '"')
+		return read_epoch(token, unix_ms);
+	text = (struct slice){ token.data + 1, token.size - 2 };
+	return moment_read(text, unix_ms) || (text.size >= DIGITS && read_epoch(text, unix_ms));
 }
 
 bool moment_read_http(struct slice text, int64_t *unix_ms)

@@ -22,18 +22,25 @@ static bool read_identity(struct row *row, struct slice oid)
 	return oid_read(plain_string(oid), &row->oid) && name.size > 0 && name.size <= ROW_NAME_MAX;
 }
 
-static int64_t read_moment(struct slice token)
+/* Null is no date, and no fault. */
+static int64_t read_moment(struct row *row, enum field field)
 {
+	struct slice token = row->span[field];
 	int64_t unix_ms;
 
-	return moment_read(plain_string(token), &unix_ms) ? unix_ms : 0;
+	if (!token.size || slice_is(token, "null"))
+		return 0;
+	if (moment_read_json(token, &unix_ms))
+		return unix_ms;
+	row->bad_dates |= field_bit(field);
+	return 0;
 }
 
 static void read_scalars(struct row *row)
 {
 	row->has_sha = sha_read(plain_string(row->span[FIELD_SHA]), row->sha);
-	row->created_ms = read_moment(row->span[FIELD_CREATED_AT]);
-	row->modified_ms = read_moment(row->span[FIELD_LAST_MODIFIED]);
+	row->created_ms = read_moment(row, FIELD_CREATED_AT);
+	row->modified_ms = read_moment(row, FIELD_LAST_MODIFIED);
 	row->has_downloads = json_integer(row->span[FIELD_DOWNLOADS], &row->downloads);
 	row->has_likes = json_integer(row->span[FIELD_LIKES], &row->likes);
 	row->is_private = slice_is(row->span[FIELD_PRIVATE], "true");

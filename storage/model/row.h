@@ -21,6 +21,7 @@ struct row {
 	bool has_sha, has_downloads, has_likes, is_private;
 	uint8_t sha[SHA_BYTES];
 	int64_t created_ms, modified_ms; /* 0: absent or unusable */
+	uint32_t bad_dates; /* field bits of those that are there and cannot be read */
 	uint64_t downloads, likes;
 	uint64_t stable_hash;
 	struct slice raw;

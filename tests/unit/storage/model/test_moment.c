@@ -42,7 +42,25 @@ static void test_read(void **state)
 		{ "2023-01-01T00:00Z", false, 0 },
 		{ "2023-01-01T", false, 0 },
 		{ "2023-01-01Z", false, 0 },
-		{ "2023-01-01T00:00:00+02:00", false, 0 },
+		{ "2023-05-31T09:12:03+00:00", true, 1685524323000 },
+		{ "2023-05-31T09:12:03.000000+00:00", true, 1685524323000 },
+		{ "2023-05-31T11:12:03.123+02:00", true, 1685524323123 },
+		{ "2023-05-31T11:12:03+0200", true, 1685524323000 },
+		{ "2023-05-31 09:12:03+00", true, 1685524323000 },
+		{ "2023-05-31T03:42:03-05:30", true, 1685524323000 },
+		{ "2023-05-31t09:12:03z", true, 1685524323000 },
+		{ "2023-05-31 09:12:03 UTC", true, 1685524323000 },
+		{ "2023-05-31 09:12:03 +0000", true, 1685524323000 },
+		{ "2023-05-31T09:12:03,5Z", true, 1685524323500 },
+		{ "1970-01-01T00:00:00+02:00", false, 0 },
+		{ "9999-12-31T23:59:59-02:00", false, 0 },
+		{ "2023-01-01T00:00:00+24:00", false, 0 },
+		{ "2023-01-01T00:00:00+02:60", false, 0 },
+		{ "2023-01-01T00:00:00+2:00", false, 0 },
+		{ "2023-01-01T00:00:00+02:00Z", false, 0 },
+		{ "2023-01-01T00:00:00+", false, 0 },
+		{ "2023-01-01T00:00:00 ", false, 0 },
+		{ "2023-01-01T00:00:00 PST", false, 0 },
 		{ "2023-01-01T00:00:00ZZ", false, 0 },
 		{ " 2023-01-01", false, 0 },
 		{ "20230101", false, 0 },
@@ -58,6 +76,40 @@ static void test_read(void **state)
 		bool fits = moment_read(slice_of(cases[i].text), &ms);
 		if (fits != cases[i].fits || (fits && ms != cases[i].ms))
 			fail_msg("%s: %d %lld", cases[i].text, fits, (long long)ms);
+	}
+}
+
+static void test_read_json(void **state)
+{
+	static const struct {
+		const char *token;
+		bool fits;
+		int64_t ms;
+	} cases[] = {
+		{ "\"2023-05-31T11:12:03+02:00\"", true, 1685524323000 },
+		{ "1685524323", true, 1685524323000 },
+		{ "1685524323.5", true, 1685524323500 },
+		{ "1685524323123", true, 1685524323123 },
+		{ "1685524323123.0", true, 1685524323123 },
+		{ "1.685524323e12", true, 1685524323000 },
+		{ "1685524323123456", true, 1685524323123 },
+		{ "1685524323123456789", true, 1685524323123 },
+		{ "\"1685524323000\"", true, 1685524323000 },
+		{ "\"1685524323\"", true, 1685524323000 },
+		{ "\"20230531\"", false, 0 }, /* a day or seconds: nobody knows */
+		{ "20230531", false, 0 },
+		{ "\"2023\"", false, 0 },
+		{ "0", false, 0 }, { "-1", false, 0 }, { "1e300", false, 0 }, { "1e19", true, 10000000000000 }, { "NaN", false, 0 },
+		{ "null", false, 0 }, { "true", false, 0 }, { "{}", false, 0 }, { "\"", false, 0 }, { "\"\"", false, 0 }, { "", false, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+		int64_t ms = -1;
+		bool fits = moment_read_json(slice_of(cases[i].token), &ms);
+
+		if (fits != cases[i].fits || (fits && ms != cases[i].ms))
+			fail_msg("%s: %d %lld", cases[i].token, fits, (long long)ms);
 	}
 }
 
@@ -138,7 +190,7 @@ static void test_quarter(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_read),
+		cmocka_unit_test(test_read), cmocka_unit_test(test_read_json),
 		cmocka_unit_test(test_read_http),
 		cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_write),
