@@ -6,7 +6,7 @@
 
 #include "storage/model/json.h"
 
-enum { READ_BYTES = 1 << 20 };
+enum { READ_BYTES = 1 << 20, TAR_MAGIC_AT = 257 };
 
 bool dump_open(struct dump *dump, const char *path)
 {
@@ -104,6 +104,72 @@ static bool find_row(struct dump *dump)
 	return false;
 }
 
+/* --- files of other kinds ------------------------------------------------------------------------------------------*/
+
+static const char *kind_of_file(struct slice begin)
+{
+	static const struct {
+		const char *magic, *kind;
+	} kinds[] = {
+		{ "PAR1", "Parquet" }, { "ARROW1", "Arrow" }, { "SQLite format 3", "SQLite" }, { "PK\x03\x04", "zip" },
+		{ "\xFD" "7zXZ", "xz" }, { "BZh", "bzip2" }, { "Obj\x01", "Avro" }, { "ORC", "ORC" }, { "\x80\x04", "a Python pickle" },
+		{ "\x80\x05", "a Python pickle" }, { "\x89HDF", "HDF5" }, { "<!DOCTYPE", "HTML" },
+		{ "version https://git-lfs", "a pointer of Git LFS, not the file" },
+	};
+
+	for (size_t i = 0; i < ARRAY_COUNT(kinds); i++)
+		if (slice_starts_with(begin, slice_of(kinds[i].magic)))
+			return kinds[i].kind;
+	return NULL;
+}
+
+/* A first line that names columns, `id` among them. */
+static bool is_header_of_csv(struct slice line)
+{
+	static const char *const names[] = { "id", "_id", "modelId" };
+	size_t size;
+
+	if (memchr(line.data, '{', line.size) || memchr(line.data, '[', line.size))
+		return false;
+	for (; line.size; line.data += size, line.size -= size) {
+		struct slice cell = line;
+
+		for (size = 0; size < line.size && !strchr(",;\t\r\n", line.data[size]); size++)
+			;
+		cell.size = size;
+		size += size < line.size;
+		if (cell.size >= 2 && cell.data[0] == '"' && cell.data[cell.size - 1] == '"')
+			cell = (struct slice){ cell.data + 1, cell.size - 2 };
+		for (size_t i = 0; i < ARRAY_COUNT(names); i++)
+			if (slice_is(cell, names[i]) && cell.size < line.size)
+				return true;
+	}
+	return false;
+}
+
+/* False: it is none of ours, why says so. */
+static bool look_at_file(struct dump *dump)
+{
+	const char *kind, *end;
+	struct slice begin;
+
+	dump->looked = true;
+	if (!has_byte(dump))
+		return true;
+	begin = buf_as_slice(&dump->window);
+	if (slice_starts_with(begin, SLICE("\xEF\xBB\xBF")))
+		begin = (struct slice){ begin.data + 3, begin.size - 3 };
+	kind = begin.size > TAR_MAGIC_AT && slice_starts_with((struct slice){ begin.data + TAR_MAGIC_AT, begin.size - TAR_MAGIC_AT },
+			SLICE("ustar")) ? "tar" : kind_of_file(begin);
+	end = memchr(begin.data, '\n', begin.size);
+	if (!kind && is_header_of_csv((struct slice){ begin.data, end ? (size_t)(end - begin.data) : begin.size }))
+		kind = "CSV";
+	if (kind)
+		snprintf(dump->why, sizeof(dump->why), "this is %s; rows are read as JSON lines: DuckDB writes them "
+			"(copy (select * from 'FILE') to 'rows.jsonl')", kind);
+	return !kind;
+}
+
 /* --- one row -------------------------------------------------------------------------------------------------------*/
 
 /* Where a scan stands; it goes on when more has been read. */
@@ -165,6 +231,8 @@ enum dump_result dump_next(struct dump *dump, struct dump_row *row)
 	struct scan scan = { 0 };
 	bool has_end;
 
+	if (!dump->looked && !look_at_file(dump))
+		return DUMP_FAILED;
 	if (dump->skipping)
 		skip_line(dump);
 	dump->skipping = false;

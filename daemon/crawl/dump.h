@@ -3,6 +3,8 @@
  * A dump taken apart into its rows: JSON lines, or arrays of rows as the Hub's pages are; several arrays, or both, one
  * behind the other do too. Plain, gzip or zstd (dump_source.h).
  *
+ * Files of other kinds (Parquet, CSV, ...) are refused by name: DUMP_FAILED.
+ *
  * Rows are parted by their brackets and quotes alone and may be damaged in any way: whoever takes them must look. A row
  * without its end ends with its line. Memory: the longest row, at most DUMP_ROW_MAX. One thread; waits for the disk.
  */
@@ -25,7 +27,7 @@ struct dump {
 	struct buf window;   /* what is read and not given out */
 	size_t at;           /* the next byte of it */
 	uint64_t line;
-	bool at_end, in_array, skipping;
+	bool at_end, in_array, skipping, looked; /* looked: at what kind of file it is */
 	size_t row_max;
 	char why[256];       /* after DUMP_FAILED */
 };

@@ -88,6 +88,8 @@ static bool read_dump(struct import *import)
 	}
 	if (got == DUMP_FAILED)
 		end(import, IMPORT_REFUSED, "%.300s, line %" PRIu64 ": %s", path, dump.line, dump.why);
+	if (import->spool.refused)
+		end(import, IMPORT_REFUSED, "%.200s, %s: nothing was written", path, import->spool.why);
 	dump_close(&dump);
 	if (import->result->end != IMPORT_DONE)
 		return false;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -51,6 +52,7 @@ bool spool_open(struct spool *spool, struct store *store, enum repo_kind usual)
 	buf_init(&spool->out, DUMP_ROW_MAX + 2 * OUT_BYTES);
 	buf_init(&spool->repaired, 3 * (size_t)DUMP_ROW_MAX + JSON_PADDING);
 	json_init(&spool->json, ROW_NODES_MAX);
+	dump_form_init(&spool->form, 2 * (size_t)DUMP_ROW_MAX);
 	for (enum repo_kind kind = 0; kind < REPO_KINDS; kind++) {
 		spool->kind[kind].ordered = true;
 		spool->kind[kind].damaged.projection.kind = kind;
@@ -72,6 +74,7 @@ void spool_close(struct spool *spool)
 	buf_release(&spool->out);
 	buf_release(&spool->repaired);
 	json_release(&spool->json);
+	dump_form_release(&spool->form);
 	for (enum repo_kind kind = 0; kind < REPO_KINDS; kind++) {
 		free(spool->kind[kind].place);
 		spool->kind[kind].place = NULL;
@@ -132,7 +135,8 @@ static void read_identity(const struct json *json, struct identity *identity)
 
 		if (field != FIELD_NONE) {
 			last = field;
-			identity->fields |= field_bit(field);
+			if (!slice_is(token, "null"))
+				identity->fields |= field_bit(field);
 		}
 		if (field == FIELD_ID)
 			identity->id = token;
@@ -178,20 +182,50 @@ static void add_damage(struct spool *spool, const struct dump_row *row, enum rep
 	page_add_damage(&spool->kind[kind].damaged, row->text, error);
 }
 
-/* Bytes that are not UTF-8 become U+FFFD, as in an answer of the Hub. */
+static int parse_repaired(struct spool *spool, struct slice *text)
+{
+	if (spool->repaired.size > DUMP_ROW_MAX)
+		return ERROR_TOO_BIG;
+	*text = buf_as_slice(&spool->repaired);
+	memset(buf_reserve(&spool->repaired, JSON_PADDING), 0, JSON_PADDING);
+	return json_parse(&spool->json, text->data, text->size, 1);
+}
+
+/* Bytes that are not UTF-8 become U+FFFD, as in an answer of the Hub; Python's NaN is null. */
 static int parse(struct spool *spool, struct slice *text)
 {
 	int error = json_parse(&spool->json, text->data, text->size, 1);
 
-	if (error != ERROR_UTF8)
-		return error;
-	buf_reset(&spool->repaired);
-	utf8_repair(*text, &spool->repaired);
-	if (spool->repaired.size > DUMP_ROW_MAX)
-		return ERROR_TOO_BIG;
-	memset(buf_reserve(&spool->repaired, JSON_PADDING), 0, JSON_PADDING);
-	*text = buf_as_slice(&spool->repaired);
-	return json_parse(&spool->json, text->data, text->size, 1);
+	if (error == ERROR_UTF8) {
+		buf_reset(&spool->repaired);
+		utf8_repair(*text, &spool->repaired);
+		error = parse_repaired(spool, text);
+	}
+	/* a look inside what is a level deeper: the parser itself passes over it */
+	if (memmem(text->data, text->size, "NaN", 3) || memmem(text->data, text->size, "Infinity", 8)) {
+		struct slice before = arena_copy(&spool->form.arena, *text);
+
+		if (dump_row_without_nan(before, &spool->repaired))
+			error = parse_repaired(spool, text);
+		arena_reset(&spool->form.arena);
+	}
+	return error;
+}
+
+/* To the form in which the Hub sends it. False: a column is refused. */
+static bool bring_to_form(struct spool *spool, const struct dump_row *row, struct slice *text)
+{
+	switch (dump_row_read(&spool->form, &spool->json)) {
+	case DUMP_ROW_AS_IS:
+		return true;
+	case DUMP_ROW_CHANGED:
+		*text = buf_as_slice(&spool->form.text);
+		return json_parse(&spool->json, text->data, text->size, 1) == ERROR_NONE;
+	default:
+		snprintf(spool->why, sizeof(spool->why), "line %" PRIu64 ": %.280s", row->line, spool->form.why);
+		spool->refused = true;
+		return false;
+	}
 }
 
 /* Rows of before 2022-03 have neither `_id` nor `id`: what is known of both goes in front. */
@@ -257,6 +291,8 @@ bool spool_add(struct spool *spool, const struct dump_row *row)
 		add_damage(spool, row, kind, error_text(error), error);
 		return true;
 	}
+	if (!bring_to_form(spool, row, &text))
+		return false;
 	read_identity(&spool->json, &identity);
 	kind = kind_of(spool, &identity);
 	if (identity.oid.size ? oid_read(inside(identity.oid), &oid) : find_known(spool, kind, &identity, &oid))

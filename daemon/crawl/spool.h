@@ -6,6 +6,8 @@
  * in the store's folder, and only where each lies is kept in memory: 24 bytes a row, and as much again while they are
  * sorted (100 MB for two million rows). Of equal oids the last counts.
  *
+ * Rows are brought to the form in which the Hub sends them first (dump_row.h).
+ *
  * A row needs `_id`; one without is known by its name together with its createdAt, where the store has such a repo, and
  * else has no identity: none is made up. `modelId` is read as `id`. One thread; waits for the disk.
  */
@@ -13,6 +15,7 @@
 #define DAEMON_CRAWL_SPOOL_H
 
 #include "daemon/crawl/dump.h"
+#include "daemon/crawl/dump_row.h"
 #include "storage/model/json.h"
 #include "storage/page.h"
 #include "storage/reader.h"
@@ -30,7 +33,7 @@ struct spool_kind {
 	struct spool_place *place;
 	size_t count, room;
 	uint64_t repeated;   /* rows whose oid came again later */
-	uint32_t fields;     /* that at least one row has */
+	uint32_t fields;     /* that at least one row has, and not as null: an empty column says nothing */
 	bool ordered;        /* as they came */
 	struct page damaged; /* rows that could not be read: counted, the first of them kept */
 	uint64_t unidentified; /* rows without `_id` whose repo is not known */
@@ -43,6 +46,8 @@ struct spool {
 	uint64_t size;       /* of the file, with what waits in `out` */
 	struct buf out, repaired;
 	struct json json;
+	struct dump_form form;
+	bool refused;         /* a column cannot be read as the Hub means it (why): the dump as a whole is not taken */
 	enum repo_kind usual; /* of rows without repoType */
 	struct spool_kind kind[REPO_KINDS];
 	unsigned shown;
@@ -57,7 +62,7 @@ struct spool {
 bool spool_open(struct spool *spool, struct store *store, enum repo_kind usual);
 void spool_close(struct spool *spool);
 
-/* Takes a row. False: it cannot be written (why). A damaged one is counted. */
+/* Takes a row. False: it cannot be written, or is refused (why). A damaged one is counted. */
 bool spool_add(struct spool *spool, const struct dump_row *row);
 /* All rows are here: sorts them. */
 bool spool_finish(struct spool *spool);
