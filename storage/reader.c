@@ -163,42 +163,52 @@ static bool bore_name(struct reader *reader, const struct repo_ref *ref, struct 
 	return false;
 }
 
-static int compare_bearers(const void *a, const void *b)
+bool bearer_is_newer(const struct bearer *a, const struct bearer *b)
 {
-	const struct bearer *left = a, *right = b;
-	int64_t left_until = left->until_ms ? left->until_ms : INT64_MAX;
-	int64_t right_until = right->until_ms ? right->until_ms : INT64_MAX;
+	int64_t a_until = a->until_ms ? a->until_ms : INT64_MAX, b_until = b->until_ms ? b->until_ms : INT64_MAX;
+	bool a_gone = a->ref.row.flags & REPO_GONE, b_gone = b->ref.row.flags & REPO_GONE;
 
-	if (left_until != right_until)
-		return left_until > right_until ? -1 : 1;
-	if ((left->ref.row.flags & REPO_GONE) != (right->ref.row.flags & REPO_GONE))
-		return left->ref.row.flags & REPO_GONE ? 1 : -1;
-	return (left->ref.row.first_seen_ms < right->ref.row.first_seen_ms) -
-	       (left->ref.row.first_seen_ms > right->ref.row.first_seen_ms);
+	if (a_until != b_until)
+		return a_until > b_until;
+	if (a_gone != b_gone)
+		return b_gone;
+	if (a->ref.row.first_seen_ms != b->ref.row.first_seen_ms)
+		return a->ref.row.first_seen_ms > b->ref.row.first_seen_ms;
+	return oid_compare(&a->ref.oid, &b->ref.oid) > 0; /* seen on one page: who was created later */
 }
 
-int reader_bearers(struct reader *reader, enum repo_kind kind, struct slice name, struct bearer bearers[BEARERS_MAX])
+int reader_bearer_next(struct reader *reader, enum repo_kind kind, struct slice name, uint32_t *after,
+	struct bearer *bearer)
 {
-	struct name_entry entry = { .hash = name_hash(kind, name) };
-	MDB_cursor *cursor = cursor_of(reader, TABLE_NAME);
+	struct name_entry entry = { .hash = name_hash(kind, name), .number = *after };
 	struct arena arena = { 0 };
-	int count = 0, code;
+	bool found = false;
 
-	while (count < BEARERS_MAX && name_next(&reader->txn, cursor, &entry)) {
-		struct bearer *bearer = &bearers[count];
+	while (!found && name_next(&reader->txn, cursor_of(reader, TABLE_NAME), &entry)) {
+		found = reader_repo(reader, kind, &entry.oid, &bearer->ref) == ERROR_NONE &&
+			bearer->ref.row.number == entry.number && bore_name(reader, &bearer->ref, name, &arena);
 		arena_reset(&arena);
-		code = reader_repo(reader, kind, &entry.oid, &bearer->ref);
-		if (code || bearer->ref.row.number != entry.number || !bore_name(reader, &bearer->ref, name, &arena))
-			continue;
-		bearer->from_ms = entry.from_ms;
-		bearer->until_ms = entry.until_ms;
-		count++;
 	}
 	arena_release(&arena);
-	code = outcome(reader, true);
-	if (count > 1)
-		qsort(bearers, (size_t)count, sizeof(*bearers), compare_bearers);
-	return code ? code : count;
+	*after = entry.number;
+	bearer->from_ms = entry.from_ms;
+	bearer->until_ms = entry.until_ms;
+	return outcome(reader, found);
+}
+
+int reader_bearer(struct reader *reader, enum repo_kind kind, struct slice name, struct bearer *bearer)
+{
+	struct bearer next;
+	uint32_t after = 0;
+	bool any = false;
+	int code;
+
+	while ((code = reader_bearer_next(reader, kind, name, &after, &next)) == ERROR_NONE) {
+		if (!any || bearer_is_newer(&next, bearer))
+			*bearer = next;
+		any = true;
+	}
+	return any && code == ERROR_NOT_FOUND ? ERROR_NONE : code;
 }
 
 /* --- versions ------------------------------------------------------------------------------------------------------*/

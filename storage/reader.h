@@ -46,10 +46,16 @@ struct bearer {
 	int64_t from_ms, until_ms;
 };
 
-enum { BEARERS_MAX = 16 };
-
-/* All that bear or bore the name (letter case does not count), newest bearer first. Returns their number or an error. */
-int reader_bearers(struct reader *reader, enum repo_kind kind, struct slice name, struct bearer bearers[BEARERS_MAX]);
+/*
+ * All that bear or bore a name, one by one, in no order: a name that is made again and again has any number of bearers.
+ * Letter case does not count. Begin with `after` 0, which is moved; ERROR_NOT_FOUND at the end.
+ */
+int reader_bearer_next(struct reader *reader, enum repo_kind kind, struct slice name, uint32_t *after,
+	struct bearer *bearer);
+/* Does `a` come before `b`, the newest bearer first: who bears it still, is not gone, and was seen first later. */
+bool bearer_is_newer(const struct bearer *a, const struct bearer *b);
+/* The newest of them. ERROR_NOT_FOUND: nobody ever bore it. */
+int reader_bearer(struct reader *reader, enum repo_kind kind, struct slice name, struct bearer *bearer);
 
 /* The first row of a kind at or behind `oid`; ERROR_NOT_FOUND at the end. For walking all: next = oid + 1. */
 int reader_repo_from(struct reader *reader, enum repo_kind kind, const struct repo_oid *oid, struct repo_ref *ref);

@@ -93,14 +93,14 @@ static void add_unknown(struct backfill_list *list, struct slice name)
 /* By wish also a repo that is gone: the Hub says what is true of it. */
 static void add_name(struct reader *reader, struct backfill_list *list, struct slice name)
 {
-	struct bearer bearers[BEARERS_MAX];
-	int count = reader_bearers(reader, list->kind, name, bearers);
+	struct bearer bearer;
+	bool found = reader_bearer(reader, list->kind, name, &bearer) == ERROR_NONE;
 
-	if (count > 0 && !list->wished && is_listed(list, &bearers[0].ref.oid, list->count))
+	if (found && !list->wished && is_listed(list, &bearer.ref.oid, list->count))
 		return; /* documented, and on the watch list too */
-	if (count > 0 && (list->wished || !(bearers[0].ref.row.flags & REPO_GONE)))
-		add_repo(reader, list, &bearers[0].ref);
-	else if (count <= 0 && list->wished)
+	if (found && (list->wished || !(bearer.ref.row.flags & REPO_GONE)))
+		add_repo(reader, list, &bearer.ref);
+	else if (!found && list->wished)
 		add_unknown(list, name);
 }
 

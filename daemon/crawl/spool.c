@@ -155,17 +155,16 @@ static void read_identity(const struct json *json, struct identity *identity)
 static bool find_known(struct spool *spool, enum repo_kind kind, const struct identity *identity, struct repo_oid *oid)
 {
 	struct slice name = inside(identity->id.size ? identity->id : identity->model_id);
-	struct bearer bearers[BEARERS_MAX];
+	struct bearer bearer;
 	int64_t created_ms;
-	int count;
+	uint32_t after = 0;
 
 	if (!name.size || !moment_read_json(identity->created, &created_ms))
 		return false;
-	count = reader_bearers(spool->reader, kind, name, bearers);
-	for (int i = 0; i < count; i++) {
-		if (bearers[i].ref.row.created_ms != created_ms || bearers[i].until_ms)
+	while (reader_bearer_next(spool->reader, kind, name, &after, &bearer) == ERROR_NONE) {
+		if (bearer.ref.row.created_ms != created_ms || bearer.until_ms)
 			continue;
-		*oid = bearers[i].ref.oid;
+		*oid = bearer.ref.oid;
 		return true;
 	}
 	return false;

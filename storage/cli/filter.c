@@ -100,12 +100,17 @@ static bool takes_any_name(const struct filter *filter, struct record *record)
 	       takes_repo(filter, record, BEFORE_REPO);
 }
 
+static bool owns(const char *owner, struct slice name)
+{
+	size_t size = strlen(owner);
+
+	return name.size > size && name.data[size] == '/' && strncasecmp(name.data, owner, size) == 0;
+}
+
+/* A repo that moved to another owner concerns both. */
 static bool takes_owner(const char *owner, struct record *record)
 {
-	struct slice name = record_text(record, RECORD_REPO);
-	size_t size = owner ? strlen(owner) : 0;
-
-	return !owner || (name.size > size && name.data[size] == '/' && strncasecmp(name.data, owner, size) == 0);
+	return !owner || owns(owner, record_text(record, RECORD_REPO)) || owns(owner, record_text(record, BEFORE_REPO));
 }
 
 static bool takes_word(int wanted, const char *const *words, struct record *record, enum record_field field)

@@ -21,6 +21,8 @@ struct repo_found {
 	int64_t until_ms;      /* when it was found under another name; 0: it bears the name still, or was asked by oid */
 	bool passed_on;        /* another repo bears the name now: */
 	struct repo_oid now_oid;
+	uint64_t earlier_count; /* repos that bore the name before this one: */
+	struct bearer earlier;  /* the last of them */
 };
 
 /* False for what can be no repo. `hub` is the origin of the store's Hub. */

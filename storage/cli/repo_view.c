@@ -14,6 +14,18 @@ static enum exit_status say_not_found(const struct tool *tool, const char *argum
 	return EXIT_UNKNOWN;
 }
 
+static int read_earlier_name(struct tool *tool, struct repo_view *view)
+{
+	struct state state;
+	int code;
+
+	if (!view->found.earlier_count)
+		return ERROR_NONE;
+	code = reader_newest(tool->reader, &view->found.earlier.ref, &view->arena, &state);
+	view->earlier_name = code ? SLICE_NONE : state.name;
+	return code;
+}
+
 enum exit_status repo_view_open(struct tool *tool, const char *argument, int64_t at_ms, struct repo_view *view)
 {
 	enum repo_kind other_kind;
@@ -31,6 +43,8 @@ enum exit_status repo_view_open(struct tool *tool, const char *argument, int64_t
 	code = repo_find(tool->reader, &view->query, at_ms, &view->found, &other_kind);
 	if (code == ERROR_NOT_FOUND)
 		return say_not_found(tool, argument, other_kind, &view->query);
+	if (!code)
+		code = read_earlier_name(tool, view);
 	return code ? tool_fail(tool, code, "looking for the repo") : EXIT_OK;
 }
 
@@ -101,23 +115,84 @@ struct slice side_license(struct record *record, struct slice side)
 	return read_side(record, side) ? record_license(record, AFTER) : SLICE_NONE;
 }
 
-void print_name_notes(struct tool *tool, const struct repo_view *view, struct slice name)
+/* A repo that is gone bore its name until then. */
+static int64_t borne_until(const struct bearer *bearer)
 {
-	struct print *print = &tool->print;
+	bool gone = bearer->ref.row.flags & REPO_GONE;
+
+	return bearer->until_ms ? bearer->until_ms : gone ? bearer->ref.row.last_written_ms : 0;
+}
+
+void earlier_bearer_member(const struct repo_view *view, struct object *object)
+{
+	const struct bearer *earlier = &view->found.earlier;
+	char oid[OID_HEX + 1];
+	struct object member;
+
+	if (!view->found.earlier_count) {
+		object_raw(object, "name_borne_before_by", SLICE_NONE);
+		return;
+	}
+	oid_write(&earlier->ref.oid, oid);
+	object_key(object, "name_borne_before_by");
+	member = object_begin(object->out);
+	object_number(&member, "count", view->found.earlier_count);
+	object_word(&member, "oid", oid);
+	object_text(&member, "repo", view->earlier_name);
+	object_moment(&member, "until", borne_until(earlier));
+	object_bool(&member, "gone", earlier->ref.row.flags & REPO_GONE);
+	object_end(&member);
+}
+
+static void print_old_name(struct print *print, const struct repo_view *view, struct slice name)
+{
+	char moment[SHORT_MOMENT];
+
+	if (!view->found.until_ms)
+		return;
+	print_format_line(print, "It was called ");
+	print_safe(print, view->query.name);
+	print_format_line(print, " until %s", short_moment(view->found.until_ms, moment));
+	if (name.size) {
+		print_format_line(print, ", then ");
+		print_safe(print, name);
+	}
+	print_format_line(print, ".\n");
+}
+
+static void print_earlier_bearer(struct print *print, const struct repo_view *view)
+{
+	const struct bearer *earlier = &view->found.earlier;
+	uint64_t count = view->found.earlier_count;
 	char moment[SHORT_MOMENT], oid[OID_HEX + 1];
 
-	if (view->found.until_ms) {
-		print_format_line(print, "It was called ");
-		print_safe(print, view->query.name);
-		print_format_line(print, " until %s", short_moment(view->found.until_ms, moment));
-		if (name.size) {
-			print_format_line(print, ", then ");
-			print_safe(print, name);
-		}
-		print_format_line(print, ".\n");
+	if (!count)
+		return;
+	oid_write(&earlier->ref.oid, oid);
+	if (count == 1)
+		print_format_line(print, "Before it another repo bore this name: %s", oid);
+	else
+		print_format_line(print, "Before it %llu other repos bore this name, last %s", (unsigned long long)count, oid);
+	if (earlier->until_ms) {
+		print_format_line(print, ", until %s; it is called ", short_moment(earlier->until_ms, moment));
+		print_safe(print, view->earlier_name);
+		print_format_line(print, earlier->ref.row.flags & REPO_GONE ? ", and is gone" : " now");
+	} else if (earlier->ref.row.flags & REPO_GONE) {
+		print_format_line(print, ", until it was confirmed gone %s", short_moment(borne_until(earlier), moment));
+	} else {
+		print_format_line(print, ", which was not seen under another name yet");
 	}
+	print_format_line(print, ".\nTo ask for it: relicense show %s; for who bore the name at a time: --at TIME\n", oid);
+}
+
+void print_name_notes(struct tool *tool, const struct repo_view *view, struct slice name)
+{
+	char oid[OID_HEX + 1];
+
+	print_old_name(&tool->print, view, name);
 	if (view->found.passed_on) {
 		oid_write(&view->found.now_oid, oid);
-		print_format_line(print, "Another repo bears the name now: %s\n", oid);
+		print_format_line(&tool->print, "Another repo bears the name now: %s (relicense show %s)\n", oid, oid);
 	}
+	print_earlier_bearer(&tool->print, view);
 }

@@ -12,6 +12,7 @@
 struct repo_view {
 	struct repo_query query;
 	struct repo_found found;
+	struct slice earlier_name; /* what the last repo that bore the name before is called now */
 	struct arena arena; /* all texts of the view */
 };
 
@@ -37,7 +38,10 @@ void side_cells(struct record *record, struct slice side, struct cell cells[RECO
 /* "other/falcon-llm-license" of a side; in the record's arena. */
 struct slice side_license(struct record *record, struct slice side);
 
-/* For people: what to know about the name that was asked for. */
+/* {"count":2,"oid":...,"repo":...,"until":...,"gone":false} or null: who bore the name before. */
+void earlier_bearer_member(const struct repo_view *view, struct object *object);
+
+/* For people: what to know about the name that was asked for, and how to ask for others that bore it. */
 void print_name_notes(struct tool *tool, const struct repo_view *view, struct slice name);
 
 #endif

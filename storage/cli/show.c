@@ -151,6 +151,7 @@ static void passed_on_member(const struct showing *showing, struct object *objec
 
 	oid_write(&showing->view.found.now_oid, oid);
 	object_word(object, "name_borne_now_by", showing->view.found.passed_on ? oid : NULL);
+	earlier_bearer_member(&showing->view, object);
 }
 
 static bool has_metadata(const struct showing *showing)

@@ -214,11 +214,30 @@ static void test_restored_and_switched(void **state)
 	fixture_free(f);
 }
 
+enum { BEARERS_MAX = 32 };
+
+/* All bearers of a name, the newest first. */
+static unsigned bearers_of(struct fixture *f, enum repo_kind kind, struct slice name, struct bearer bearers[BEARERS_MAX])
+{
+	struct reader *reader;
+	unsigned count = 0, place;
+	struct bearer bearer;
+	uint32_t after = 0;
+
+	assert_int_equal(reader_open(f->store, &reader, &f->problem), 0);
+	while (count < BEARERS_MAX && reader_bearer_next(reader, kind, name, &after, &bearer) == 0) {
+		for (place = count++; place > 0 && bearer_is_newer(&bearer, &bearers[place - 1]); place--)
+			bearers[place] = bearers[place - 1];
+		bearers[place] = bearer;
+	}
+	reader_close(&reader);
+	return count;
+}
+
 static void test_renamed_by_confirmation(void **state)
 {
 	struct fixture *f = fixture_new();
 	struct bearer bearers[BEARERS_MAX];
-	struct reader *reader;
 
 	(void)state;
 	fixture_sweep(f, DAY(1), fixture_text(f, "%s,%s", ROW(f, .n = 1, .id = "a/old"), ROW(f, .n = 2)));
@@ -229,16 +248,14 @@ static void test_renamed_by_confirmation(void **state)
 	assert_string_equal(fixture_field(f, 1, "before.repo"), "\"a/old\"");
 	assert_int_equal(fixture_missing(f), 0);
 
-	assert_int_equal(reader_open(f->store, &reader, &f->problem), 0);
-	assert_int_equal(reader_bearers(reader, REPO_MODEL, SLICE("A/OLD"), bearers), 1);
+	assert_int_equal(bearers_of(f, REPO_MODEL, SLICE("A/OLD"), bearers), 1);
 	assert_int_equal(bearers[0].from_ms, 0);
 	assert_int_equal(bearers[0].until_ms, DAY(3));
-	assert_int_equal(reader_bearers(reader, REPO_MODEL, SLICE("b/new"), bearers), 1);
+	assert_int_equal(bearers_of(f, REPO_MODEL, SLICE("b/new"), bearers), 1);
 	assert_int_equal(bearers[0].from_ms, DAY(3));
 	assert_int_equal(bearers[0].until_ms, 0);
-	assert_int_equal(reader_bearers(reader, REPO_MODEL, SLICE("c/none"), bearers), 0);
-	assert_int_equal(reader_bearers(reader, REPO_DATASET, SLICE("b/new"), bearers), 0);
-	reader_close(&reader);
+	assert_int_equal(bearers_of(f, REPO_MODEL, SLICE("c/none"), bearers), 0);
+	assert_int_equal(bearers_of(f, REPO_DATASET, SLICE("b/new"), bearers), 0);
 	fixture_free(f);
 }
 
@@ -248,7 +265,6 @@ static void test_renamed_there_and_back(void **state)
 	struct fixture *f = fixture_new();
 	struct answer answers[3];
 	struct bearer bearers[BEARERS_MAX];
-	struct reader *reader;
 
 	(void)state;
 	fixture_prepare(f, &answers[0], LANE_POLL, DAY(1), ROW(f, .id = "x/a"));
@@ -256,20 +272,16 @@ static void test_renamed_there_and_back(void **state)
 	fixture_prepare(f, &answers[2], LANE_POLL, DAY(3), ROW(f, .id = "x/c"));
 	fixture_commit(f, answers, 3);
 	assert_string_equal(fixture_events(f, 0), "repo.renamed[id] repo.renamed[id]");
-	assert_int_equal(reader_open(f->store, &reader, &f->problem), 0);
-	assert_int_equal(reader_bearers(reader, REPO_MODEL, SLICE("x/a"), bearers), 1);
+	assert_int_equal(bearers_of(f, REPO_MODEL, SLICE("x/a"), bearers), 1);
 	assert_int_equal(bearers[0].until_ms, DAY(2));
-	assert_int_equal(reader_bearers(reader, REPO_MODEL, SLICE("x/b"), bearers), 1);
+	assert_int_equal(bearers_of(f, REPO_MODEL, SLICE("x/b"), bearers), 1);
 	assert_int_equal(bearers[0].from_ms, DAY(2));
 	assert_int_equal(bearers[0].until_ms, DAY(3));
-	reader_close(&reader);
 
 	fixture_poll(f, DAY(4), ROW(f, .id = "x/a"));
-	assert_int_equal(reader_open(f->store, &reader, &f->problem), 0);
-	assert_int_equal(reader_bearers(reader, REPO_MODEL, SLICE("x/a"), bearers), 1);
+	assert_int_equal(bearers_of(f, REPO_MODEL, SLICE("x/a"), bearers), 1);
 	assert_int_equal(bearers[0].from_ms, 0); /* it was the first to bear it, and bears it */
 	assert_int_equal(bearers[0].until_ms, 0);
-	reader_close(&reader);
 	fixture_free(f);
 }
 
@@ -277,7 +289,6 @@ static void test_replaced(void **state)
 {
 	struct fixture *f = fixture_new();
 	struct bearer bearers[BEARERS_MAX];
-	struct reader *reader;
 
 	(void)state;
 	fixture_sweep(f, DAY(1), fixture_text(f, "%s,%s", ROW(f, .n = 1, .id = "a/x"), ROW(f, .n = 2)));
@@ -288,11 +299,30 @@ static void test_replaced(void **state)
 	assert_non_null(strstr(fixture_field(f, 2, "reason"), fixture_oid(f, 9)));
 	assert_true(fixture_repo(f, 1).row.flags & REPO_GONE);
 	assert_int_equal(fixture_missing(f), 0);
-	assert_int_equal(reader_open(f->store, &reader, &f->problem), 0);
-	assert_int_equal(reader_bearers(reader, REPO_MODEL, SLICE("a/x"), bearers), 2);
+	assert_int_equal(bearers_of(f, REPO_MODEL, SLICE("a/x"), bearers), 2);
 	assert_int_equal(get_u32(bearers[0].ref.oid.byte + 8), 9); /* who bears it now comes first */
-	reader_close(&reader);
 	fixture_verify(f);
+	fixture_free(f);
+}
+
+/* A name that is made and deleted again and again: the bearers have no bound, and the newest is always found. */
+static void test_a_name_with_many_bearers(void **state)
+{
+	struct fixture *f = fixture_new();
+	struct bearer bearers[BEARERS_MAX], newest;
+	struct reader *reader;
+
+	(void)state;
+	fixture_sweep(f, DAY(1), ROW(f, .n = 100));
+	for (unsigned n = 1; n <= 20; n++) {
+		fixture_poll(f, DAY(1) + HOUR(n), ROW(f, .n = n, .id = "ci/dummy", .created = "2025-01-02T00:00:00.000Z"));
+		assert_int_equal(bearers_of(f, REPO_MODEL, SLICE("ci/dummy"), bearers), n);
+		assert_int_equal(get_u32(bearers[0].ref.oid.byte + 8), n);
+		assert_int_equal(reader_open(f->store, &reader, &f->problem), 0);
+		assert_int_equal(reader_bearer(reader, REPO_MODEL, SLICE("CI/Dummy"), &newest), 0);
+		assert_int_equal(get_u32(newest.ref.oid.byte + 8), n);
+		reader_close(&reader);
+	}
 	fixture_free(f);
 }
 
@@ -1233,6 +1263,7 @@ int main(void)
 		cmocka_unit_test(test_renamed_by_confirmation),
 		cmocka_unit_test(test_renamed_there_and_back),
 		cmocka_unit_test(test_replaced),
+		cmocka_unit_test(test_a_name_with_many_bearers),
 		cmocka_unit_test(test_confirmed_without_a_row),
 		cmocka_unit_test(test_missing_is_newer),
 		cmocka_unit_test(test_incomplete_sweep),

@@ -182,6 +182,22 @@ static void test_licenses(void **state)
 	fixture_free(f);
 }
 
+/* A repo that moved: what happened before stands under the old owner, the move under both, what came later under the new. */
+static void test_an_owner_whom_a_repo_left(void **state)
+{
+	struct fixture *f = fixture_new();
+
+	(void)state;
+	fixture_sweep(f, DAY(1), ROW(f, .id = "old-lab/model", .card = "{\"license\":\"mit\"}"));
+	fixture_poll(f, DAY(2), ROW(f, .id = "old-lab/model", .card = "{\"license\":\"gpl-3.0\"}", .sha = 2));
+	fixture_poll(f, DAY(3), ROW(f, .id = "new-lab/model", .card = "{\"license\":\"gpl-3.0\"}", .sha = 2));
+	fixture_poll(f, DAY(4), ROW(f, .id = "new-lab/model", .card = "{\"license\":\"mit\"}", .sha = 3));
+	assert_string_equal(fixture_events(f, 1), "repo.renamed[author,id] license.switched[cardData.license]");
+	ASSERT_TAKEN(f, "1 2", filter_.owner = "old-lab");
+	ASSERT_TAKEN(f, "2 3", filter_.owner = "new-lab");
+	fixture_free(f);
+}
+
 static void test_orders(void **state)
 {
 	struct fixture *f = logged();
@@ -309,6 +325,7 @@ int main(void)
 		cmocka_unit_test(test_events),
 		cmocka_unit_test(test_each_option),
 		cmocka_unit_test(test_licenses),
+		cmocka_unit_test(test_an_owner_whom_a_repo_left),
 		cmocka_unit_test(test_orders),
 		cmocka_unit_test(test_dated),
 		cmocka_unit_test(test_many_chunks),

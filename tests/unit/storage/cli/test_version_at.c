@@ -173,8 +173,10 @@ static const char *bearer_at(struct fixture *f, const char *text, int64_t at_ms)
 	if (code == ERROR_NOT_FOUND)
 		said = fixture_text(f, "none%s%s", other < REPO_KINDS ? " but " : "", other < REPO_KINDS ? repo_kinds[other].plural : "");
 	else
-		said = fixture_text(f, "%u%s%s%s", get_u32(found.ref.oid.byte + 8), found.until_ms ? " until " : "",
-			found.until_ms ? day_text(f, found.until_ms) : "", found.passed_on ? " passed on" : "");
+		said = fixture_text(f, "%u%s%s%s%s", get_u32(found.ref.oid.byte + 8), found.until_ms ? " until " : "",
+			found.until_ms ? day_text(f, found.until_ms) : "", found.passed_on ? " passed on" : "",
+			found.earlier_count ? fixture_text(f, " after %u, %llu in all", get_u32(found.earlier.ref.oid.byte + 8),
+				(unsigned long long)found.earlier_count) : "");
 	reader_close(&reader);
 	return said;
 }
@@ -189,15 +191,32 @@ static void test_names(void **state)
 	fixture_poll(f, DAY(3), ROW(f, .n = 1, .id = "a/two"));
 	fixture_poll(f, DAY(5), ROW(f, .n = 2, .id = "a/one", .created = "2025-01-05"));
 	assert_string_equal(bearer_at(f, "a/two", 0), "1");
-	assert_string_equal(bearer_at(f, "A/One", 0), "2");
-	assert_string_equal(bearer_at(f, "models/a/one", 0), "2");
-	assert_string_equal(bearer_at(f, address, 0), "2");
+	assert_string_equal(bearer_at(f, "A/One", 0), "2 after 1, 1 in all");
+	assert_string_equal(bearer_at(f, "models/a/one", 0), "2 after 1, 1 in all");
+	assert_string_equal(bearer_at(f, address, 0), "2 after 1, 1 in all");
 	assert_string_equal(bearer_at(f, "a/one", DAY(2)), "1 until 3d00 passed on");
-	assert_string_equal(bearer_at(f, "a/one", DAY(6)), "2");
+	assert_string_equal(bearer_at(f, "a/one", DAY(6)), "2 after 1, 1 in all");
 	assert_string_equal(bearer_at(f, fixture_oid(f, 1), 0), "1");
 	assert_string_equal(bearer_at(f, fixture_oid(f, 9), 0), "none");
 	assert_string_equal(bearer_at(f, "datasets/a/one", 0), "none but models");
 	assert_string_equal(bearer_at(f, "a/three", 0), "none");
+	fixture_free(f);
+}
+
+/* Deleted and made again under one name, twenty times: each time asked about has its own bearer. */
+static void test_a_name_made_again_and_again(void **state)
+{
+	struct fixture *f = fixture_new();
+
+	(void)state;
+	fixture_sweep(f, DAY(1), ROW(f, .n = 100));
+	for (unsigned n = 1; n <= 20; n++)
+		fixture_poll(f, DAY(1 + n), ROW(f, .n = n, .id = "ci/dummy", .created = "2025-01-02"));
+	assert_string_equal(bearer_at(f, "ci/dummy", 0), "20 after 19, 19 in all");
+	assert_string_equal(bearer_at(f, "ci/dummy", DAY(21)), "20 after 19, 19 in all");
+	assert_string_equal(bearer_at(f, "ci/dummy", DAY(3)), "2 passed on after 1, 1 in all");
+	assert_string_equal(bearer_at(f, "ci/dummy", DAY(1)), "1 passed on");
+	assert_string_equal(bearer_at(f, fixture_oid(f, 7), 0), "7");
 	fixture_free(f);
 }
 
@@ -292,6 +311,7 @@ int main(void)
 		cmocka_unit_test(test_gaps),
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_a_name_made_again_and_again),
 		cmocka_unit_test(test_what_is_no_repo),
 		cmocka_unit_test(test_mix_by_period),
 		cmocka_unit_test(test_mix_at_a_time),
