@@ -19,6 +19,7 @@
 #include "daemon/run/clock_sim.h"
 #include "daemon/run/metrics.h"
 #include "daemon/run/notify.h"
+#include "daemon/run/signals.h"
 #include "daemon/token.h"
 
 enum { EX_HELD = EX_TEMPFAIL, EX_CLOCK = EX_PROTOCOL, EX_INCOMPLETE = 1 };
@@ -41,12 +42,14 @@ struct daemon {
 	struct notify notify;
 	struct metrics_file metrics;
 	uv_signal_t term, interrupt, hangup;
+	const struct signals_noted *noted; /* before the loop handles them */
 	int status;
 };
 
 /* --- relicensed.c --- */
 /* The loop and its clock; to be closed also where it failed. */
 int daemon_open_loop(struct daemon *daemon);
+/* EX_OK without a store: it was asked to end meanwhile. */
 int daemon_open_store(struct daemon *daemon);
 int daemon_open_engine(struct daemon *daemon);
 void daemon_close(struct daemon *daemon);

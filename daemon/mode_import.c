@@ -1,18 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 
 #include "daemon/crawl/import.h"
 #include "daemon/daemon.h"
-
-static volatile sig_atomic_t import_stop;
-
-static void on_import_signal(int number)
-{
-	(void)number;
-	import_stop = 1;
-}
 
 static void print_import(const struct import_result *result)
 {
@@ -51,7 +42,7 @@ int mode_import(struct daemon *daemon)
 		.complete = line->import.complete,
 		.kind = line->import.kind,
 		.fields = line->import.fields,
-		.stop = &import_stop,
+		.stop = &signals_handed_over()->end,
 	};
 	struct import_result result;
 	int status;
@@ -61,10 +52,9 @@ int mode_import(struct daemon *daemon)
 		return EX_DATAERR;
 	}
 	status = daemon_open_store(daemon);
-	if (status)
+	if (status || !daemon->store)
 		return status;
-	signal(SIGTERM, on_import_signal);
-	signal(SIGINT, on_import_signal);
+	signal(SIGHUP, SIG_DFL);
 	options.store = daemon->store;
 	import_run(&options, &result);
 	store_close(&daemon->store);

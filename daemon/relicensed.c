@@ -9,10 +9,12 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "daemon/daemon.h"
 #include "daemon/run/log.h"
+#include "daemon/run/thread_pool.h"
 #include "storage/bus_error.h"
 
 #ifndef RELICENSED_VERSION
@@ -122,6 +124,8 @@ int status_of_store_error(int code)
 		return EX_CLOCK;
 	case ERROR_SCHEMA_NEWER:
 		return EX_CONFIG;
+	case ERROR_STOPPED:
+		return EX_OK;
 	default:
 		return EX_IOERR;
 	}
@@ -134,21 +138,29 @@ static unsigned in_flight(void *owner)
 	return daemon->engine ? engine_in_flight(daemon->engine) : 0;
 }
 
-/* One thread for each processor to decode, one to commit, and as many again for name look-ups that hang. */
-static void size_thread_pool(void)
+/* A thread for each bench to decode at, and one to commit. */
+static int size_thread_pool(void)
 {
-	char count[24];
-	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	unsigned threads;
+	int error = thread_pool_size(workbench_processors() + 1, &threads);
 
-	snprintf(count, sizeof(count), "%ld", 2 * ((processors > 0 ? processors : 1) + 1));
-	setenv("UV_THREADPOOL_SIZE", count, 0);
+	if (!error)
+		return EX_OK;
+	fprintf(stderr, "relicensed: %u threads cannot be started: %s; allow this user more tasks (TasksMax= of the service, ulimit -u), "
+		"or set UV_THREADPOOL_SIZE to fewer, at least 4\n", threads, strerror(error));
+	return EX_OSERR;
 }
 
 int daemon_open_loop(struct daemon *daemon)
 {
-	size_thread_pool();
+	int status;
+
 	uv_loop_init(&daemon->loop);
+	log_run(&daemon->loop);
 	clock_init(&daemon->clock, &daemon->loop);
+	status = size_thread_pool();
+	if (status)
+		return status;
 	if (!daemon->line.sim_clock)
 		return EX_OK;
 	daemon->sim = clock_sim_open(&daemon->clock, daemon->line.sim_clock, in_flight, daemon);
@@ -182,6 +194,7 @@ int daemon_open_store(struct daemon *daemon)
 		.map_bytes = (size_t)daemon->config.map_size,
 		.hub = daemon->origin.text,
 		.on_migrating = on_migrating,
+		.stop = daemon->noted ? &daemon->noted->end : NULL,
 	};
 	int error = store_open(&options, &daemon->store, &problem);
 
@@ -304,6 +317,17 @@ static void watch_signal(struct daemon *daemon, uv_signal_t *handle, int number,
 	uv_unref((uv_handle_t *)handle);
 }
 
+/* What came while the store was opened. */
+static void handle_noted(struct daemon *daemon)
+{
+	const struct signals_noted *noted = signals_handed_over();
+
+	if (noted->hangup)
+		on_hangup(&daemon->hangup, SIGHUP);
+	if (noted->end)
+		on_stop_signal(&daemon->term, noted->end);
+}
+
 /* --- life ----------------------------------------------------------------------------------------------------------*/
 
 /*
@@ -332,9 +356,11 @@ static void run(struct daemon *daemon)
 	watch_signal(daemon, &daemon->term, SIGTERM, on_stop_signal);
 	watch_signal(daemon, &daemon->interrupt, SIGINT, on_stop_signal);
 	watch_signal(daemon, &daemon->hangup, SIGHUP, on_hangup);
+	handle_noted(daemon);
 	notify_start(&daemon->notify, &daemon->clock);
 	metrics_file_start(&daemon->metrics, &daemon->clock, daemon->config.store);
-	crawl_start(daemon->crawl);
+	if (!daemon->noted->end)
+		crawl_start(daemon->crawl);
 	notify_ready();
 	uv_run(&daemon->loop, UV_RUN_DEFAULT);
 }
@@ -366,11 +392,13 @@ void daemon_close(struct daemon *daemon)
 	if (daemon->metrics.clock)
 		clock_stop(&daemon->clock, &daemon->metrics.timer);
 	uv_walk(&daemon->loop, on_walk, NULL);
+	signal(SIGHUP, SIG_IGN); /* its default action would end us before we are done */
 	if (stuck) {
 		/* a name look-up hangs in a thread that nobody can end: everything is written, so just go */
 		metrics_file_finish(&daemon->metrics);
 		store_close(&daemon->store);
-		fflush(NULL);
+		log_end();
+		fflush(stdout);
 		_exit(daemon->status);
 	}
 	if (daemon->engine && !daemon->crawl)
@@ -380,6 +408,7 @@ void daemon_close(struct daemon *daemon)
 	engine_free(&daemon->engine);
 	clock_sim_close(&daemon->sim);
 	clock_close(&daemon->clock);
+	log_leave();
 	uv_run(&daemon->loop, UV_RUN_DEFAULT);
 	uv_loop_close(&daemon->loop);
 	metrics_file_finish(&daemon->metrics);
@@ -394,9 +423,9 @@ static int serve(struct daemon *daemon)
 	daemon->status = daemon_open_loop(daemon);
 	if (!daemon->status)
 		daemon->status = daemon_open_store(daemon);
-	if (!daemon->status)
+	if (!daemon->status && daemon->store)
 		daemon->status = daemon_open_engine(daemon);
-	if (!daemon->status) {
+	if (!daemon->status && daemon->engine) {
 		open_crawl(daemon);
 		log_start_of(daemon);
 		run(daemon);
@@ -423,32 +452,47 @@ static int say_config_is_good(struct daemon *daemon)
 }
 
 static const struct {
-	bool needs_config;
+	bool needs_config, writes;
 	int (*run)(struct daemon *daemon);
 } modes[] = {
-	[MODE_SERVE] = { true, serve },
-	[MODE_ONCE] = { true, serve },
-	[MODE_BACKFILL] = { true, serve },
-	[MODE_IMPORT] = { true, mode_import },
-	[MODE_DRY_RUN] = { true, mode_dry_run },
-	[MODE_CHECK_CONFIG] = { true, say_config_is_good },
-	[MODE_PRINT_CONFIG] = { false, print_config },
+	[MODE_SERVE] = { true, true, serve },
+	[MODE_ONCE] = { true, true, serve },
+	[MODE_BACKFILL] = { true, true, serve },
+	[MODE_IMPORT] = { true, true, mode_import },
+	[MODE_DRY_RUN] = { true, false, mode_dry_run },
+	[MODE_CHECK_CONFIG] = { true, false, say_config_is_good },
+	[MODE_PRINT_CONFIG] = { false, false, print_config },
 };
+
+/* A core dump, or a debugger of the same user, would show the token. A sanitizer needs to look at its own process. */
+static void hide_memory(void)
+{
+#ifndef __SANITIZE_ADDRESS__
+	prctl(PR_SET_DUMPABLE, 0);
+#endif
+}
 
 int main(int argc, char **argv)
 {
 	static struct daemon daemon;
-	int status = command_line_read(&daemon.line, argc, argv);
+	int status;
 
+	signals_hold();
+	status = command_line_read(&daemon.line, argc, argv);
 	if (status >= 0)
 		return status;
+	daemon.noted = signals_note();
+	if (!modes[daemon.line.mode].writes)
+		signals_default();
+	hide_memory();
 	bus_error_explain("relicensed", EX_IOERR);
 	keep_memory();
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN); /* a limit on file sizes is an error of a commit, like a full disk */
 	if (modes[daemon.line.mode].needs_config) {
 		status = configure(&daemon);
 		log_start((enum config_level)daemon.config.log_level);
 	}
-	return status > 0 ? status : modes[daemon.line.mode].run(&daemon);
+	if (status <= 0)
+		status = modes[daemon.line.mode].run(&daemon);
+	log_end();
+	return status;
 }

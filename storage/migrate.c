@@ -171,7 +171,7 @@ static int take(struct migration *migration, const struct step *step, const stru
 
 	migration->finished = false;
 	while (!code && !migration->finished) {
-		code = take_some(migration, step);
+		code = options->stop && *options->stop ? ERROR_STOPPED : take_some(migration, step);
 		if (code == MDB_MAP_FULL) {
 			migration->finished = false;
 			code = store_grow(migration->store, problem);

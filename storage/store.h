@@ -14,6 +14,7 @@
 #define STORAGE_STORE_H
 
 #include <lmdb.h>
+#include <signal.h>
 
 #include "storage/model/error.h"
 #include "storage/model/field.h"
@@ -73,6 +74,7 @@ struct store_options {
 	void (*on_migrating)(void *owner, uint64_t done, uint64_t of);
 	void *owner;
 	bool damaged_too; /* verify: opened also where the check over meta does not fit */
+	const volatile sig_atomic_t *stop; /* writable only, may be NULL. Set: a migration ends before its next step, as ERROR_STOPPED */
 };
 
 struct store_problem {

@@ -83,6 +83,7 @@
 		"a poll's watermark lies in the future, a wrong clock set it: that of the first sweep is used") \
 	X(LOG_COMMIT_FAILED, "commit-failed", LEVEL_ERROR, "why retry_ms", "a batch could not be written; tried again") \
 	X(LOG_STORE_STOPPED, "store-stopped", LEVEL_ERROR, "why", "the store refuses for good: the daemon ends") \
+	X(LOG_DROPPED, "log-dropped", LEVEL_WARNING, "lines", "nobody read standard error for so long that lines were lost") \
 	X(LOG_STEP, "step", LEVEL_DEBUG, "request lane kind from to", "a request goes on") \
 	X(LOG_METRICS_FAILED, "metrics-failed", LEVEL_WARNING, "file why", "the metrics file could not be written") \
 	X(LOG_IMPORT_READ, "import-read", LEVEL_INFO, "kind rows repeated damaged unidentified fields", \

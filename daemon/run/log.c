@@ -2,12 +2,12 @@
 #include "daemon/run/log.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "daemon/run/clock.h"
+#include "daemon/run/log_sink.h"
+#include "daemon/run/metrics.h"
 #include "storage/model/moment.h"
 
 enum { LOG_LINE_MAX = 8192 };
@@ -34,7 +34,18 @@ static struct {
 void log_start(enum config_level level)
 {
 	log_state.level = level;
-	log_state.journal = getenv("JOURNAL_STREAM") != NULL;
+	log_sink_start();
+	log_state.journal = log_sink_is_journal(getenv("JOURNAL_STREAM"));
+}
+
+void log_run(uv_loop_t *loop)
+{
+	log_sink_run(loop);
+}
+
+void log_leave(void)
+{
+	log_sink_leave();
 }
 
 void log_set_level(enum config_level level)
@@ -100,13 +111,11 @@ void log_format(enum log_event event, const struct log_field *fields, struct buf
 	}
 }
 
-void log_write_fields(enum log_event event, const struct log_field *fields)
+static void put_line(enum log_event event, const struct log_field *fields)
 {
 	struct buf line = BUF_INIT(LOG_LINE_MAX);
 	char now[MOMENT_TEXT];
 
-	if (!log_wants(event))
-		return;
 	if (log_state.journal) {
 		buf_printf(&line, "<%d>", syslog_levels[events[event].level]);
 	} else {
@@ -114,6 +123,32 @@ void log_write_fields(enum log_event event, const struct log_field *fields)
 		buf_printf(&line, "%s %-7s ", now, config_level_name(events[event].level));
 	}
 	log_format(event, fields, &line);
-	fprintf(stderr, "%.*s\n", (int)line.size, line.data);
+	buf_char(&line, '\n');
+	log_sink_put(buf_as_slice(&line));
 	buf_release(&line);
+}
+
+/* Where nobody reads, lines are lost: said as soon as somebody reads again. */
+static void report_dropped(void)
+{
+	uint64_t lines = log_sink_dropped();
+
+	if (!lines)
+		return;
+	metrics_add(METRIC_LOG_DROPPED, lines);
+	put_line(LOG_DROPPED, (const struct log_field[]){ log_number("lines", (int64_t)lines), { .name = NULL } });
+}
+
+void log_write_fields(enum log_event event, const struct log_field *fields)
+{
+	if (!log_wants(event))
+		return;
+	report_dropped();
+	put_line(event, fields);
+}
+
+void log_end(void)
+{
+	log_sink_end();
+	report_dropped();
 }

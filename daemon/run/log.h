@@ -2,14 +2,16 @@
 /*
  * The log: one line an event on standard error, `event=NAME key=value ...`.
  *
- * Under systemd (JOURNAL_STREAM is set) each line begins with its syslog level as "<N>", else with the time. Values are
+ * Where standard error is the journal (JOURNAL_STREAM) each line begins with its syslog level as "<N>", else with the time. Values are
  * escaped: control characters, quotes, backslashes and bytes that are not ASCII never reach a terminal raw, and a value is cut
- * at LOG_VALUE_MAX. The token is never given to this module. Loop thread only.
+ * at LOG_VALUE_MAX. Nobody who does not read keeps the daemon waiting (log_sink.h). The token is never given to this module. Loop thread only.
  *
  *     log_write(LOG_LANE_PARKED, log_text("lane", "poll"), log_number("retry_ms", 5000));
  */
 #ifndef DAEMON_RUN_LOG_H
 #define DAEMON_RUN_LOG_H
+
+#include <uv.h>
 
 #include "config/config.h"
 #include "daemon/run/event_table.h"
@@ -48,6 +50,11 @@ static inline struct log_field log_yes(const char *name, bool yes)
 	log_write_fields((event), (const struct log_field[]){ __VA_ARGS__, { .name = NULL } })
 
 void log_start(enum config_level level);
+/* Lines that nobody reads now are tried again on this loop, until log_leave(); the loop must run once more after that. */
+void log_run(uv_loop_t *loop);
+void log_leave(void);
+/* The last lines: waits a second at most for whoever reads them. */
+void log_end(void);
 void log_set_level(enum config_level level);
 bool log_wants(enum log_event event);
 void log_write_fields(enum log_event event, const struct log_field *fields);

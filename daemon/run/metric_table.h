@@ -31,6 +31,7 @@
 	X(METRIC_RETRIES, "retries_total", METRIC_COUNTER, "requests", "requests that were sent again") \
 	X(METRIC_GIVEN_UP, "given_up_total", METRIC_COUNTER, "requests", "requests that failed for good") \
 	X(METRIC_IN_FLIGHT, "requests_in_flight", METRIC_GAUGE, "requests", "requests under way") \
+	X(METRIC_LOG_DROPPED, "log_lines_dropped_total", METRIC_COUNTER, "lines", "log lines lost, since nobody read standard error") \
 	X(METRIC_ANSWER_BYTES, "answer_memory_bytes", METRIC_GAUGE, "bytes", "memory set aside for answers that are not written yet") \
 	X(METRIC_BYTES_RECEIVED, "received_bytes_total", METRIC_COUNTER, "bytes", "bodies as received") \
 	X(METRIC_BYTES_DECODED, "decoded_bytes_total", METRIC_COUNTER, "bytes", "bodies after decompression") \

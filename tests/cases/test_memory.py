@@ -10,7 +10,7 @@ import time
 
 import pytest
 from bad_server import BadServer, read_head
-from harness import BUILD, PATIENCE, ROOT, Ledger, wait_until
+from harness import BUILD, PATIENCE, ROOT, Ledger
 
 pytestmark = pytest.mark.skipif("sanitize" in BUILD.parts, reason="a sanitizer's own memory counts as the daemon's")
 
