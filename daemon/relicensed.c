@@ -64,9 +64,14 @@ static int read_wish(struct daemon *daemon)
 static int find_proxy(struct daemon *daemon)
 {
 	char why[PROXY_WHY_SIZE];
+	struct slice unread;
+	enum proxy_choice choice = proxy_find(&daemon->origin, getenv, &daemon->proxy, &unread, why);
 
+	if (unread.size)
+		fprintf(stderr, "relicensed: no_proxy: '%.*s' is no host, address or network (10.0.0.0/8), and is passed over\n",
+			(int)unread.size, unread.data);
 	daemon->proxied = false;
-	switch (proxy_find(&daemon->origin, getenv, &daemon->proxy, why)) {
+	switch (choice) {
 	case PROXY_NONE:
 		return EX_OK;
 	case PROXY_FOUND:

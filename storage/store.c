@@ -133,6 +133,7 @@ static int code_of(int lmdb_code)
 	case MDB_VERSION_MISMATCH: return ERROR_CORRUPT;
 	case MDB_NOTFOUND: return ERROR_NOT_FOUND;
 	case ENOSPC:
+	case EFBIG: /* a limit on the size of files (ulimit -f, LimitFSIZE=) */
 	case EDQUOT: return ERROR_FULL;
 	case EACCES:
 	case EPERM: return ERROR_PERMISSION;
@@ -189,7 +190,7 @@ int store_fail_file(const char *dir, int error, const char *file, struct store_p
 {
 	if (error == EACCES || error == EPERM)
 		return say_permission(dir, problem);
-	if (error == ENOSPC || error == EDQUOT || error == EROFS)
+	if (error == ENOSPC || error == EFBIG || error == EDQUOT || error == EROFS)
 		return store_say(problem, code_of(error), "%s: %s (%s)", file, error_text(code_of(error)), strerror(error));
 	return store_say(problem, code_of(error), "%s: %s", file, strerror(error));
 }

@@ -330,12 +330,26 @@ static bool date_answer(struct request *request)
 	return false;
 }
 
+/* On every status but those that bring what was asked for. Without a Date beside it a date counts from our clock. */
+static void obey_retry_after(struct request *request)
+{
+	struct hub_head *head = &request->head;
+	unsigned status = request->reply.status;
+
+	if (head->retry_at_ms && head->retry_after_s < 0)
+		head->retry_after_s = max64((head->retry_at_ms - clock_wall_ms() + 999) / 1000, 0);
+	metrics_add(METRIC_RETRY_AFTER_UNREAD, head->retry_is_unread);
+	if (status >= 300 && status != 304 && head->retry_after_s > 0)
+		turn_hold(&request->context->turn, &request->place, status, head->retry_after_s);
+}
+
 static enum request_step step_check(struct request *request)
 {
 	struct reply *reply = &request->reply;
 	struct quota_news news;
 
 	headers_read(buf_as_slice(&reply->head), &request->head);
+	obey_retry_after(request);
 	news = news_of(request);
 	turn_saw(&request->context->turn, &request->place, saw_of(reply),
 		reply->status ? "it answers with errors of its own" : reply->why);

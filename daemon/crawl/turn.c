@@ -17,6 +17,7 @@ enum {
 	CREDIT_MAX = 8 * REQUEST,
 	CAP_BURST = 8,               /* a capped lane may be ahead of time by one in so many of its share */
 	LOOK_AGAIN_MS = 1000,
+	HOLD_NEWS_MS = 1000, /* a wait that grows by less is no news */
 };
 
 static const struct lane_row {
@@ -412,6 +413,22 @@ void turn_ended(struct turn *turn, struct turn_place *place, const struct quota_
 		log_news(bucket, news, limit_before);
 	show(bucket);
 	run(bucket);
+}
+
+void turn_hold(struct turn *turn, const struct turn_place *place, unsigned status, int64_t retry_after_s)
+{
+	struct turn_bucket *bucket = &turn->bucket[place->bucket];
+	int64_t now_ms = clock_mono_ms();
+	int64_t wait_ms = (retry_after_s < RETRY_AFTER_MAX_S ? retry_after_s : RETRY_AFTER_MAX_S) * 1000;
+	int64_t before_ms = quota_wait_ms(&bucket->quota, now_ms);
+
+	quota_hold(&bucket->quota, now_ms + wait_ms);
+	breaker_hold(&turn->breaker, now_ms + wait_ms);
+	metrics_add(METRIC_RETRY_AFTER, 1);
+	/* those that were under way together are asked to wait together */
+	if (wait_ms > before_ms + HOLD_NEWS_MS)
+		log_write(LOG_ASKED_TO_WAIT, log_text("bucket", hub_bucket_name(place->bucket)), log_number("status", status),
+			log_number("asked_s", retry_after_s), log_number("wait_ms", wait_ms));
 }
 
 int64_t turn_refused(struct turn *turn, const struct turn_place *place, const struct quota_news *news)

@@ -117,6 +117,11 @@ bool turn_wants_head(const struct turn *turn, const struct turn_place *place);
  * for each time that the place was sent counts.
  */
 void turn_ended(struct turn *turn, struct turn_place *place, const struct quota_news *news, bool trouble);
+/*
+ * The answer asked to wait so long (before turn_saw): until then nothing of its bucket goes, nor a probe of the breaker. At
+ * most RETRY_AFTER_MAX_S.
+ */
+void turn_hold(struct turn *turn, const struct turn_place *place, unsigned status, int64_t retry_after_s);
 /* It was a 429 (after turn_ended). Returns how long this one rests before it takes its place again; 0: in the queue. */
 int64_t turn_refused(struct turn *turn, const struct turn_place *place, const struct quota_news *news);
 /* Something changed that the queues may have waited for: room, quota. */

@@ -251,9 +251,32 @@ static void on_age(struct slice value, struct hub_head *head)
 	head->age_s = read_number(value);
 }
 
+/* Seconds (RFC 9110 10.2.3), for some servers with a fraction, or a date. */
 static void on_retry_after(struct slice value, struct hub_head *head)
 {
-	head->retry_after_s = read_number(value);
+	const char *dot = value.size ? memchr(value.data, '.', value.size) : NULL;
+	struct slice whole = { value.data, dot ? (size_t)(dot - value.data) : value.size };
+	bool more = false;
+
+	head->retry_after_s = read_number(whole);
+	for (size_t i = whole.size + 1; i < value.size && head->retry_after_s >= 0; i++) {
+		more |= value.data[i] != '0';
+		if (value.data[i] < '0' || value.data[i] > '9')
+			head->retry_after_s = -1;
+	}
+	if (head->retry_after_s >= 0)
+		head->retry_after_s += more;
+	else
+		head->retry_is_unread = !moment_read_http(value, &head->retry_at_ms);
+}
+
+/* A date counts from the answer's own: so no clock of ours is needed, which may be wrong. */
+static void settle_retry_after(struct hub_head *head)
+{
+	if (!head->retry_at_ms || !head->date_ms)
+		return;
+	head->retry_after_s = head->retry_at_ms > head->date_ms ? (head->retry_at_ms - head->date_ms + 999) / 1000 : 0;
+	head->retry_at_ms = 0;
 }
 
 static void on_total_count(struct slice value, struct hub_head *head)
@@ -329,4 +352,5 @@ void headers_read(struct slice block, struct hub_head *head)
 	}
 	if (head->has_age)
 		head->quota_count = 0;
+	settle_retry_after(head);
 }

@@ -39,7 +39,9 @@ struct hub_head {
 	struct slice repo_commit; /* the commit that a file was taken from */
 	struct slice date;
 	int64_t date_ms;       /* 0: none or unreadable */
-	int64_t retry_after_s; /* -1: none */
+	int64_t retry_after_s; /* Retry-After, a fraction rounded up; a date less the answer's own Date; -1: none */
+	int64_t retry_at_ms;   /* a date, where no Date stands beside it; 0: none */
+	bool retry_is_unread;  /* it was there, and made no sense */
 	int64_t total_count;   /* of all that a list has, page by page; -1: not said */
 	int64_t age_s;         /* since the Hub gave it; -1: not said */
 	bool has_age;          /* out of some cache: what it says of the quota is old */

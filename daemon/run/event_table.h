@@ -52,6 +52,8 @@
 	X(LOG_QUOTA, "quota", LEVEL_INFO, "bucket quota window_s remaining reset_s", "what the Hub announces, where it differs") \
 	X(LOG_QUOTA_SHARED, "quota-shared", LEVEL_INFO, "bucket others used remaining", \
 		"a window is emptier than our use explains: another client has the same quota") \
+	X(LOG_ASKED_TO_WAIT, "asked-to-wait", LEVEL_NOTICE, "bucket status asked_s wait_ms", \
+		"the Hub asked to wait (Retry-After): nothing of this bucket is sent until then, an hour at most") \
 	X(LOG_QUOTA_REFUSED, "quota-refused", LEVEL_WARNING, "bucket why remaining wait_ms", \
 		"a 429; why: own or others (the window is empty), action (of one lane), edge (no quota told)") \
 	X(LOG_CONFIRM_UNDECIDED, "confirm-undecided", LEVEL_WARNING, "kind oid status why", "an answer that proves nothing about a repo") \

@@ -101,6 +101,8 @@
 	X(METRIC_RESOLVERS_USED, "quota_resolvers_used", METRIC_GAUGE, "requests", "the same of the bucket of files") \
 	X(METRIC_RESOLVERS_OTHERS, "quota_resolvers_others", METRIC_GAUGE, "requests", "the same of the bucket of files") \
 	X(METRIC_RESOLVERS_GRANTED, "quota_resolvers_granted", METRIC_GAUGE, "requests", "the same of the bucket of files") \
+	X(METRIC_RETRY_AFTER, "retry_after_total", METRIC_COUNTER, "answers", "answers that asked to wait (Retry-After)") \
+	X(METRIC_RETRY_AFTER_UNREAD, "retry_after_unread_total", METRIC_COUNTER, "answers", "Retry-After that could not be read") \
 	X(METRIC_429_OWN, "refused_own_total", METRIC_COUNTER, "answers", "429s for an empty window that our own use emptied") \
 	X(METRIC_429_OTHERS, "refused_others_total", METRIC_COUNTER, "answers", "429s for one that other clients emptied") \
 	X(METRIC_429_ACTION, "refused_action_total", METRIC_COUNTER, "answers", "429s for one action, with quota left") \

@@ -9,7 +9,15 @@ int64_t breaker_wait_ms(const struct breaker *breaker, int64_t now_ms)
 		return 0;
 	if (breaker->probing)
 		return BREAKER_WAIT_ANSWER;
+	if (breaker->held_until_ms > now_ms && breaker->held_until_ms > breaker->probe_ms)
+		return breaker->held_until_ms - now_ms;
 	return breaker->probe_ms > now_ms ? breaker->probe_ms - now_ms : 0;
+}
+
+void breaker_hold(struct breaker *breaker, int64_t until_ms)
+{
+	if (until_ms > breaker->held_until_ms)
+		breaker->held_until_ms = until_ms;
 }
 
 bool breaker_sent(struct breaker *breaker)

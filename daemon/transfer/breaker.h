@@ -23,6 +23,7 @@ struct breaker {
 	bool open, probing;
 	unsigned probes;   /* that failed since it opened */
 	int64_t opened_ms, probe_ms;
+	int64_t held_until_ms; /* no probe goes before: the Hub asked for that */
 };
 
 /* What became of a request. */
@@ -38,6 +39,8 @@ enum breaker_news { BREAKER_AS_IT_WAS, BREAKER_OPENED, BREAKER_CLOSED };
 int64_t breaker_wait_ms(const struct breaker *breaker, int64_t now_ms);
 /* A request goes. True: it is the probe, which its breaker_ended() is to be told. */
 bool breaker_sent(struct breaker *breaker);
+/* The Hub asked to wait (Retry-After). */
+void breaker_hold(struct breaker *breaker, int64_t until_ms);
 enum breaker_news breaker_ended(struct breaker *breaker, bool probe, enum breaker_saw saw, uint64_t random, int64_t now_ms);
 
 #endif

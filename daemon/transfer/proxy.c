@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/transfer/proxy.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <stdio.h>
 #include <strings.h>
+
+enum { ADDRESS_BYTES = 16 };
 
 /* --- the value of a variable ---------------------------------------------------------------------------------------*/
 
@@ -116,29 +119,140 @@ static struct slice split_port(struct slice *entry)
 	return port;
 }
 
-static bool entry_names(struct slice entry, const struct hub_origin *hub)
+/* An IPv4 or IPv6 address; its bytes, and how many there are: 0 where it is none. */
+static size_t read_address(struct slice text, uint8_t bytes[ADDRESS_BYTES])
 {
-	struct slice port;
+	char copy[INET6_ADDRSTRLEN];
 
-	if (slice_is(entry, "*"))
+	if (!text.size || text.size >= sizeof(copy))
+		return 0;
+	memcpy(copy, text.data, text.size);
+	copy[text.size] = '\0';
+	if (inet_pton(AF_INET, copy, bytes) == 1)
+		return sizeof(struct in_addr);
+	return inet_pton(AF_INET6, copy, bytes) == 1 ? sizeof(struct in6_addr) : 0;
+}
+
+/* "10.0.0.0/8": so many bits count. Without a slash all do. False: no number of bits that such an address has. */
+static bool split_bits(struct slice *entry, size_t address_bytes, unsigned *bits)
+{
+	const char *slash = memchr(entry->data, '/', entry->size);
+	struct slice number = slash ? behind(*entry, (size_t)(slash - entry->data) + 1) : SLICE_NONE;
+
+	*bits = slash ? 0 : (unsigned)address_bytes * 8;
+	for (size_t i = 0; i < number.size; i++) {
+		if (!isdigit((unsigned char)number.data[i]) || *bits > ADDRESS_BYTES * 8)
+			return false;
+		*bits = *bits * 10 + (unsigned)(number.data[i] - '0');
+	}
+	return !slash || (number.size && *bits <= address_bytes * 8);
+}
+
+static bool same_network(const uint8_t *a, const uint8_t *b, unsigned bits)
+{
+	unsigned rest = bits % 8;
+
+	return memcmp(a, b, bits / 8) == 0 && (!rest || ((a[bits / 8] ^ b[bits / 8]) & (0xFF << (8 - rest) & 0xFF)) == 0);
+}
+
+enum entry_kind { ENTRY_ALL, ENTRY_NETWORK, ENTRY_DOMAIN, ENTRY_UNREAD };
+
+struct entry {
+	enum entry_kind kind;
+	struct slice port, domain;
+	uint8_t address[ADDRESS_BYTES];
+	size_t address_bytes;
+	unsigned bits;
+};
+
+static bool is_name(struct slice text)
+{
+	for (size_t i = 0; i < text.size; i++)
+		if (!isalnum((unsigned char)text.data[i]) && !strchr("-._", text.data[i]))
+			return false;
+	return text.size > 0;
+}
+
+static struct entry read_entry(struct slice text)
+{
+	struct entry entry = { .kind = ENTRY_UNREAD };
+	struct slice address;
+	const char *slash;
+
+	if (slice_is(text, "*")) {
+		entry.kind = ENTRY_ALL;
+		return entry;
+	}
+	entry.port = split_port(&text);
+	for (size_t i = 0; i < entry.port.size; i++)
+		if (!isdigit((unsigned char)entry.port.data[i]))
+			return entry;
+	slash = memchr(text.data, '/', text.size);
+	address = (struct slice){ text.data, slash ? (size_t)(slash - text.data) : text.size };
+	entry.address_bytes = read_address(address, entry.address);
+	if (entry.address_bytes && split_bits(&text, entry.address_bytes, &entry.bits)) {
+		entry.kind = ENTRY_NETWORK;
+		return entry;
+	}
+	while (text.size && (text.data[0] == '.' || text.data[0] == '*'))
+		text = behind(text, 1);
+	while (text.size && text.data[text.size - 1] == '.')
+		text.size--;
+	entry.domain = text;
+	if (!entry.address_bytes && is_name(text))
+		entry.kind = ENTRY_DOMAIN;
+	return entry;
+}
+
+static bool entry_names(const struct entry *entry, const struct hub_origin *hub)
+{
+	uint8_t address[ADDRESS_BYTES];
+
+	if (entry->port.size && !slice_is(entry->port, hub->port))
+		return false;
+	switch (entry->kind) {
+	case ENTRY_ALL:
 		return true;
-	port = split_port(&entry);
-	while (entry.size && (entry.data[0] == '.' || entry.data[0] == '*'))
-		entry = behind(entry, 1);
-	return entry.size && (!port.size || slice_is(port, hub->port)) && ends_with_domain(hub->host, entry);
+	case ENTRY_NETWORK:
+		return read_address(slice_of(hub->host), address) == entry->address_bytes &&
+		       same_network(address, entry->address, entry->bits);
+	case ENTRY_DOMAIN:
+		return ends_with_domain(hub->host, entry->domain);
+	default:
+		return false;
+	}
+}
+
+static struct slice next_entry(const char **list)
+{
+	struct slice entry;
+
+	*list += strspn(*list, ", \t");
+	entry = (struct slice){ *list, strcspn(*list, ", \t") };
+	*list += entry.size;
+	return entry;
 }
 
 bool proxy_is_excepted(const char *list, const struct hub_origin *hub)
 {
-	size_t size;
+	struct slice text;
 
-	for (; *list; list += size) {
-		list += strspn(list, ", \t");
-		size = strcspn(list, ", \t");
-		if (size && entry_names((struct slice){ list, size }, hub))
+	while ((text = next_entry(&list)).size) {
+		struct entry entry = read_entry(text);
+
+		if (entry_names(&entry, hub))
 			return true;
 	}
 	return false;
+}
+
+struct slice proxy_exception_unread(const char *list)
+{
+	struct slice text;
+
+	while ((text = next_entry(&list)).size && read_entry(text).kind != ENTRY_UNREAD)
+		;
+	return text;
 }
 
 /* --- the choice ----------------------------------------------------------------------------------------------------*/
@@ -155,7 +269,7 @@ static const char *first_set(const char *const *names, char *(*variable)(const c
 }
 
 enum proxy_choice proxy_find(const struct hub_origin *hub, char *(*variable)(const char *name), struct proxy *proxy,
-	char why[PROXY_WHY_SIZE])
+	struct slice *unread, char why[PROXY_WHY_SIZE])
 {
 	static const char *const for_https[] = { "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", NULL };
 	static const char *const for_http[] = { "http_proxy", "all_proxy", "ALL_PROXY", NULL };
@@ -164,10 +278,14 @@ enum proxy_choice proxy_find(const struct hub_origin *hub, char *(*variable)(con
 	const char *name = first_set(hub->tls ? for_https : for_http, variable, &value);
 
 	*proxy = (struct proxy){ 0 };
+	*unread = SLICE_NONE;
 	if (!name || hub_origin_is_loopback(hub))
 		return PROXY_NONE;
-	if (first_set(exceptions, variable, &excepted) && proxy_is_excepted(excepted, hub))
-		return PROXY_NONE;
+	if (first_set(exceptions, variable, &excepted)) {
+		*unread = proxy_exception_unread(excepted);
+		if (proxy_is_excepted(excepted, hub))
+			return PROXY_NONE;
+	}
 	if (proxy_read(slice_of(value), proxy))
 		return PROXY_FOUND;
 	*proxy = (struct proxy){ 0 };

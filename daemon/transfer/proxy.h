@@ -7,8 +7,10 @@
  *
  *     [http://|https://][user[:password]@]host[:port][/]
  *
- * no_proxy or NO_PROXY lists exceptions with commas or blanks between: `*` (all), an address, a host with everything
- * below it (with or without a dot in front), each with a :port or without. Loopback is never reached through a proxy.
+ * no_proxy or NO_PROXY lists exceptions with commas or blanks between: `*` (all), an address, a network (10.0.0.0/8,
+ * fd00::/8), a host with everything below it (with or without a dot in front or behind), each with a :port or without: what
+ * curl takes since 7.86, and the port that wget takes. A network counts for a Hub that is named by its address; names are not
+ * looked up for it. Loopback is never reached through a proxy.
  *
  * Pure: the environment is asked through a function. User and password are for the proxy alone: no text for people has them.
  */
@@ -30,12 +32,15 @@ enum proxy_choice {
 	PROXY_UNUSABLE, /* `why` says which variable and what is accepted, nothing of its value */
 };
 
+/* `unread`: the first exception that is none of these forms, in the variable's own text; size 0: all were understood. */
 enum proxy_choice proxy_find(const struct hub_origin *hub, char *(*variable)(const char *name), struct proxy *proxy,
-	char why[PROXY_WHY_SIZE]);
+	struct slice *unread, char why[PROXY_WHY_SIZE]);
 
 /* False: not a proxy that can be used. */
 bool proxy_read(struct slice text, struct proxy *proxy);
 /* Whether a no_proxy list names the Hub. */
 bool proxy_is_excepted(const char *list, const struct hub_origin *hub);
+/* The first entry of such a list that is not understood; size 0: none. */
+struct slice proxy_exception_unread(const char *list);
 
 #endif

@@ -9,7 +9,6 @@ enum {
 	USUAL_WINDOW_MS = 300 * 1000,  /* where the policy is not told */
 	REFUSED_BASE_MS = 2 * 1000,
 	REFUSED_CAP_MS = 5 * 60 * 1000,
-	RETRY_AFTER_MAX_S = 3600,
 	LATE_US = 1000,                /* finer than the clock: a request that late counts as punctual */
 	WHOLE = 1000,
 	LATENCY_AVERAGED = 8,
@@ -352,6 +351,11 @@ int64_t quota_back_off(struct quota_back_off *back_off, int64_t sent_ms, int64_t
 	wait_ms = min64(retry_after_s, RETRY_AFTER_MAX_S) * 1000;
 	back_off->until_ms = max64(back_off->until_ms, now_ms + wait_ms);
 	return back_off->until_ms - now_ms;
+}
+
+void quota_hold(struct quota *quota, int64_t until_ms)
+{
+	quota->blocked_until_ms = max64(quota->blocked_until_ms, until_ms);
 }
 
 void quota_back_off_ends(struct quota_back_off *back_off, int64_t sent_ms)

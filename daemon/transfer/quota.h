@@ -34,6 +34,9 @@ enum quota_state { QUOTA_UNKNOWN, QUOTA_ANNOUNCED, QUOTA_SILENT };
 enum quota_pace { QUOTA_EVEN, QUOTA_BURST };
 enum quota_refusal { REFUSED_OWN, REFUSED_OTHERS, REFUSED_ACTION, REFUSED_EDGE };
 
+/* However long a server asks us to wait: a wrong or hostile figure must not stop the crawl for good. */
+enum { RETRY_AFTER_MAX_S = 3600 };
+
 enum { QUOTA_WAIT_ANSWER = -1 }; /* nothing may go before an answer or a granted block has come */
 
 /* What one answer told; -1: nothing. */
@@ -101,6 +104,9 @@ void quota_ended(struct quota *quota, const struct quota_ticket *ticket, const s
 /* The answer was a 429 (after quota_ended); says why, and how long the bucket waits. REFUSED_ACTION: not at all. */
 enum quota_refusal quota_refused(struct quota *quota, const struct quota_ticket *ticket, const struct quota_news *news,
 	uint64_t random, int64_t now_ms, int64_t *wait_ms);
+
+/* The bucket was asked to wait (Retry-After): nothing goes before `until_ms`. */
+void quota_hold(struct quota *quota, int64_t until_ms);
 
 /* Exponential back-off with jitter; what was under way together counts once. Returns how long to wait. */
 int64_t quota_back_off(struct quota_back_off *back_off, int64_t sent_ms, int64_t retry_after_s, uint64_t random, int64_t now_ms);

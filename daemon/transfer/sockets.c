@@ -10,6 +10,7 @@ struct watched {
 	uv_poll_t poll;
 	struct engine *engine;
 	curl_socket_t socket;
+	int events; /* that curl waits for, as libuv names them */
 };
 
 /* --- curl and the loop ---------------------------------------------------------------------------------------------*/
@@ -22,16 +23,27 @@ static void curl_action(struct engine *engine, curl_socket_t socket, int events)
 	engine_drain(engine);
 }
 
+static int curl_flags(int events)
+{
+	return (events & UV_READABLE ? CURL_CSELECT_IN : 0) | (events & UV_WRITABLE ? CURL_CSELECT_OUT : 0);
+}
+
+/*
+ * A socket in error is told to curl as one that can be read and written: the call itself then says what is wrong. On a
+ * connection that the server has reset while it was idle curl sends the request again by itself; told CURL_CSELECT_ERR it
+ * fails the transfer ("select/poll returned error"). libuv has stopped to watch such a socket.
+ */
 static void on_socket_event(uv_poll_t *poll, int status, int events)
 {
 	struct watched *watched = poll->data;
-	int flags = status < 0 ? CURL_CSELECT_ERR : 0;
 
-	if (events & UV_READABLE)
-		flags |= CURL_CSELECT_IN;
-	if (events & UV_WRITABLE)
-		flags |= CURL_CSELECT_OUT;
-	curl_action(watched->engine, watched->socket, flags);
+	if (status >= 0) {
+		curl_action(watched->engine, watched->socket, curl_flags(events));
+		return;
+	}
+	curl_action(watched->engine, watched->socket, CURL_CSELECT_IN | CURL_CSELECT_OUT);
+	if (!uv_is_closing((uv_handle_t *)poll))
+		uv_poll_start(poll, watched->events, on_socket_event);
 }
 
 static void on_curl_timer(struct clock_timer *timer)
@@ -95,6 +107,7 @@ static int on_curl_socket(CURL *easy, curl_socket_t socket, int what, void *owne
 			return -1;
 		curl_multi_assign(engine->multi, socket, watched);
 	}
+	watched->events = events;
 	return uv_poll_start(&watched->poll, events, on_socket_event) ? -1 : 0;
 }
 

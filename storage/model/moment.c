@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "storage/model/moment.h"
 
+#include <time.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { DAY_MS = 86400000 };
+enum { DAY_MS = 86400000, HTTP_DATE_MAX = 40 };
 
 /* Days from 1970-01-01 in the proleptic Gregorian calendar (Howard Hinnant's days_from_civil). */
 static int64_t days_of(int year, int month, int day)
@@ -178,21 +180,25 @@ bool moment_read_json(struct slice token, int64_t *unix_ms)
 
 bool moment_read_http(struct slice text, int64_t *unix_ms)
 {
-	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-	size_t at = 5;
-	int day = number(text, &at, 2), month = 0, year;
-	int64_t ms;
+	/* IMF-fixdate, and the two obsolete forms that RFC 9110 5.6.7 has every recipient read */
+	static const char *const forms[] = { "%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %d %H:%M:%S %Y" };
+	char copy[HTTP_DATE_MAX + 1];
 
-	if (text.size < 29 || !skip(text, &at, ' '))
+	if (!text.size || text.size > HTTP_DATE_MAX || memchr(text.data, '\0', text.size))
 		return false;
-	while (month < 12 && memcmp(text.data + at, months + 3 * (size_t)month, 3) != 0)
-		month++;
-	at += 3;
-	year = skip(text, &at, ' ') ? number(text, &at, 4) : -1;
-	if (!is_date(year, month + 1, day) || !skip(text, &at, ' ') || !clock_ms(text, &at, &ms))
-		return false;
-	*unix_ms = moment_of(year, month + 1, day) + ms;
-	return true;
+	memcpy(copy, text.data, text.size);
+	copy[text.size] = '\0';
+	for (size_t i = 0; i < ARRAY_COUNT(forms); i++) {
+		struct tm parts = { 0 };
+		const char *end = strptime(copy, forms[i], &parts);
+
+		/* strptime takes 31 February */
+		if (!end || *end || !is_date(parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday))
+			continue;
+		*unix_ms = (int64_t)timegm(&parts) * 1000;
+		return true;
+	}
+	return false;
 }
 
 void moment_write(int64_t unix_ms, char text[MOMENT_TEXT])

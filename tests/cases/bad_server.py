@@ -10,6 +10,7 @@ import select
 import socket
 import struct
 import threading
+import time
 
 BLOCK = 65536
 
@@ -43,7 +44,7 @@ def splice(one, other):
 
 class BadServer:
     def __init__(self, behaviour):
-        self.behaviour, self.count, self.ended = behaviour, 0, threading.Event()
+        self.behaviour, self.count, self.met, self.ended = behaviour, 0, set(), threading.Event()
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=256)
         self.port = self.listener.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
@@ -59,10 +60,11 @@ class BadServer:
     def accept(self):
         while True:
             try:
-                connection, _ = self.listener.accept()
+                connection, peer = self.listener.accept()
             except OSError:
                 return
             self.count += 1
+            self.met.add(peer)
             threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
 
     def serve(self, connection):
@@ -79,7 +81,7 @@ class Gate(BadServer):
     def __init__(self):
         super().__init__(self.pass_on)
         self.state, self.address = Gate.OPEN, None
-        self.passing = []
+        self.passing, self.own = [], 0
 
     def pass_on(self, connection):
         if self.state == Gate.RESET:
@@ -91,6 +93,14 @@ class Gate(BadServer):
             behind = socket.create_connection((host, int(port)))
             self.passing += [connection, behind]
             splice(connection, behind)
+
+    def count_all(self):
+        """Connections so far, with those that the kernel has taken and the thread has not met: they stand in line before ours."""
+        with socket.create_connection(self.listener.getsockname()) as last:
+            while last.getsockname() not in self.met:
+                time.sleep(0.001)
+        self.own += 1
+        return self.count - self.own
 
     def shut(self, state):
         """From now on; what is under way ends."""

@@ -18,9 +18,9 @@ def run_through_outage(tmp_path, state, **config):
                 daemon.wait(lambda: daemon.said().count("event=lane-done") >= 3)
                 gate.shut(state)
                 daemon.wait(lambda: "event=hub-down" in daemon.said())
-                before = gate.count
-                daemon.wait(lambda: gate.count >= before + 2)
-                seen = gate.count
+                before = gate.count_all()
+                daemon.wait(lambda: gate.count_all() >= before + 2)
+                seen = gate.count_all()
                 hub.post_rows({"_id": FALCON["_id"], "cardData": {"license": "apache-2.0"}})
                 gate.shut(Gate.OPEN)
                 daemon.wait(lambda: "event=hub-up" in daemon.said())

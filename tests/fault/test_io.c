@@ -75,7 +75,8 @@ static void test_fail_each_call(void **state)
 	static const struct {
 		enum fault_kind kind;
 		int error;
-	} faults[] = { { FAULT_ONCE, EIO }, { FAULT_STAYS, ENOSPC }, { FAULT_SHORT, ENOSPC }, { FAULT_STAYS, EROFS } };
+	} faults[] = { { FAULT_ONCE, EIO }, { FAULT_STAYS, ENOSPC }, { FAULT_SHORT, ENOSPC }, { FAULT_STAYS, EROFS },
+		{ FAULT_STAYS, EFBIG } };
 	static const unsigned faulty[] = { 0, 1, 5, 6, 17 };
 	unsigned runs = 0;
 

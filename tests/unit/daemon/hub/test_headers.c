@@ -126,7 +126,7 @@ static void test_others(void **state)
 	expect(head.request_id, "Root=1-abc;def");
 	expect(head.location, "/api/models/a/b");
 	assert_int_equal(head.retry_after_s, 17);
-	assert_int_equal(read_head("retry-after: Tue, 30 Jun 2026 01:02:02 GMT\r\n").retry_after_s, -1);
+	assert_int_equal(read_head("retry-after: Tue, 30 Jun 2026 01:02:02 GMT\r\n").retry_after_s, -1); /* no Date to count from */
 	assert_int_equal(read_head("date: yesterday\r\n").date_ms, 0);
 	assert_int_equal(read_head("x: y\r\n").retry_after_s, -1);
 }
@@ -198,12 +198,51 @@ static void test_nul(void **state)
 	expect(head.etag, "\"e\"");
 }
 
+#define DATE "date: Tue, 30 Jun 2026 01:02:02 GMT\r\n"
+
+static void test_retry_after(void **state)
+{
+	static const struct {
+		const char *head;
+		int64_t seconds, at_ms;
+		bool unread;
+	} cases[] = {
+		{ "retry-after: 0\r\n", 0, 0, false },
+		{ "retry-after: 10.0\r\n", 10, 0, false },
+		{ "retry-after: 0.25\r\n", 1, 0, false },
+		{ "retry-after: 7.5\r\n", 8, 0, false },
+		{ "retry-after: 86400000\r\n", 86400000, 0, false },
+		{ DATE "retry-after: Tue, 30 Jun 2026 01:02:32 GMT\r\n", 30, 0, false },
+		{ "retry-after: Tue, 30 Jun 2026 01:02:32 GMT\r\n" DATE, 30, 0, false },
+		{ DATE "retry-after: Tuesday, 30-Jun-26 01:03:02 GMT\r\n", 60, 0, false },
+		{ DATE "retry-after: Tue Jun 30 01:02:03 2026\r\n", 1, 0, false },
+		{ DATE "retry-after: Tue, 30 Jun 2026 01:02:01 GMT\r\n", 0, 0, false },
+		{ "retry-after: Tue, 30 Jun 2026 01:02:32 GMT\r\n", -1, 1782781352000, false },
+		{ "retry-after: -5\r\n", -1, 0, true },
+		{ "retry-after: soon\r\n", -1, 0, true },
+		{ "retry-after: 1.x\r\n", -1, 0, true },
+		{ "retry-after:\r\n", -1, 0, true },
+		{ "x: y\r\n", -1, 0, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+		struct hub_head head = read_head(cases[i].head);
+
+		if (head.retry_after_s != cases[i].seconds || head.retry_at_ms != cases[i].at_ms ||
+			head.retry_is_unread != cases[i].unread)
+			fail_msg("%s: %lld s, at %lld, unread %d", cases[i].head, (long long)head.retry_after_s,
+				(long long)head.retry_at_ms, head.retry_is_unread);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_link), cmocka_unit_test(test_quota), cmocka_unit_test(test_quota_forms),
 		cmocka_unit_test(test_age), cmocka_unit_test(test_others),
 		cmocka_unit_test(test_values), cmocka_unit_test(test_nul),
+		cmocka_unit_test(test_retry_after),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -101,12 +101,29 @@ static void test_a_good_answer_closes_it(void **state)
 	assert_false(breaker_sent(&breaker));
 }
 
+/* Closed, a hold is the buckets' affair; open, the probe waits for it too. */
+static void test_no_probe_while_asked_to_wait(void **state)
+{
+	struct breaker breaker = { 0 };
+
+	(void)state;
+	breaker_hold(&breaker, 500000);
+	breaker_hold(&breaker, 400000);
+	assert_int_equal(breaker_wait_ms(&breaker, 1000), 0);
+	for (unsigned i = 0; i < BREAKER_FAILURES; i++)
+		breaker_ended(&breaker, false, BREAKER_SAW_FAILURE, 0, 1000);
+	assert_int_equal(breaker_wait_ms(&breaker, 1000), 499000);
+	assert_int_equal(breaker_wait_ms(&breaker, 499999), 1);
+	assert_int_equal(breaker_wait_ms(&breaker, 500000), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_only_failures_in_a_row_open_it), cmocka_unit_test(test_what_says_nothing_changes_nothing),
 		cmocka_unit_test(test_one_probe_at_a_time), cmocka_unit_test(test_few_probes_in_a_long_night),
 		cmocka_unit_test(test_a_good_answer_closes_it),
+		cmocka_unit_test(test_no_probe_while_asked_to_wait),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

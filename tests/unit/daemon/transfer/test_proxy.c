@@ -58,9 +58,10 @@ static void test_which_variable(void **state)
 		struct hub_origin hub = origin_of(cases[i].hub);
 		char why[PROXY_WHY_SIZE];
 		struct proxy proxy;
+		struct slice unread;
 
 		environment = cases[i].environment;
-		assert_int_equal(proxy_find(&hub, variable, &proxy, why), cases[i].wanted ? PROXY_FOUND : PROXY_NONE);
+		assert_int_equal(proxy_find(&hub, variable, &proxy, &unread, why), cases[i].wanted ? PROXY_FOUND : PROXY_NONE);
 		if (cases[i].wanted)
 			assert_string_equal(proxy.origin.text, cases[i].wanted);
 	}
@@ -139,6 +140,23 @@ static void test_exceptions(void **state)
 		{ "[fe80::1]:8", "https://[fe80::1]", false },
 		{ ".", "https://hub.example", false },
 		{ ":443", "https://hub.example", false },
+		{ "hub.example.", "https://hub.example", true },
+		{ "10.0.0.0/8", "https://10.1.2.3", true },
+		{ "192.168.0.0/16,10.1.2.0/24", "https://10.1.2.3", true },
+		{ "10.1.2.3/32", "https://10.1.2.3", true },
+		{ "10.1.2.2/31", "https://10.1.2.3", true },
+		{ "10.1.2.0/31", "https://10.1.2.3", false },
+		{ "11.0.0.0/8", "https://10.1.2.3", false },
+		{ "0.0.0.0/0", "https://10.1.2.3", true },
+		{ "10.0.0.0/33", "https://10.1.2.3", false },
+		{ "10.0.0.0/", "https://10.1.2.3", false },
+		{ "10.0.0.0/8", "https://hub.example", false },
+		{ "10.0.0.0/8", "https://10.0.0.0.example", false },
+		{ "fd00::/8", "https://[fdab::1]", true },
+		{ "fd00:0:0::1", "https://[fd00::1]", true },
+		{ "fe80::/10", "https://[fd00::1]", false },
+		{ "[fd00::/8]:8443", "https://[fd00::1]:8443", true },
+		{ "::/0", "https://10.1.2.3", false },
 	};
 
 	(void)state;
@@ -150,6 +168,22 @@ static void test_exceptions(void **state)
 	}
 }
 
+static void test_what_is_not_understood(void **state)
+{
+	static const struct {
+		const char *list, *unread;
+	} cases[] = {
+		{ "", "" }, { "*, .example, 10.0.0.0/8 [fd00::1]:80", "" }, { "one, 10.0.0.0/33, two", "10.0.0.0/33" },
+		{ "hub.*.example", "hub.*.example" }, { "http://hub.example", "http://hub.example" }, { "10.0.0.0/8/8", "10.0.0.0/8/8" },
+		{ "a;b", "a;b" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(cases); i++)
+		if (!slice_is(proxy_exception_unread(cases[i].list), cases[i].unread))
+			fail_msg("\"%s\"", cases[i].list);
+}
+
 /* What is wrong is said by the variable's name; its value may hold a password. */
 static void test_refusal_shows_no_secret(void **state)
 {
@@ -157,10 +191,11 @@ static void test_refusal_shows_no_secret(void **state)
 	struct hub_origin hub = origin_of("https://hub.example");
 	char why[PROXY_WHY_SIZE];
 	struct proxy proxy;
+	struct slice unread;
 
 	(void)state;
 	environment = wrong;
-	assert_int_equal(proxy_find(&hub, variable, &proxy, why), PROXY_UNUSABLE);
+	assert_int_equal(proxy_find(&hub, variable, &proxy, &unread, why), PROXY_UNUSABLE);
 	assert_non_null(strstr(why, "https_proxy"));
 	assert_null(strstr(why, "hunter2"));
 	assert_string_equal(proxy.password, "");
@@ -170,6 +205,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_which_variable), cmocka_unit_test(test_values), cmocka_unit_test(test_exceptions),
+		cmocka_unit_test(test_what_is_not_understood),
 		cmocka_unit_test(test_refusal_shows_no_secret),
 	};
 

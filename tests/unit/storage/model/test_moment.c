@@ -126,7 +126,11 @@ static void test_read_http(void **state)
 		{ "Tue, 31 Jun 2026 01:02:02 GMT", false, 0 },
 		{ "Tue, 30 Jun 2026 01:02:02", false, 0 },
 		{ "Tue, 3 Jun 2026 01:02:02 GMT ", false, 0 },
-		{ "Tuesday, 30-Jun-26 01:02:02 GMT", false, 0 },
+		{ "Tuesday, 30-Jun-26 01:02:02 GMT", true, 1782781322000 },
+		{ "Tue Jun 30 01:02:02 2026", true, 1782781322000 },
+		{ "Thu Jan  1 00:00:00 1970", true, 0 },
+		{ "Tue, 30 Jun 2026 25:02:02 GMT", false, 0 },
+		{ "Tue, 30 Jun 2026 01:02:02 GMT, and a text that is far longer than a date is", false, 0 },
 		{ "", false, 0 },
 		{ "Tue,", false, 0 },
 	};
