@@ -127,6 +127,8 @@ int status_of_store_error(int code)
 		return EX_DATAERR;
 	case ERROR_CLOCK:
 		return EX_CLOCK;
+	case ERROR_RESOURCES:
+		return EX_OSERR;
 	case ERROR_SCHEMA_NEWER:
 		return EX_CONFIG;
 	case ERROR_STOPPED:

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "storage/model/new_file.h"
+
 static const char *bus_error_program = "";
 static int bus_error_status;
 
@@ -17,6 +19,7 @@ static void say(const char *text)
 /* Async-signal-safe calls alone. */
 static void on_signal(int number)
 {
+	new_file_remove_all();
 	say(bus_error_program);
 	say(number == SIGBUS ?
 			": a page of the store could not be read: data.mdb was cut off, or its disk fails. Restore a backup.\n" :

@@ -2,7 +2,6 @@
 #include "storage/copy.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -14,25 +13,29 @@
 #include <unistd.h>
 
 #include "storage/meta.h"
+#include "storage/model/new_file.h"
 #include "storage/txn.h"
+#include "storage/verify.h"
 
-enum { PATH_BYTES = 4096, PROGRESS_MS = 250, SPARE_PAGES = 64 };
+enum { PROGRESS_MS = 250, SPARE_PAGES = 64 };
 
 struct copy {
 	struct store *store;
 	const struct copy_options *options;
-	char path[PATH_BYTES], folder[PATH_BYTES]; /* of what is being written */
+	char folder[PATH_MAX];
+	struct new_file to;
 	uint64_t bytes; /* about how large it will be */
-	int file;
 	int code; /* LMDB's, of the thread */
 	atomic_bool done;
 };
 
-static int fail_file(const struct copy *copy, const char *doing, struct store_problem *problem)
+/* Of a file that need not be in a store: who may write there is not said by the store's group. */
+static int fail_file(const char *file, int error, struct store_problem *problem)
 {
-	int error = errno;
+	int code = error == ENOSPC || error == EDQUOT ? ERROR_FULL : error == EROFS ? ERROR_READ_ONLY :
+		   error == EACCES || error == EPERM ? ERROR_PERMISSION : ERROR_OUTPUT;
 
-	return store_fail_file(copy->folder, error, doing, problem);
+	return store_say(problem, code, "%s could not be written: %s", file, strerror(error));
 }
 
 /* --- sizes ---------------------------------------------------------------------------------------------------------*/
@@ -72,7 +75,7 @@ static int check_space(const struct copy *copy, struct store_problem *problem)
 	uint64_t free_bytes;
 
 	if (statvfs(copy->folder, &about))
-		return fail_file(copy, copy->folder, problem);
+		return fail_file(copy->folder, errno, problem);
 	free_bytes = (uint64_t)about.f_bavail * about.f_frsize;
 	if (free_bytes >= copy->bytes)
 		return ERROR_NONE;
@@ -93,7 +96,7 @@ static void *run_copy(void *owner)
 {
 	struct copy *copy = owner;
 
-	copy->code = mdb_env_copyfd2(store_env(copy->store), copy->file, MDB_CP_COMPACT);
+	copy->code = mdb_env_copyfd2(store_env(copy->store), copy->to.file, MDB_CP_COMPACT);
 	atomic_store(&copy->done, true);
 	return NULL;
 }
@@ -105,7 +108,7 @@ static void watch(struct copy *copy)
 
 	for (unsigned i = 0; !atomic_load(&copy->done); i++) {
 		nanosleep(&pause, NULL);
-		if (copy->options->on_progress && i % 10 == 9 && fstat(copy->file, &about) == 0)
+		if (copy->options->on_progress && i % 10 == 9 && fstat(copy->to.file, &about) == 0)
 			copy->options->on_progress(copy->options->owner, (uint64_t)about.st_size, copy->bytes);
 	}
 }
@@ -115,12 +118,12 @@ static int write_copy(struct copy *copy, struct store_problem *problem)
 	pthread_t thread;
 
 	if (pthread_create(&thread, NULL, run_copy, copy))
-		return store_say(problem, ERROR_OUTPUT, "%s: no thread to copy with", copy->path);
+		return store_say(problem, ERROR_RESOURCES, "%s: the system gives no thread to copy with", copy->to.path);
 	watch(copy);
 	pthread_join(thread, NULL);
-	if (copy->code)
-		return store_fail_file(copy->folder, copy->code == EIO ? EIO : copy->code, copy->path, problem);
-	return fsync(copy->file) ? fail_file(copy, copy->path, problem) : ERROR_NONE;
+	return copy->code > 0 ? fail_file(copy->to.path, copy->code, problem) :
+	       copy->code     ? store_fail(copy->store, copy->code, "copying", problem) :
+				ERROR_NONE;
 }
 
 static void split_folder(struct copy *copy, const char *path)
@@ -133,28 +136,11 @@ static void split_folder(struct copy *copy, const char *path)
 		snprintf(copy->folder, sizeof(copy->folder), ".");
 }
 
-static int open_copy(struct copy *copy, mode_t mode, struct store_problem *problem)
+static int measure(struct copy *copy, struct store_problem *problem)
 {
-	int code;
-
 	if (used_bytes(copy->store, &copy->bytes))
 		return store_fail(copy->store, ERROR_CORRUPT, "measuring", problem);
-	code = check_space(copy, problem);
-	if (code)
-		return code;
-	copy->file = open(copy->path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
-	return copy->file < 0 ? fail_file(copy, copy->path, problem) : ERROR_NONE;
-}
-
-/* So that the new name outlives a power failure. */
-static int sync_folder(const struct copy *copy, struct store_problem *problem)
-{
-	int folder = open(copy->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int failed = folder < 0 || fsync(folder);
-
-	if (folder >= 0)
-		close(folder);
-	return failed ? fail_file(copy, copy->folder, problem) : ERROR_NONE;
+	return check_space(copy, problem);
 }
 
 /* --- a backup ------------------------------------------------------------------------------------------------------*/
@@ -189,55 +175,78 @@ static int mark(const struct copy *copy, struct store_problem *problem)
 	if (!mdb_env_info(store_env(copy->store), &info))
 		mdb_env_set_mapsize(env, copy->bytes * 2 + ((size_t)64 << 20));
 	mdb_env_set_maxdbs(env, TABLE_COUNT);
-	code = mdb_env_open(env, copy->path, MDB_NOSUBDIR | MDB_NOLOCK, 0600);
+	code = mdb_env_open(env, copy->to.partial, MDB_NOSUBDIR | MDB_NOLOCK, 0600);
 	if (!code)
 		code = put_mark(env);
 	mdb_env_close(env);
 	return code ? store_fail(copy->store, code, "marking the backup of", problem) : ERROR_NONE;
 }
 
-/* Without --force the name must be free: link() says so, rename() would not. */
-static int give_name(const struct copy *copy, struct store_problem *problem)
+/* What was made is walked like any store: a backup that is damaged is none. */
+static int check_copy(const struct copy *copy, struct store_problem *problem)
 {
-	const struct copy_options *options = copy->options;
-	int failed = options->overwrite ? rename(copy->path, options->to) : link(copy->path, options->to);
+	struct store_options options = { .dir = copy->to.partial, .damaged_too = true };
+	struct verify_options verify = { 0 };
+	struct verify_summary summary;
+	struct store *made;
+	int code;
 
-	if (failed && errno == EEXIST)
-		return store_say(problem, ERROR_OUTPUT, "%s is there already: choose another name, or --force", options->to);
-	if (failed)
-		return fail_file(copy, options->to, problem);
-	if (!options->overwrite)
-		unlink(copy->path);
-	return sync_folder(copy, problem);
+	if (copy->options->unchecked)
+		return ERROR_NONE;
+	code = store_open(&options, &made, problem);
+	if (code)
+		return code;
+	verify_run(made, &verify, &summary);
+	store_close(&made);
+	if (summary.unwalked)
+		return store_say(problem, ERROR_RESOURCES, "the copy could not be verified: the system gives no more processes or files");
+	if (!summary.findings)
+		return ERROR_NONE;
+	return store_say(problem, ERROR_CORRUPT, "the copy is damaged, as the store %s is, or its disk fails: %llu findings. `relicense "
+		"verify` names them; --unchecked keeps a copy all the same", store_dir(copy->store),
+		(unsigned long long)summary.findings);
 }
 
-static int finish_backup(struct copy *copy, struct store_problem *problem)
+static int give_name(struct copy *copy, struct store_problem *problem)
 {
-	int code = write_copy(copy, problem);
+	const struct copy_options *options = copy->options;
+	int error = new_file_keep(&copy->to, options->overwrite ? NEW_FILE_REPLACES : NEW_FILE_IS_FIRST);
+
+	if (error == EEXIST)
+		return store_say(problem, ERROR_OUTPUT, "%s is there already: choose another name, or --force", options->to);
+	return error ? fail_file(options->to, error, problem) : ERROR_NONE;
+}
+
+static int make_backup(struct copy *copy, struct store_problem *problem)
+{
+	int code = measure(copy, problem), error = 0;
 
 	if (!code)
+		error = new_file_open(&copy->to, copy->options->to, 0600);
+	if (!code && !error && copy->to.in_place)
+		error = ENOTSUP; /* a device or a pipe: the copy is marked and read again, which these cannot do */
+	if (error)
+		code = fail_file(copy->options->to, error, problem);
+	if (!code)
+		code = write_copy(copy, problem);
+	if (!code)
 		code = mark(copy, problem);
+	if (!code)
+		code = check_copy(copy, problem);
 	return code ? code : give_name(copy, problem);
 }
 
 int store_backup(struct store *store, const struct copy_options *options, struct copy_result *result,
 	struct store_problem *problem)
 {
-	struct copy copy = { .store = store, .options = options, .file = -1 };
+	struct copy copy = { .store = store, .options = options, .to = NEW_FILE_NONE };
 	int code;
 
 	if (!options->overwrite && access(options->to, F_OK) == 0)
 		return store_say(problem, ERROR_OUTPUT, "%s is there already: choose another name, or --force", options->to);
-	if (snprintf(copy.path, sizeof(copy.path), "%s.partial", options->to) >= (int)sizeof(copy.path))
-		return store_say(problem, ERROR_OUTPUT, "%s: a name that long is not possible", options->to);
 	split_folder(&copy, options->to);
-	code = open_copy(&copy, 0600, problem);
-	if (code)
-		return code;
-	code = finish_backup(&copy, problem);
-	close(copy.file);
-	if (code)
-		unlink(copy.path);
+	code = make_backup(&copy, problem);
+	new_file_close(&copy.to);
 	*result = (struct copy_result){ file_bytes(store_file(store)), file_bytes(options->to) };
 	return code;
 }
@@ -256,39 +265,50 @@ static int check_alone(struct store *store, struct store_problem *problem)
 		readers.oldest_process);
 }
 
-static int take_place(const struct copy *copy, struct store_problem *problem)
+static int take_place(struct copy *copy, struct store_problem *problem)
 {
 	struct stat about;
+	int error = 0;
 
-	if (stat(store_file(copy->store), &about) || fchown(copy->file, about.st_uid, about.st_gid) ||
-		fchmod(copy->file, about.st_mode & 07777) || fsync(copy->file) ||
-		rename(copy->path, store_file(copy->store)))
-		return fail_file(copy, copy->path, problem);
-	return sync_folder(copy, problem);
+	if (stat(store_file(copy->store), &about) || fchown(copy->to.file, about.st_uid, about.st_gid) ||
+		fchmod(copy->to.file, about.st_mode & 07777))
+		error = errno;
+	if (!error)
+		error = new_file_keep(&copy->to, NEW_FILE_REPLACES);
+	return error ? fail_file(copy->to.path, error, problem) : ERROR_NONE;
+}
+
+static int make_compact(struct copy *copy, struct store_problem *problem)
+{
+	char partial[PATH_MAX];
+	int code = measure(copy, problem), error = 0;
+
+	snprintf(partial, sizeof(partial), "%s/" STORE_COMPACT_FILE, store_dir(copy->store));
+	if (!code)
+		error = new_file_open_as(&copy->to, store_file(copy->store), partial, 0600);
+	if (error)
+		code = fail_file(partial, error, problem);
+	if (!code)
+		code = write_copy(copy, problem);
+	if (!code)
+		code = check_copy(copy, problem);
+	if (!code)
+		code = check_alone(copy->store, problem);
+	return code ? code : take_place(copy, problem);
 }
 
 int store_compact(struct store *store, const struct copy_options *options, struct copy_result *result,
 	struct store_problem *problem)
 {
-	struct copy copy = { .store = store, .options = options, .file = -1 };
+	struct copy copy = { .store = store, .options = options, .to = NEW_FILE_NONE };
 	int code = check_alone(store, problem);
 
 	if (code)
 		return code;
 	*result = (struct copy_result){ .bytes_before = file_bytes(store_file(store)) };
-	snprintf(copy.path, sizeof(copy.path), "%s/" STORE_COMPACT_FILE, store_dir(store));
 	snprintf(copy.folder, sizeof(copy.folder), "%s", store_dir(store));
-	code = open_copy(&copy, 0640, problem);
-	if (code)
-		return code;
-	code = write_copy(&copy, problem);
-	if (!code)
-		code = check_alone(store, problem);
-	if (!code)
-		code = take_place(&copy, problem);
-	close(copy.file);
-	if (code)
-		unlink(copy.path);
+	code = make_compact(&copy, problem);
+	new_file_close(&copy.to);
 	result->bytes_after = file_bytes(store_file(store));
 	return code;
 }

@@ -4,7 +4,7 @@
  *
  * A copy is of one snapshot, whole, and written beside whoever writes (LMDB, mdb_env_copyfd2 with MDB_CP_COMPACT): it is
  * the one long reader, and while it goes on pages that are replaced are not used again. It stands under another name until
- * it is whole and synced: what bears the wanted name is never half a copy.
+ * it is whole, verified (verify.h) and synced: what bears the wanted name is never half a copy, nor a damaged one.
  */
 #ifndef STORAGE_COPY_H
 #define STORAGE_COPY_H
@@ -14,6 +14,7 @@
 struct copy_options {
 	const char *to;  /* of a backup */
 	bool overwrite;  /* what is called `to` already */
+	bool unchecked;  /* what was made gets its name without being verified */
 	/* Called a few times a second, on the caller's thread; may be NULL. */
 	void (*on_progress)(void *owner, uint64_t done, uint64_t of);
 	void *owner;

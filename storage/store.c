@@ -140,6 +140,10 @@ static int code_of(int lmdb_code)
 	case EROFS: return ERROR_READ_ONLY;
 	case ENOENT: return ERROR_NO_STORE;
 	case EIO: return ERROR_IO;
+	case EMFILE:
+	case ENFILE:
+	case EAGAIN:
+	case ENOMEM: return ERROR_RESOURCES;
 	default: return lmdb_code > ERROR_FIRST && lmdb_code < ERROR_END ? lmdb_code : ERROR_LMDB;
 	}
 }

@@ -225,7 +225,10 @@ static void walk_in_child(void *owner, int out)
 
 	verify.out = out;
 	if (store_open(&options, &store, &problem)) {
-		verify_found(&verify, child->pass->name, "the table", "%s", problem.text);
+		if (problem.code == ERROR_RESOURCES)
+			verify_send_unwalked(verify.out, problem.text);
+		else
+			verify_found(&verify, child->pass->name, "the table", "%s", problem.text);
 		return;
 	}
 	verify_init(&verify, store, child->options);
@@ -288,10 +291,13 @@ static void run_pass(struct verification *all, const struct pass *pass)
 		all->options->limit_ms ? all->options->limit_ms : LIMIT_MS };
 	struct verify_facts facts;
 
-	if (verify_child_run(&child, all->options, &facts, &all->summary->findings))
+	enum walk_end end = verify_child_run(&child, all->options, &facts, &all->summary->findings);
+
+	if (end == WALK_CAME_TO_ITS_END)
 		add_facts(all, &facts);
 	else
 		all->comparable = false;
+	all->summary->unwalked += end == WALK_UNWALKED;
 }
 
 /* ---- counts --------------------------------------------------------------------------------------------------------*/
@@ -352,6 +358,7 @@ void verify_run(struct store *store, const struct verify_options *options, struc
 {
 	struct verification all = { .store = store, .options = options, .summary = summary, .comparable = true };
 	uint64_t findings;
+	unsigned unwalked;
 	bool counts_compared;
 
 	*summary = (struct verify_summary){ 0 };
@@ -363,8 +370,10 @@ void verify_run(struct store *store, const struct verify_options *options, struc
 	if (all.comparable)
 		compare_counts(&all);
 	findings = summary->findings;
+	unwalked = summary->unwalked;
 	counts_compared = summary->counts_compared;
 	*summary = all.sum.summary;
 	summary->findings = findings;
+	summary->unwalked = unwalked;
 	summary->counts_compared = counts_compared;
 }

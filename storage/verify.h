@@ -34,6 +34,8 @@ struct verify_options {
 	/* A head that was kept elsewhere; NULL: none. Text as `relicense head` prints it. */
 	const char *head_line;
 	void (*on_finding)(void *owner, const struct finding *finding);
+	/* A table that could not be walked, since the system gives no more processes or files. May be NULL. */
+	void (*on_unwalked)(void *owner, const char *table, const char *why);
 	/* From time to time: how many entries were walked in which table. May be NULL. */
 	void (*on_progress)(void *owner, const char *table, uint64_t entries);
 	void *owner;
@@ -43,6 +45,7 @@ struct verify_options {
 struct verify_summary {
 	uint64_t records, repos, versions, names, statements, receipts, missing, texts;
 	uint64_t findings;
+	unsigned unwalked; /* tables of which nothing is known: no damage, and the store is not known to be whole */
 	bool counts_compared; /* nothing was committed while we walked */
 	struct log_head head; /* up to which the chain was walked */
 };

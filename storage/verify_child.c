@@ -12,7 +12,7 @@
 
 enum { VERIFY_TABLE = 64 };
 
-enum message_type { MESSAGE_FINDING = 1, MESSAGE_PROGRESS, MESSAGE_FACTS };
+enum message_type { MESSAGE_FINDING = 1, MESSAGE_PROGRESS, MESSAGE_FACTS, MESSAGE_UNWALKED };
 
 struct message {
 	enum message_type type;
@@ -25,6 +25,7 @@ struct message {
 			char behind[VERIFY_TEXT];
 		} progress;
 		struct verify_facts facts;
+		char why[VERIFY_TEXT];
 	};
 };
 
@@ -69,6 +70,14 @@ void verify_send_progress(int out, uint64_t entries, struct slice key)
 	send_message(out, &message);
 }
 
+void verify_send_unwalked(int out, const char *why)
+{
+	struct message message = { .type = MESSAGE_UNWALKED };
+
+	snprintf(message.why, sizeof(message.why), "%s", why);
+	send_message(out, &message);
+}
+
 void verify_send_facts(int out, const struct verify_facts *facts)
 {
 	struct message message = { .type = MESSAGE_FACTS, .facts = *facts };
@@ -98,7 +107,7 @@ struct watch {
 	struct verify_facts *facts;
 	uint64_t *findings;
 	char behind[VERIFY_TEXT];
-	bool came_to_its_end;
+	enum walk_end end;
 };
 
 static void found(struct watch *watch, const char *table, const char *key, const char *what)
@@ -110,6 +119,13 @@ static void found(struct watch *watch, const char *table, const char *key, const
 	++*watch->findings;
 	if (watch->options->on_finding)
 		watch->options->on_finding(watch->options->owner, &finding);
+}
+
+static void not_walked(struct watch *watch, const char *why)
+{
+	watch->end = WALK_UNWALKED;
+	if (watch->options->on_unwalked)
+		watch->options->on_unwalked(watch->options->owner, watch->child->table, why);
 }
 
 static void take_message(struct watch *watch, struct message *message)
@@ -128,7 +144,11 @@ static void take_message(struct watch *watch, struct message *message)
 		break;
 	case MESSAGE_FACTS:
 		*watch->facts = message->facts;
-		watch->came_to_its_end = true;
+		watch->end = WALK_CAME_TO_ITS_END;
+		break;
+	case MESSAGE_UNWALKED:
+		message->why[VERIFY_TEXT - 1] = '\0';
+		not_walked(watch, message->why);
 		break;
 	}
 }
@@ -160,7 +180,7 @@ static void tell_end(struct watch *watch, int status, bool hung)
 {
 	char what[VERIFY_TEXT], behind[VERIFY_TEXT + 32] = "its first entry";
 
-	if (watch->came_to_its_end)
+	if (watch->end != WALK_BROKEN_OFF)
 		return;
 	if (watch->behind[0])
 		snprintf(behind, sizeof(behind), "key %.64s", watch->behind);
@@ -175,18 +195,35 @@ static void tell_end(struct watch *watch, int status, bool hung)
 	found(watch, watch->child->table, "the table", what);
 }
 
-bool verify_child_run(const struct verify_child *child, const struct verify_options *options, struct verify_facts *facts,
+static pid_t open_and_fork(int ends[2])
+{
+	pid_t process;
+	int error;
+
+	if (pipe(ends))
+		return -1;
+	process = fork();
+	if (process < 0) {
+		error = errno;
+		close(ends[0]);
+		close(ends[1]);
+		errno = error;
+	}
+	return process;
+}
+
+enum walk_end verify_child_run(const struct verify_child *child, const struct verify_options *options, struct verify_facts *facts,
 	uint64_t *findings)
 {
 	struct watch watch = { .child = child, .options = options, .facts = facts, .findings = findings };
 	struct message message;
 	bool hung = false;
 	int ends[2], status = 0;
-	pid_t process = pipe(ends) == 0 ? fork() : -1;
+	pid_t process = open_and_fork(ends);
 
 	if (process < 0) {
-		found(&watch, child->table, "the table", "could not be walked: the system gives no process for it");
-		return false;
+		not_walked(&watch, strerror(errno));
+		return WALK_UNWALKED;
 	}
 	if (process == 0) {
 		close(ends[0]);
@@ -201,5 +238,5 @@ bool verify_child_run(const struct verify_child *child, const struct verify_opti
 	while (waitpid(process, &status, 0) < 0 && errno == EINTR)
 		;
 	tell_end(&watch, status, hung);
-	return watch.came_to_its_end;
+	return watch.end;
 }

@@ -16,6 +16,8 @@
 void verify_send_finding(int out, const struct finding *finding);
 /* `key`: behind which it is now; a sign of life. */
 void verify_send_progress(int out, uint64_t entries, struct slice key);
+/* The store could not even be opened, for want of resources. */
+void verify_send_unwalked(int out, const char *why);
 void verify_send_facts(int out, const struct verify_facts *facts); /* the last thing: the walk came to its end */
 
 /* --- in the parent -------------------------------------------------------------------------------------------------*/
@@ -27,11 +29,14 @@ struct verify_child {
 	int64_t limit_ms; /* without a sign of life */
 };
 
-/*
- * Calls options->on_finding and on_progress. False: it did not come to its end, and the finding that says so was given too;
- * `facts` are not known then. `findings` is counted up.
- */
-bool verify_child_run(const struct verify_child *child, const struct verify_options *options, struct verify_facts *facts,
+enum walk_end {
+	WALK_BROKEN_OFF, /* the finding that says so was given too */
+	WALK_CAME_TO_ITS_END,
+	WALK_UNWALKED, /* the system gave no process, or no files, for it: nothing is known, nothing is damaged */
+};
+
+/* Calls the functions of the options. `facts` are known where it came to its end. `findings` is counted up. */
+enum walk_end verify_child_run(const struct verify_child *child, const struct verify_options *options, struct verify_facts *facts,
 	uint64_t *findings);
 
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "storage/model/new_file.h"
 #include "daemon/run/log.h"
 
 enum { METRICS_INTERVAL_MS = 10 * 1000, METRICS_TEXT_MAX = 64 * 1024 };
@@ -53,19 +54,17 @@ static void on_timer(struct clock_timer *timer);
 /* In a work item, or at the end. A reader never sees half a file. */
 static void write_file(struct metrics_file *file)
 {
-	FILE *stream = fopen(file->fresh_path, "we");
+	struct new_file fresh = NEW_FILE_NONE;
+	ssize_t written;
 
-	file->error = stream ? 0 : errno;
-	if (!stream)
-		return;
-	if (fwrite(file->text.data, 1, file->text.size, stream) != file->text.size)
-		file->error = errno;
-	if (fclose(stream) && !file->error)
-		file->error = errno;
-	if (!file->error && rename(file->fresh_path, file->path))
-		file->error = errno;
-	if (file->error)
-		unlink(file->fresh_path);
+	file->error = new_file_open_as(&fresh, file->path, file->fresh_path, 0644);
+	if (!file->error) {
+		written = write(fresh.file, file->text.data, file->text.size);
+		file->error = written < 0 ? errno : (size_t)written < file->text.size ? ENOSPC : 0;
+	}
+	if (!file->error)
+		file->error = new_file_keep(&fresh, NEW_FILE_UNSYNCED);
+	new_file_close(&fresh);
 }
 
 static void report(const struct metrics_file *file)

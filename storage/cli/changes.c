@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* relicense changes: the change log, filtered. */
+#include <errno.h>
 #include <poll.h>
 
 #include "storage/cli/commands.h"
@@ -427,6 +428,10 @@ static enum exit_status run(struct tool *tool, const struct arguments *arguments
 	walk.until_ms = filter.until_ms;
 	if (reader_has_terms(tool->reader))
 		log_plan(&filter, &walk);
+	if (options.follow && !print_settle(&tool->print)) {
+		tool_say("%s could not be written: %s", tool->options.print.path, strerror(errno));
+		return EXIT_OUTPUT;
+	}
 	log_walk_begin(&walk, follow_start(tool));
 	begin_output(&output, &tool->print);
 	code = write_log(&walk, &filter, &output, limit, &more);

@@ -55,33 +55,41 @@ static void write_members(const struct export_order *order, const struct export_
 	buf_char(out, '\n');
 }
 
-static enum exit_status fail_file(const char *path)
+static enum exit_status fail_file(const char *path, int error)
 {
-	tool_say("%s could not be written: %s", path, strerror(errno));
+	tool_say("%s could not be written: %s", path, strerror(error));
 	return EXIT_OUTPUT;
 }
 
-static bool write_file(const char *path, const struct buf *text)
+static bool write_all(int file, const struct buf *text)
 {
-	FILE *file = fopen(path, "we");
-	bool written = file && fwrite(text->data, 1, text->size, file) == text->size && fflush(file) == 0 &&
-		       fsync(fileno(file)) == 0;
+	for (size_t at = 0; at < text->size;) {
+		ssize_t written = write(file, text->data + at, text->size - at);
 
-	return (file && fclose(file) == 0) && written;
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written < 0)
+			return false;
+		at += (size_t)written;
+	}
+	return true;
 }
 
 static enum exit_status write_manifest(const struct export_order *order, const struct export_result *result)
 {
-	char path[PATH_BYTES], partial[PATH_BYTES + 16];
+	struct new_file file = NEW_FILE_NONE;
 	struct buf text = BUF_INIT(1 << 20);
-	bool written;
+	char path[PATH_BYTES];
+	int error;
 
 	snprintf(path, sizeof(path), "%s.manifest.json", order->path);
-	snprintf(partial, sizeof(partial), "%s.partial", path);
 	write_members(order, result, &text);
-	written = write_file(partial, &text) && rename(partial, path) == 0;
+	error = new_file_open(&file, path, 0666);
+	if (!error)
+		error = write_all(file.file, &text) ? new_file_keep(&file, NEW_FILE_REPLACES) : errno;
+	new_file_close(&file);
 	buf_release(&text);
-	return written ? EXIT_OK : fail_file(path);
+	return error ? fail_file(path, error) : EXIT_OK;
 }
 
 /* ---- the command ----------------------------------------------------------------------------------------------------*/
@@ -115,27 +123,48 @@ static enum exit_status check(const struct export_order *order)
 	return EXIT_OK;
 }
 
-static enum exit_status export_file(struct export_order *order)
+/* What lies on the disk is read again before it gets its name: the manifest vouches for it. */
+static enum exit_status check_written(const struct new_file *file, const struct export_result *result)
+{
+	char sha256[HASH_HEX + 1];
+	uint64_t bytes;
+
+	if (file->in_place || (export_text_digest(file->file, &bytes, sha256) && bytes == result->bytes &&
+				      strcmp(sha256, result->sha256) == 0))
+		return EXIT_OK;
+	tool_say("%s was not written as it should: read again, its bytes are others (does its disk fail?)", file->path);
+	return EXIT_OUTPUT;
+}
+
+static enum exit_status export_text_file(const struct export_order *order, struct export_result *result)
+{
+	struct new_file file;
+	enum exit_status status;
+	int error = new_file_open(&file, order->path, 0666);
+
+	if (error)
+		return fail_file(order->path, error);
+	status = export_text(order, file.file, result);
+	if (!status)
+		status = check_written(&file, result);
+	if (!status) {
+		error = new_file_keep(&file, NEW_FILE_REPLACES);
+		status = error ? fail_file(order->path, error) : EXIT_OK;
+	}
+	new_file_close(&file);
+	return status;
+}
+
+static enum exit_status export_file(const struct export_order *order)
 {
 	struct export_result result = { 0 };
-	char partial[PATH_BYTES];
 	enum exit_status status;
 
-	if (order->format == EXPORT_SQLITE) {
-		status = export_sqlite(order, &result);
-		return status ? status : write_manifest(order, &result);
-	}
 	if (!order->path)
-		return export_text(order, &result);
-	snprintf(partial, sizeof(partial), "%s.partial", order->path);
-	order->partial = partial;
-	status = export_text(order, &result);
-	order->partial = NULL;
-	if (!status && rename(partial, order->path))
-		status = fail_file(order->path);
-	if (status)
-		unlink(partial);
-	return status ? status : write_manifest(order, &result);
+		return export_text(order, STDOUT_FILENO, &result);
+	status = order->format == EXPORT_SQLITE ? export_sqlite(order, &result) : export_text_file(order, &result);
+	/* a device or a pipe has no manifest beside it */
+	return status || new_file_is_in_place(order->path) ? status : write_manifest(order, &result);
 }
 
 static enum exit_status run(struct tool *tool, const struct arguments *arguments)

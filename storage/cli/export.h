@@ -24,7 +24,7 @@ struct export_order {
 	enum export_format format;
 	uint64_t since; /* what records behind this one tell of; 0: all */
 	int64_t at_ms;  /* as it was then; 0: now */
-	const char *path, *partial; /* of the file; partial: where it is written first, NULL: standard output */
+	const char *path; /* of the file; NULL: standard output */
 };
 
 /* What was written; kept in the manifest. */
@@ -57,8 +57,10 @@ int export_rows(const struct export_order *order, const struct export_sink *sink
 
 /* --- files ---------------------------------------------------------------------------------------------------------*/
 
-/* What went wrong is said. */
-enum exit_status export_text(const struct export_order *order, struct export_result *result);
+/* What went wrong is said. The descriptor stays the caller's. */
+enum exit_status export_text(const struct export_order *order, int file, struct export_result *result);
+/* Size and SHA-256 of what lies in a file, from its beginning. False: it cannot be read. */
+bool export_text_digest(int file, uint64_t *bytes, char sha256[HASH_HEX + 1]);
 enum exit_status export_sqlite(const struct export_order *order, struct export_result *result);
 
 #endif

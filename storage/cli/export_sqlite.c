@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "storage/cli/export.h"
@@ -194,6 +195,17 @@ static enum exit_status fail(struct database *database)
 	return EXIT_OUTPUT;
 }
 
+/* Before it is committed, that is, before anybody can take it for good. */
+static bool is_good(struct database *database)
+{
+	sqlite3_stmt *query = NULL;
+	bool good = !database->code && !sqlite3_prepare_v2(database->sqlite, "pragma quick_check(1)", -1, &query, NULL) &&
+		    sqlite3_step(query) == SQLITE_ROW && strcmp((const char *)sqlite3_column_text(query, 0), "ok") == 0;
+
+	sqlite3_finalize(query);
+	return good;
+}
+
 static enum exit_status fill(struct database *database, struct export_result *result)
 {
 	struct export_sink sink = { database, row, flush };
@@ -213,21 +225,54 @@ static enum exit_status fill(struct database *database, struct export_result *re
 		return tool_fail(database->order->tool, code, "exporting");
 	make_views(database);
 	note_export(database, result);
+	if (!is_good(database))
+		return fail(database);
 	run(database, "commit");
 	return database->code ? fail(database) : EXIT_OK;
 }
 
-enum exit_status export_sqlite(const struct export_order *order, struct export_result *result)
+static enum exit_status export_into(const struct export_order *order, const char *path, struct export_result *result)
 {
 	struct database database = { .order = order, .shape = export_shape(order->what) };
-	bool fresh = access(order->path, F_OK) != 0;
 	enum exit_status status;
 
-	database.code = sqlite3_open_v2(order->path, &database.sqlite, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
+	database.code = sqlite3_open_v2(path, &database.sqlite, SQLITE_OPEN_READWRITE, NULL);
 	status = database.code ? fail(&database) : fill(&database, result);
 	sqlite3_finalize(database.insert);
 	sqlite3_close(database.sqlite); /* rolls back what was not committed */
-	if (status && fresh)
-		unlink(order->path);
 	return status;
+}
+
+static enum exit_status fail_file(const char *path, const char *why)
+{
+	tool_say("%s could not be written: %s", path, why);
+	return EXIT_OUTPUT;
+}
+
+/* A database that is new gets its name once it is whole; one that is there takes the rows in a transaction. */
+static enum exit_status export_anew(const struct export_order *order, struct export_result *result)
+{
+	struct new_file file;
+	int error = new_file_open(&file, order->path, 0666);
+	enum exit_status status = error ? fail_file(order->path, strerror(error)) : EXIT_OK;
+
+	if (!status)
+		status = export_into(order, file.partial, result);
+	if (!status) {
+		error = new_file_keep(&file, NEW_FILE_REPLACES);
+		status = error ? fail_file(order->path, strerror(error)) : EXIT_OK;
+	}
+	new_file_close(&file);
+	return status;
+}
+
+enum exit_status export_sqlite(const struct export_order *order, struct export_result *result)
+{
+	struct stat about;
+
+	if (lstat(order->path, &about) != 0)
+		return export_anew(order, result);
+	if (!S_ISREG(about.st_mode))
+		return fail_file(order->path, "it is there and no regular file (a link is not followed)");
+	return export_into(order, order->path, result);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* An export as lines: ndjson, csv. */
 #include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <openssl/evp.h>
@@ -101,22 +102,41 @@ static void end_hash(struct text_file *text)
 	EVP_MD_CTX_free(text->hash);
 }
 
-/* What is written is synced: the manifest that says so comes behind it. */
-static void close_file(struct text_file *text)
+bool export_text_digest(int file, uint64_t *bytes, char sha256[HASH_HEX + 1])
 {
-	bool own = text->order->partial != NULL;
+	struct export_result result = { 0 };
+	struct text_file text = { .result = &result, .hash = EVP_MD_CTX_new() };
+	char part[65536];
+	ssize_t size;
 
-	if (!text->error && (fflush(text->file) || (own && fsync(fileno(text->file)))))
-		text->error = errno;
-	if (own && fclose(text->file) && !text->error)
-		text->error = errno;
+	if (!text.hash || EVP_DigestInit_ex(text.hash, EVP_sha256(), NULL) != 1)
+		memory_failed("SHA-256");
+	*bytes = 0;
+	while ((size = pread(file, part, sizeof(part), (off_t)*bytes)) > 0) {
+		if (EVP_DigestUpdate(text.hash, part, (size_t)size) != 1)
+			memory_failed("SHA-256");
+		*bytes += (uint64_t)size;
+	}
+	end_hash(&text);
+	memcpy(sha256, result.sha256, HASH_HEX + 1);
+	return size == 0;
 }
 
-enum exit_status export_text(const struct export_order *order, struct export_result *result)
+/* A stream over a descriptor of its own. */
+static FILE *open_stream(int file)
+{
+	int own = fcntl(file, F_DUPFD_CLOEXEC, 0);
+	FILE *stream = own >= 0 ? fdopen(own, "w") : NULL;
+
+	if (!stream && own >= 0)
+		close(own);
+	return stream;
+}
+
+enum exit_status export_text(const struct export_order *order, int file, struct export_result *result)
 {
 	struct text_file text = { .order = order, .shape = export_shape(order->what), .result = result,
-		.file = order->partial ? fopen(order->partial, "we") : stdout, .hash = EVP_MD_CTX_new(),
-		.waiting = BUF_INIT(WAITING_MAX) };
+		.file = open_stream(file), .hash = EVP_MD_CTX_new(), .waiting = BUF_INIT(WAITING_MAX) };
 	struct export_sink sink = { &text, row, flush };
 	const char *name = order->path ? order->path : "the output";
 	int code = ERROR_NONE;
@@ -133,11 +153,12 @@ enum exit_status export_text(const struct export_order *order, struct export_res
 	code = export_rows(order, &sink, result);
 	write_waiting(&text);
 	end_hash(&text);
-	close_file(&text);
+	if (fclose(text.file) && !text.error)
+		text.error = errno;
 	buf_release(&text.waiting);
 	if (code)
 		return tool_fail(order->tool, code, "exporting");
-	if (text.error && (order->partial || text.error != EPIPE)) {
+	if (text.error && (order->path || text.error != EPIPE)) {
 		tool_say("%s could not be written: %s", name, strerror(text.error));
 		return EXIT_OUTPUT;
 	}

@@ -2,6 +2,7 @@
 #include "storage/cli/print.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -43,10 +44,32 @@ static bool wants_color(int color, bool terminal)
 	return terminal && !(no_color && no_color[0]) && !(term && strcmp(term, "dumb") == 0);
 }
 
+/* The stream has a descriptor of its own: the file is synced and named while both are open. */
+static FILE *open_file(struct print *print)
+{
+	FILE *file;
+	int error = new_file_open(&print->new_file, print->path, 0666), own;
+
+	if (error) {
+		errno = error;
+		return NULL;
+	}
+	own = fcntl(print->new_file.file, F_DUPFD_CLOEXEC, 0);
+	file = own >= 0 ? fdopen(own, "w") : NULL;
+	error = errno;
+	if (!file) {
+		new_file_close(&print->new_file);
+		if (own >= 0)
+			close(own);
+		errno = error;
+	}
+	return file;
+}
+
 bool print_open(const struct print_options *options, struct print *print)
 {
-	*print = (struct print){ .path = options->path, .spreadsheet = options->spreadsheet };
-	print->file = options->path ? fopen(options->path, "we") : stdout;
+	*print = (struct print){ .path = options->path, .spreadsheet = options->spreadsheet, .new_file = NEW_FILE_NONE };
+	print->file = options->path ? open_file(print) : stdout;
 	if (!print->file)
 		return false;
 	print->terminal = isatty(fileno(print->file));
@@ -57,13 +80,34 @@ bool print_open(const struct print_options *options, struct print *print)
 	return true;
 }
 
-bool print_close(struct print *print)
+void print_answered(struct print *print)
 {
+	print->answered = true;
+}
+
+bool print_settle(struct print *print)
+{
+	int error = print->path ? new_file_keep(&print->new_file, NEW_FILE_REPLACES) : 0;
+
+	errno = error;
+	return !error;
+}
+
+bool print_close(struct print *print, bool answered)
+{
+	int error = 0;
+
 	if (!print->file)
 		return true;
 	print_flush(print);
 	if (print->path && fclose(print->file) != 0 && !print->error)
 		print->error = errno;
+	if (print->path && !print->error && (answered || print->answered))
+		error = new_file_keep(&print->new_file, NEW_FILE_REPLACES);
+	if (print->path)
+		new_file_close(&print->new_file);
+	if (error)
+		print->error = error;
 	print->file = NULL;
 	errno = print->error;
 	return !print->error || print->error == EPIPE;

@@ -19,6 +19,7 @@
 
 #include "storage/model/arena.h"
 #include "storage/model/buf.h"
+#include "storage/model/new_file.h"
 
 enum print_format { PRINT_TABLE, PRINT_JSON, PRINT_NDJSON, PRINT_CSV, PRINT_TSV, PRINT_AUTO };
 enum print_color { PRINT_COLOR_AUTO, PRINT_COLOR_ALWAYS, PRINT_COLOR_NEVER };
@@ -38,15 +39,25 @@ enum tone { TONE_PLAIN, TONE_STRONG, TONE_DIM, TONE_GOOD, TONE_BAD, TONE_WARN };
 struct print {
 	FILE *file;
 	const char *path;
+	struct new_file new_file; /* of the path */
+	bool answered;
 	enum print_format format;
 	bool terminal, colored, spreadsheet;
 	int error; /* errno of the first write that failed */
 };
 
-/* False, with errno, where the file cannot be made. */
+/* False, with errno, where the file cannot be made. It takes its name when it is closed (new_file.h). */
 bool print_open(const struct print_options *options, struct print *print);
-/* Flushes. False where something could not be written, with errno; a reader that went away is no failure. */
-bool print_close(struct print *print);
+/* What is written is the answer, whatever the status says of it: the file is kept. */
+void print_answered(struct print *print);
+/* For what goes on and is read meanwhile: the file takes its name now. False, with errno. */
+bool print_settle(struct print *print);
+/*
+ * Flushes. A file is kept where `answered` says that the command came to its end, or print_answered() did; else what stood
+ * under its name before still does. False where something could not be written, with errno; a reader that went away is no
+ * failure.
+ */
+bool print_close(struct print *print, bool answered);
 bool print_ended(const struct print *print); /* nobody reads, or writing failed: stop */
 void print_flush(struct print *print);
 

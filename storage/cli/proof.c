@@ -77,6 +77,22 @@ static int64_t time_of(const struct version_at *answer)
 	return answer->certainty == CERTAINTY_GONE ? answer->next_ms : answer->until_ms;
 }
 
+/* By the check that a stranger will make. False: what it finds broken is said. */
+static bool holds(const struct buf *file)
+{
+	struct proof_report report;
+	bool good;
+
+	proof_check(buf_as_slice(file), SLICE_NONE, &report);
+	good = report.verdict != PROOF_IS_BROKEN;
+	for (unsigned i = 0; i < report.count && !good; i++)
+		if (report.finding[i].word == PROOF_BROKEN)
+			tool_say("the proof would not hold: %s: %.*s", report.finding[i].about, (int)report.finding[i].text.size,
+				report.finding[i].text.data);
+	proof_report_release(&report);
+	return good;
+}
+
 static enum exit_status write_proof(struct tool *tool, struct repo_view *view, const struct version_at *answer, uint64_t head_seq)
 {
 	struct proof_order order = { .tool = tool, .view = view, .answer = answer, .at_ms = time_of(answer), .head_seq = head_seq };
@@ -88,10 +104,14 @@ static enum exit_status write_proof(struct tool *tool, struct repo_view *view, c
 
 	if (code) {
 		status = say_failed(tool, code, between);
+	} else if (!holds(&file)) {
+		tool_say("what the store holds of this repo does not agree; `relicense verify` may name the damage");
+		status = EXIT_DAMAGE;
 	} else {
 		tool_print_object(tool, &file);
 		if (!cited) {
 			tool_say("no record tells of this state, so nothing of it is proven: the file holds the store's word alone");
+			print_answered(&tool->print);
 			status = EXIT_UNKNOWN;
 		}
 	}
@@ -245,6 +265,7 @@ static enum exit_status check(struct tool *tool, const char *path)
 			write_report(tool, &report);
 		else
 			print_report(tool, path, &report);
+		print_answered(&tool->print);
 		status = report.verdict == PROOF_IS_BROKEN ? EXIT_DAMAGE : report.verdict == PROOF_HOLDS ? EXIT_OK : EXIT_UNKNOWN;
 		proof_report_release(&report);
 	}

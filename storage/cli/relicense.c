@@ -54,7 +54,7 @@ static const char repo_help[] =
 	"or an address such as https://huggingface.co/owner/name.\n";
 
 static const char status_help[] = "\nExit status: 0; 1 damage found; 2 the answer is not known; 64 usage; 66 no store; "
-				  "74 output failed;\n77 no permission; 78 configuration.\n";
+				  "71 the system\ngives no more processes, files or memory; 74 output failed; 75 held by another; 77 no permission; 78 configuration.\n";
 
 static void help_all(void)
 {
@@ -151,8 +151,8 @@ static enum exit_status run_command(const struct command *command, const struct 
 	}
 	status = command->run(&tool, arguments);
 	tool_close(&tool);
-	if (!print_close(&tool.print)) {
-		tool_say("the output could not be written: %s", strerror(errno));
+	if (!print_close(&tool.print, status == EXIT_OK)) {
+		tool_say("%s could not be written: %s", options.path ? options.path : "the output", strerror(errno));
 		return EXIT_OUTPUT;
 	}
 	return status;
@@ -204,6 +204,7 @@ int main(int argc, char *argv[])
 
 	bus_error_explain("relicense", EXIT_DAMAGE);
 	bus_error_explain_crash();
+	new_file_remove_on_signals();
 	setlocale(LC_CTYPE, "C.UTF-8");
 	signal(SIGPIPE, SIG_IGN); /* a reader that goes away is seen as EPIPE, which ends us quietly */
 	tool.now_ms = parse.now_ms;

@@ -416,8 +416,10 @@ static enum exit_status run(struct tool *tool, const struct arguments *arguments
 		else
 			write_showing(tool, &showing);
 	}
-	if (status == EXIT_OK && showing.answer.certainty == CERTAINTY_UNKNOWN)
+	if (status == EXIT_OK && showing.answer.certainty == CERTAINTY_UNKNOWN) {
+		print_answered(&tool->print);
 		status = EXIT_UNKNOWN;
+	}
 	version_view_release(&showing.version);
 	repo_view_release(&showing.view);
 	return status;

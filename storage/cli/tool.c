@@ -32,6 +32,7 @@ static enum exit_status status_of(int code)
 	case ERROR_NONE: return EXIT_OK;
 	case ERROR_NO_STORE: return EXIT_NO_STORE;
 	case ERROR_HELD: return EXIT_HELD;
+	case ERROR_RESOURCES: return EXIT_SYSTEM;
 	case ERROR_PERMISSION: return EXIT_PERMISSION;
 	case ERROR_SCHEMA_NEWER: return EXIT_CONFIG;
 	case ERROR_NOT_FOUND: return EXIT_UNKNOWN;
@@ -101,6 +102,7 @@ static void on_assert(MDB_env *env, const char *message)
 
 	mdb_env_get_path(env, &dir);
 	fflush(NULL);
+	new_file_remove_all();
 	tool_say("the store %s is damaged: %s (relicense verify says where)", dir, message);
 	_exit(EXIT_DAMAGE);
 }

@@ -16,6 +16,7 @@ enum exit_status {
 	EXIT_UNKNOWN = 2,     /* the answer is not known */
 	EXIT_USAGE = 64,
 	EXIT_NO_STORE = 66,
+	EXIT_SYSTEM = 71,     /* it gives no more processes, threads, open files or memory */
 	EXIT_OUTPUT = 74,     /* the output could not be written */
 	EXIT_HELD = 75,
 	EXIT_PERMISSION = 77,

@@ -22,6 +22,7 @@ struct verifying {
 	struct tool *tool;
 	struct buf findings; /* JSON objects, parted by commas; for the json formats */
 	bool progress;       /* standard error is a terminal */
+	bool said_unwalked;
 };
 
 enum { FINDINGS_BYTES_MAX = 64 << 20 };
@@ -59,6 +60,15 @@ static void on_finding(void *owner, const struct finding *finding)
 	print_format_line(print, "\n");
 }
 
+static void on_unwalked(void *owner, const char *table, const char *why)
+{
+	struct verifying *verifying = owner;
+
+	if (!verifying->said_unwalked)
+		tool_say("the table %s could not be walked, nor may others: %s", table, why);
+	verifying->said_unwalked = true;
+}
+
 static void on_progress(void *owner, const char *table, uint64_t entries)
 {
 	struct verifying *verifying = owner;
@@ -78,6 +88,7 @@ static void count_members(const struct verify_summary *summary, struct object *o
 	object_number(object, "statements", summary->statements);
 	object_number(object, "receipts", summary->receipts);
 	object_bool(object, "counts_compared", summary->counts_compared);
+	object_number(object, "tables_not_walked", summary->unwalked);
 }
 
 static void write_object(struct verifying *verifying, const struct verify_summary *summary)
@@ -86,7 +97,7 @@ static void write_object(struct verifying *verifying, const struct verify_summar
 	struct buf text = BUF_INIT(FINDINGS_BYTES_MAX + 65536);
 	struct object object = object_begin(&text);
 
-	object_bool(&object, "whole", summary->findings == 0);
+	object_bool(&object, "whole", summary->findings == 0 && !summary->unwalked);
 	object_key(&object, "findings");
 	buf_char(&text, '[');
 	buf_slice(&text, buf_as_slice(&verifying->findings));
@@ -118,6 +129,8 @@ static void write_text(struct verifying *verifying, const struct verify_summary 
 	if (summary->findings)
 		print_format_line(print, "damaged: %llu finding%s\n", (unsigned long long)summary->findings,
 			summary->findings == 1 ? "" : "s");
+	else if (summary->unwalked)
+		print_tone(print, TONE_WARN, "not known to be whole: tables could not be walked\n");
 	else
 		print_tone(print, TONE_GOOD, options.head ? "whole, and the log holds the head that was kept\n" : "whole\n");
 }
@@ -137,7 +150,7 @@ static enum exit_status run(struct tool *tool, const struct arguments *arguments
 	struct verifying verifying = { .tool = tool, .findings = BUF_INIT(FINDINGS_BYTES_MAX),
 		.progress = isatty(STDERR_FILENO) };
 	struct verify_options verify = { .from_seq = options.from, .head_line = options.head, .on_finding = on_finding,
-		.on_progress = on_progress, .owner = &verifying };
+		.on_unwalked = on_unwalked, .on_progress = on_progress, .owner = &verifying };
 	struct verify_summary summary;
 	enum exit_status status;
 
@@ -149,6 +162,11 @@ static enum exit_status run(struct tool *tool, const struct arguments *arguments
 	status = tool_open(tool);
 	if (status)
 		return status;
+	if (options.from > 1 && options.from > tool->as_of.head.seq) {
+		tool_say("there is no record %llu: the log ends at %llu", (unsigned long long)options.from,
+			(unsigned long long)tool->as_of.head.seq);
+		return EXIT_USAGE;
+	}
 	reader_pause(tool->reader);
 	verify_run(tool->store, &verify, &summary);
 	if (verifying.progress)
@@ -157,8 +175,9 @@ static enum exit_status run(struct tool *tool, const struct arguments *arguments
 		write_object(&verifying, &summary);
 	else
 		write_text(&verifying, &summary);
+	print_answered(&tool->print);
 	buf_release(&verifying.findings);
-	return summary.findings ? EXIT_DAMAGE : EXIT_OK;
+	return summary.findings ? EXIT_DAMAGE : summary.unwalked ? EXIT_SYSTEM : EXIT_OK;
 }
 
 const struct command command_verify = {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "storage/model/memory.h"
 
+#include "storage/model/new_file.h"
+
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +11,7 @@
 void memory_failed(const char *what)
 {
 	fprintf(stderr, "relicensed: out of memory (%s)\n", what);
+	new_file_remove_all();
 	abort();
 }
 

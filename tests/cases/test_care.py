@@ -51,7 +51,7 @@ def test_backup_beside_a_running_crawl(hub, ledger, tmp_path):
         crawling(daemon, hub)
         daemon.stop()
     assert said["bytes"] == backup.stat().st_size and said["seq"] == 1 and said["file"] == str(backup)
-    assert not (tmp_path / "copy.mdb.partial").exists()
+    assert not list(tmp_path.glob("*.partial"))
     ledger.store = backup  # every command reads it as it is
     ledger.verify()
     assert [record["event"] for record in ledger.changes()] == ["license.switched"]
@@ -135,3 +135,20 @@ def test_commit_times_are_told(ledger):
     assert metrics["commit_longest_milliseconds"] >= metrics["commit_last_milliseconds"]
     assert metrics["commits_within_10_milliseconds_total"] <= metrics["commits_within_1000_milliseconds_total"] <= metrics["commits_total"]
     assert metrics["store_readers"] == 0
+
+
+@pytest.mark.parametrize("files", range(3, 14))
+def test_missing_resources_are_no_damage(files, ledger):
+    """So few open files that the store, its pipes or its children's stores cannot be opened."""
+    done = subprocess.run(["prlimit", f"--nofile={files}", BUILD / "relicense", "verify", "--format", "json", "--store", ledger.store],
+                          capture_output=True, check=False)
+    if done.returncode == 0:
+        assert json.loads(done.stdout)["tables_not_walked"] == 0
+        return
+    assert done.returncode in (71, 127), (done.returncode, done.stdout, done.stderr)  # 127: the loader had none either
+    assert b"damaged" not in done.stdout and (not done.stdout or json.loads(done.stdout)["findings"] == [])
+
+
+def test_verify_from_behind_the_end_is_usage(ledger):
+    done = ledger.tool("verify", "--from", "9999", status=64)
+    assert "the log ends at 1" in done.errors

@@ -59,7 +59,7 @@ def ledger_schema():
 def export(ledger, path, *arguments):
     ledger.tool("export", "-o", path, *arguments)
     told = manifest(path)
-    assert not path.with_name(path.name + ".partial").exists()
+    assert not list(path.parent.glob("*.partial"))
     jsonschema.validate(told, json.loads(ledger_schema()))
     assert told["seq"] == ledger.head_seq()
     if told["format"] != "sqlite":
