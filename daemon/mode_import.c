@@ -4,6 +4,10 @@
 
 #include "daemon/crawl/import.h"
 #include "daemon/daemon.h"
+#include "storage/model/moment.h"
+
+/* The year in which models were first shared there. */
+enum { HUB_BEGAN = 2019 };
 
 static void print_import(const struct import_result *result)
 {
@@ -49,6 +53,10 @@ int mode_import(struct daemon *daemon)
 
 	if (options.observed_ms > clock_wall_ms()) {
 		fputs("relicensed: --observed-at lies in the future; of a dump of today say the time too (2026-11-25T12:00:00Z)\n", stderr);
+		return EX_DATAERR;
+	}
+	if (options.observed_ms < moment_of(HUB_BEGAN, 1, 1)) {
+		fprintf(stderr, "relicensed: --observed-at lies before the Hub was there: it has had repos since %d\n", HUB_BEGAN);
 		return EX_DATAERR;
 	}
 	status = daemon_open_store(daemon);

@@ -214,7 +214,9 @@ static enum exit_status pick(struct tool *tool, struct repo_view *view, const ch
 			return EXIT_OK;
 		}
 	} else if (option_moment(slice_of(text), true, tool->now_ms, &at_ms)) {
-		return pick_time(tool, view, at_ms, picked);
+		enum exit_status status = tool_check_at(tool, at_ms);
+
+		return status ? status : pick_time(tool, view, at_ms, picked);
 	}
 	tool_say("'%s' is no version of this repo, which has 1 to %u, and no time such as 2023-05-31", text, versions);
 	return EXIT_USAGE;

@@ -176,6 +176,8 @@ static enum exit_status run(struct tool *tool, const struct arguments *arguments
 
 	(void)arguments;
 	if (!status)
+		status = tool_check_at(tool, options.at_ms);
+	if (!status)
 		status = check(&order);
 	return status ? status : export_file(&order);
 }

@@ -34,6 +34,8 @@ enum exit_status repo_view_open(struct tool *tool, const char *argument, int64_t
 
 	*view = (struct repo_view){ 0 };
 	status = tool_open(tool);
+	if (!status)
+		status = tool_check_at(tool, at_ms);
 	if (status)
 		return status;
 	if (!repo_query_read(argument, store_hub(tool->store), &view->query)) {

@@ -393,6 +393,8 @@ static enum exit_status run(struct tool *tool, const struct arguments *arguments
 
 	(void)arguments;
 	if (!status)
+		status = tool_check_at(tool, options.at_ms);
+	if (!status)
 		status = check_known(tool);
 	for (unsigned kind = 0; !status && !code && kind < REPO_KINDS; kind++)
 		if (wants_kind(kind))

@@ -7,6 +7,7 @@
 
 #include "config/config.h"
 #include "storage/cli/safe_text.h"
+#include "storage/model/number.h"
 
 enum { MESSAGE_BYTES_MAX = 16384 };
 
@@ -124,6 +125,20 @@ enum exit_status tool_open(struct tool *tool)
 	mdb_env_set_assert(store_env(tool->store), on_assert);
 	code = as_of_read(tool->reader, &tool->as_of);
 	return code ? tool_fail(tool, code, "reading what was looked at") : check_age(tool);
+}
+
+enum exit_status tool_check_at(const struct tool *tool, int64_t at_ms)
+{
+	enum { DAY_MS = 24 * 60 * 60 * 1000 };
+	int64_t now_ms = max64(tool->now_ms, max64(tool->as_of.at_ms, tool->as_of.head.at_ms));
+	int64_t today_ms = now_ms - now_ms % DAY_MS;
+	char at[SHORT_MOMENT], newest[SHORT_MOMENT];
+
+	if (at_ms <= now_ms || at_ms == today_ms + DAY_MS - 1)
+		return EXIT_OK;
+	tool_say("%s lies in the future: nobody has looked there; the newest look is of %s", short_moment(at_ms, at),
+		short_moment(tool->as_of.at_ms, newest));
+	return EXIT_USAGE;
 }
 
 void tool_close(struct tool *tool)

@@ -52,6 +52,11 @@ struct command {
 /* Opens store and reader, reads as_of, refuses data older than --max-age. What went wrong is said. */
 enum exit_status tool_open(struct tool *tool);
 void tool_close(struct tool *tool);
+/*
+ * Refuses a time in the future (--at): nobody has looked there. The newest look of the store counts as now where this
+ * machine's clock is behind it, and all of today is no future, since a bare date means the end of its day. at_ms 0: none.
+ */
+enum exit_status tool_check_at(const struct tool *tool, int64_t at_ms);
 
 /* To standard error, as a line "relicense: ...". */
 void tool_say(const char *format, ...) __attribute__((format(printf, 1, 2)));

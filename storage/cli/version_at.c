@@ -173,6 +173,8 @@ static bool gap_concerns(struct slice reason, const struct repo_ref *ref)
 	char oid[OID_HEX + 1];
 
 	oid_write(&ref->oid, oid);
+	if (mentions(reason, "the clocks differ"))
+		return false; /* somebody looked; only the time is in doubt */
 	if (!reason.size || mentions(reason, "a row could not be read"))
 		return reason.size && mentions(reason, oid);
 	if (mentions(reason, repo_kinds[ref->kind].plural))
@@ -273,7 +275,8 @@ static int find_maker(struct reader *reader, uint32_t number, uint32_t version, 
 		code = reader_change(reader, seq, &line);
 		if (code || change_read(json, line, arena, maker))
 			return code ? code : ERROR_CORRUPT;
-		if (maker->after.version == version && maker->event != EVENT_REPO_RESTORED)
+		/* a version stands on both sides of records that are about it later: another text, a base's switch */
+		if (maker->after.version == version && maker->before.version != version && maker->event != EVENT_REPO_RESTORED)
 			return ERROR_NONE;
 	}
 	return code;
@@ -353,8 +356,8 @@ void version_at_text(const struct version_at *answer, struct buf *out)
 	}
 	switch (answer->certainty) {
 	case CERTAINTY_UNCHANGED:
-		buf_printf(out, "observed unchanged from %s to %s", short_moment(answer->from_ms, from),
-			short_moment(answer->until_ms, until));
+		buf_printf(out, answer->series == SERIES_IMPORTED ? "unchanged from %s (imported) to %s" : "observed unchanged from %s to %s",
+			short_moment(answer->from_ms, from), short_moment(answer->until_ms, until));
 		break;
 	case CERTAINTY_UNCERTAIN:
 		buf_text(out, "uncertain: ");

@@ -149,8 +149,8 @@ static void test_dumps(void **state)
 	fixture_import(f, DAY(1), true, old);
 	fixture_import(f, DAY(2), true, new);
 	fixture_sweep(f, DAY(4), ROW(f, .card = OTHER, .sha = 3));
-	assert_string_equal(told_at(f, DAY(1)), "imported -: observed unchanged from 2025-01-02 00:00:00Z to 2025-01-02 00:00:00Z");
-	assert_string_equal(told_at(f, DAY(2)), "imported -: observed unchanged from 2025-01-03 00:00:00Z to 2025-01-03 00:00:00Z");
+	assert_string_equal(told_at(f, DAY(1)), "imported -: unchanged from 2025-01-02 00:00:00Z (imported) to 2025-01-02 00:00:00Z");
+	assert_string_equal(told_at(f, DAY(2)), "imported -: unchanged from 2025-01-03 00:00:00Z (imported) to 2025-01-03 00:00:00Z");
 	assert_string_equal(told_at(f, DAY(4)), "observed -: observed unchanged from 2025-01-05 00:00:00Z to 2025-01-05 00:00:00Z");
 	fixture_free(f);
 }

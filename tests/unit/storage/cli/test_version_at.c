@@ -125,6 +125,57 @@ static void test_gaps(void **state)
 	fixture_free(f);
 }
 
+static void look_at_text(struct fixture *f, int64_t at_ms, const char *text)
+{
+	struct repo_ref ref = fixture_repo(f, 1);
+	struct text_look look = { .oid = ref.oid, .kind = TEXT_LICENSE, .outcome = TEXT_FOUND, .version = ref.row.versions,
+		.name = SLICE("LICENSE"), .etag = SLICE("\"e\""), .text = slice_of(text), .last = true };
+	struct answer answer = { .lane = LANE_DETAIL, .answered_ms = at_ms, .look = &look };
+
+	memcpy(look.sha, ref.row.sha, SHA_BYTES);
+	fixture_commit(f, &answer, 1);
+}
+
+static const char *series_at(struct fixture *f, int64_t at_ms)
+{
+	struct reader *reader = open_reader(f);
+	struct repo_ref ref = fixture_repo(f, 1);
+	struct arena arena = { 0 };
+	struct version_at answer;
+
+	assert_int_equal(state_at(reader, &ref, at_ms, &arena, &answer), 0);
+	arena_release(&arena);
+	reader_close(&reader);
+	return series_name(answer.series);
+}
+
+/* Later looks at it, and at its text, do not make an imported version an observed one; nor the other way round. */
+static void test_series(void **state)
+{
+	struct fixture *f = fixture_new();
+	const char *card = "{\"license\":\"other\",\"license_name\":\"house\"}";
+
+	(void)state;
+	committer_want_texts(f->committer, true, 0);
+	fixture_import(f, DAY(1), true, ROW(f, .n = 1, .card = card, .downloads = 5000));
+	assert_string_equal(series_at(f, DAY(1)), "imported");
+	fixture_sweep(f, DAY(3), ROW(f, .n = 1, .card = card, .downloads = 5000, .sha = 2));
+	assert_string_equal(series_at(f, DAY(3)), "imported");
+	look_at_text(f, DAY(4), "text one");
+	assert_string_equal(series_at(f, DAY(4)), "imported");
+	fixture_sweep(f, DAY(5), ROW(f, .n = 1, .card = card, .downloads = 5000, .sha = 3));
+	look_at_text(f, DAY(6), "text two, quite another");
+	assert_string_equal(series_at(f, DAY(6)), "imported");
+	fixture_import(f, DAY(7), false, ROW(f, .n = 1, .card = MIT, .downloads = 5000, .sha = 4));
+	assert_string_equal(series_at(f, DAY(7)), "imported");
+	fixture_sweep(f, DAY(8), ROW(f, .n = 1, .card = GPL, .downloads = 5000, .sha = 5));
+	look_at_text(f, DAY(9), "text three");
+	assert_string_equal(series_at(f, DAY(9)), "observed");
+	assert_string_equal(series_at(f, DAY(7)), "imported");
+	assert_string_equal(series_at(f, DAY(2)), "imported");
+	fixture_free(f);
+}
+
 static void test_words(void **state)
 {
 	static const struct { struct version_at answer; const char *text; } cases[] = {
@@ -309,6 +360,7 @@ int main(void)
 		cmocka_unit_test(test_versions),
 		cmocka_unit_test(test_gone_and_back),
 		cmocka_unit_test(test_gaps),
+		cmocka_unit_test(test_series),
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_a_name_made_again_and_again),
