@@ -101,6 +101,20 @@ def test_a_limit_of_size(tmp_path, behaviour, counter):
     assert peak < 48 << 20
 
 
+def status_in_a_header(connection):
+    while read_head(connection):
+        connection.sendall(b"HTTP/1.1 403 Forbidden\r\nHTTP/1.1 200 OK\r\nHTTP/2 200\r\ncontent-length: 2\r\n\r\n[]")
+
+
+def test_a_header_does_not_replace_the_status(tmp_path):
+    with BadServer(status_in_a_header) as server:
+        ledger = Ledger(tmp_path, server.url, kinds="models", retries="0")
+        ledger.once(status=1)
+    figures = ledger.metrics()
+    assert figures["status_2xx_total"] == 0 and figures["pages_total"] == 0
+    assert figures["status_4xx_total"] + figures["transfer_protocol_total"] > 0
+
+
 def private_bytes(pid):
     try:
         with open(f"/proc/{pid}/status", encoding="ascii") as status:
