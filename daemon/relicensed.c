@@ -93,6 +93,17 @@ static int read_watch_list(struct daemon *daemon)
 	return EX_CONFIG;
 }
 
+/* A core dump, or a debugger of the same user, would show them. A sanitizer needs to look at its own process. */
+static void hide_secrets(const struct daemon *daemon)
+{
+#ifndef __SANITIZE_ADDRESS__
+	if (daemon->config.token_file[0] || getenv("CREDENTIALS_DIRECTORY") || daemon->proxy.user[0])
+		prctl(PR_SET_DUMPABLE, 0);
+#else
+	(void)daemon;
+#endif
+}
+
 static int configure(struct daemon *daemon)
 {
 	struct config_problem problem = { 0 };
@@ -107,6 +118,7 @@ static int configure(struct daemon *daemon)
 		status = find_proxy(daemon);
 	if (!status)
 		status = read_watch_list(daemon);
+	hide_secrets(daemon);
 	if (!status)
 		status = token_find(daemon->config.token_file, daemon->token);
 	return status ? status : read_wish(daemon);
@@ -471,14 +483,6 @@ static const struct {
 	[MODE_PRINT_CONFIG] = { false, false, print_config },
 };
 
-/* A core dump, or a debugger of the same user, would show the token. A sanitizer needs to look at its own process. */
-static void hide_memory(void)
-{
-#ifndef __SANITIZE_ADDRESS__
-	prctl(PR_SET_DUMPABLE, 0);
-#endif
-}
-
 int main(int argc, char **argv)
 {
 	static struct daemon daemon;
@@ -491,7 +495,6 @@ int main(int argc, char **argv)
 	daemon.noted = signals_note();
 	if (!modes[daemon.line.mode].writes)
 		signals_default();
-	hide_memory();
 	bus_error_explain("relicensed", EX_IOERR);
 	keep_memory();
 	if (modes[daemon.line.mode].needs_config) {

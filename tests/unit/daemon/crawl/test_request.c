@@ -11,7 +11,7 @@
 #include "daemon/run/log.h"
 #include "daemon/run/metrics.h"
 #include "daemon/transfer/breaker.h"
-#include "storage/model/memory.h"
+#include "storage/model/error.h"
 
 enum { RETRIES = 3, BASE_MS = 1000, LIST_ROWS = 2 };
 
@@ -39,6 +39,8 @@ static struct {
 	unsigned status;
 	size_t rows, text_bytes;
 	int read_error;
+	const char *store_trouble; /* while the answer is read */
+	int64_t log_ahead_ms;      /* as it was reported; 0: it was not */
 } rig;
 
 /* --- the Hub: these take the place of engine.c -----------------------------------------------------------------------*/
@@ -159,6 +161,8 @@ static int read_text(struct request *request, struct slice text)
 {
 	assert_int_equal(request->tag, 7);
 	assert_int_equal(text.data[text.size], 0);
+	if (rig.store_trouble)
+		snprintf(request->work.problem.text, sizeof(request->work.problem.text), "%s", rig.store_trouble);
 	return rig.read_error;
 }
 
@@ -240,6 +244,12 @@ static void on_fatal(void *owner, const struct store_problem *problem)
 	fail_msg("%s", problem->text);
 }
 
+static void on_log_ahead(void *owner, int64_t latest_ms)
+{
+	(void)owner;
+	rig.log_ahead_ms = latest_ms;
+}
+
 static void init_context(void)
 {
 	struct context *context = &rig.context;
@@ -256,6 +266,7 @@ static void init_context(void)
 	context->config = &rig.config;
 	context->origin = &rig.origin;
 	context->store = rig.store->store;
+	context->on_log_ahead = on_log_ahead;
 	context->budget = (struct budget){ .max = 80 << 20, .on_room = on_room };
 	context->writer = writer_new(&writer);
 	turn_init(&context->turn, &rig.clock, context->writer, NULL, &rig.config);
@@ -594,13 +605,14 @@ static void test_asking_again_would_not_help(void **state)
 
 static void test_a_text_that_is_damaged(void **state)
 {
+	uint64_t damaged = figure(METRIC_PAGES_DAMAGED);
+
 	(void)state;
-	rig.read_error = -1000;
-	for (int error = -1000; error < 0 && strcmp(error_name(error), "ERROR_COMPRESSION") != 0; error++)
-		rig.read_error = error + 1;
+	rig.read_error = ERROR_COMPRESSION;
 	ask_as(REQUEST_TEXT, ENDPOINT_SINGLE, "https://hub.example/a/b/raw/main/LICENSE", &calls_with_read);
 	answer(200, "cut");
 	assert_int_equal(rig.texts, 0);
+	assert_int_equal(figure(METRIC_PAGES_DAMAGED) - damaged, 1);
 	rig.read_error = 0;
 	pass(BASE_MS);
 	answer(200, "whole");
@@ -652,6 +664,49 @@ static void test_an_outage_costs_no_tries(void **state)
 	assert_int_equal(rig.failures, 0);
 	answer(200, rows(1));
 	assert_int_equal(rig.pages, 1);
+}
+
+static void test_refused_for_one_action(void **state)
+{
+	static const char left[] = "ratelimit: \"api\";r=400;t=10\r\nratelimit-policy: \"fixed window\";\"api\";q=500;w=300\r\n"
+				   "retry-after: 40\r\n";
+
+	(void)state;
+	ask(LIST_URL);
+	end_with(OUTCOME_OK, 429, left, SLICE_NONE);
+	pass(39 * 1000);
+	assert_false(rig.asked); /* it rests by itself */
+	assert_int_equal(rig.sent, 1);
+	pass(400 * 1000);
+	assert_int_equal(rig.sent, 2);
+	answer(200, rows(1));
+	assert_int_equal(rig.pages, 1);
+}
+
+/* The store's trouble is not the answer's: it is not asked again. */
+static void test_the_store_fails(void **state)
+{
+	(void)state;
+	rig.read_error = ERROR_LMDB;
+	rig.store_trouble = "the store says why";
+	ask_as(REQUEST_TEXT, ENDPOINT_SINGLE, "https://hub.example/a/b/raw/main/LICENSE", &calls_with_read);
+	answer(200, "a license");
+	assert_int_equal(rig.failures, 1);
+	assert_string_equal(rig.why, "the store says why");
+	pass(3600 * 1000);
+	assert_int_equal(rig.sent, 1);
+}
+
+static void test_a_log_ahead_of_both_clocks(void **state)
+{
+	(void)state;
+	clocks_committed(&rig.context.clocks, 2 * WALL_MS);
+	ask(LIST_URL);
+	end_with(OUTCOME_OK, 200, "date: Mon, 24 Nov 2025 16:16:39 GMT\r\n", slice_of(rows(1)));
+	assert_int_equal(rig.failures, 1);
+	assert_int_equal(rig.pages, 0);
+	assert_int_equal(rig.log_ahead_ms, WALL_MS + rig.now_ms);
+	assert_string_equal(rig.why, error_text(ERROR_CLOCK));
 }
 
 /* --- the end of the daemon ---------------------------------------------------------------------------------------------------*/
@@ -733,6 +788,9 @@ int main(void)
 		TEST(test_a_quota_that_is_empty),
 		TEST(test_refused_without_a_reason),
 		TEST(test_an_outage_costs_no_tries),
+		TEST(test_refused_for_one_action),
+		TEST(test_the_store_fails),
+		TEST(test_a_log_ahead_of_both_clocks),
 		TEST(test_stopping_ends_what_waits),
 		TEST(test_stopping_in_the_queue),
 		TEST(test_cancelled_under_way),
