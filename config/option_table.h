@@ -116,6 +116,8 @@
 		"The first back-off is at most this long; each further one at most twice the one before.") \
 	X(park_time, OPTION_DURATION, "time", OPTION_SECOND, OPTION_DAY, "5m", true, \
 		"How long a lane that could not go on rests before it tries again.") \
+	X(once_give_up, OPTION_DURATION, "time", OPTION_SECOND, 7 * OPTION_DAY, "10m", false, \
+		"How long --once goes on without any answer of the Hub before it ends, with status 69.") \
 	X(trust_404, OPTION_SWITCH, "yes or no", 0, 1, "no", true, \
 		"Whether 404 without X-Error-Code says that a repo is gone; the Hub sends the code, some other servers do not.") \
 	X(transfers_max, OPTION_NUMBER, "requests", 1, 1000, "64", false, \

@@ -389,6 +389,11 @@ static int final_status(const struct daemon *daemon)
 	bool complete = crawl_is_complete(daemon->crawl);
 	int error = crawl_store_error(daemon->crawl);
 
+	if (is_once(daemon) && !complete && !error && crawl_found_no_hub(daemon->crawl)) {
+		crawl_log_no_hub(daemon->crawl);
+		log_write(LOG_STOPPED, log_yes("complete", false));
+		return EX_UNAVAILABLE;
+	}
 	log_write(LOG_STOPPED, log_yes("complete", is_once(daemon) ? complete : !error));
 	if (error)
 		return status_of_store_error(error);

@@ -242,6 +242,29 @@ static void on_counts(void *owner, const struct commit_counts *counts)
 		wake_detail(&crawl->kinds[kind]);
 }
 
+/* So long ago the Hub last answered, or the crawl began. */
+static int64_t unanswered_ms(const struct crawl *crawl)
+{
+	int64_t since_ms = crawl->context.turn.answered_ms;
+
+	return clock_mono_ms() - (since_ms ? since_ms : crawl->started_ms);
+}
+
+static void on_give_up(struct clock_timer *timer)
+{
+	struct crawl *crawl = timer->owner;
+	int64_t limit_ms = crawl->options.config->once_give_up, waited_ms = unanswered_ms(crawl);
+
+	if (crawl->context.stopping)
+		return;
+	if (waited_ms < limit_ms) {
+		clock_start(crawl->options.clock, timer, limit_ms - waited_ms);
+		return;
+	}
+	crawl->incomplete = crawl->unreachable = true;
+	crawl_stop(crawl);
+}
+
 static void on_fatal(void *owner, const struct store_problem *problem)
 {
 	struct crawl *crawl = owner;
@@ -350,6 +373,7 @@ struct crawl *crawl_new(const struct crawl_options *options)
 	context->budget = (struct budget){ .max = workbench_answer_bytes((size_t)config->memory_max), .on_room = on_room, .owner = crawl };
 	context->writer = writer_new(&writer);
 	clocks_init(&context->clocks, options->store);
+	crawl->give_up = (struct clock_timer){ .on_timer = on_give_up, .owner = crawl };
 	crawl->refusal = (struct clock_timer){ .on_timer = on_refusal, .owner = crawl };
 	turn_init(&context->turn, options->clock, context->writer, options->store, config);
 	context->turn.budget = &context->budget;
@@ -379,6 +403,7 @@ void crawl_free(struct crawl **taken)
 		confirm_release(&crawl->kinds[kind].confirm);
 	}
 	clock_stop(crawl->options.clock, &crawl->refusal);
+	clock_stop(crawl->options.clock, &crawl->give_up);
 	clocks_release(&crawl->context.clocks);
 	turn_stop(&crawl->context.turn);
 	writer_free(&crawl->context.writer);
@@ -396,6 +421,9 @@ void crawl_start(struct crawl *crawl)
 			plan_first_times(&crawl->kinds[kind]);
 		plan_soon(&crawl->kinds[kind]);
 	}
+	crawl->started_ms = clock_mono_ms();
+	if (crawl->options.once)
+		clock_start(crawl->options.clock, &crawl->give_up, crawl->options.config->once_give_up);
 	show_status(crawl);
 }
 
@@ -415,14 +443,30 @@ void crawl_reload(struct crawl *crawl)
 	turn_reload(&crawl->context.turn);
 }
 
-bool crawl_is_complete(const struct crawl *crawl)
+static bool came_to_its_end(const struct crawl *crawl)
 {
-	if (crawl->incomplete)
-		return false;
 	for (enum repo_kind kind = 0; kind < REPO_KINDS; kind++)
 		if (crawl->kinds[kind].wanted && crawl->kinds[kind].stage != ONCE_DONE)
 			return false;
 	return true;
+}
+
+bool crawl_is_complete(const struct crawl *crawl)
+{
+	return !crawl->incomplete && came_to_its_end(crawl);
+}
+
+bool crawl_found_no_hub(const struct crawl *crawl)
+{
+	return crawl->unreachable || (!crawl->context.turn.answered_ms && came_to_its_end(crawl));
+}
+
+void crawl_log_no_hub(const struct crawl *crawl)
+{
+	const char *why = crawl->context.turn.why;
+
+	log_write(LOG_HUB_UNREACHABLE, log_text("hub", crawl->options.origin->text), log_number("waited_ms", unanswered_ms(crawl)),
+		log_text("why", why[0] ? why : "no answer came"));
 }
 
 int crawl_store_error(const struct crawl *crawl)

@@ -42,6 +42,9 @@ void crawl_reload(struct crawl *crawl);
 
 /* After on_ended: whether --once finished everything, or --backfill looked at all it was to. */
 bool crawl_is_complete(const struct crawl *crawl);
+/* After on_ended: whether --once ended because the Hub never answered, or had not for once_give_up. */
+bool crawl_found_no_hub(const struct crawl *crawl);
+void crawl_log_no_hub(const struct crawl *crawl);
 /* The store refused for good: its error code, 0 if it did not. */
 int crawl_store_error(const struct crawl *crawl);
 

@@ -81,6 +81,9 @@ struct crawl {
 	struct context context;
 	struct kind_crawl kinds[REPO_KINDS];
 	bool incomplete, draining;
+	bool unreachable; /* --once gave the Hub up */
+	int64_t started_ms;
+	struct clock_timer give_up; /* of --once */
 	bool evening; /* of a new store's first day: what is wanted first is not here yet */
 	struct clock_timer refusal; /* the log lies ahead of both clocks: ends the crawl when the request that found out has ended */
 	int store_error;

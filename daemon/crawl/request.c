@@ -562,7 +562,8 @@ static enum request_step step_retry(struct request *request)
 	if (!may_try_again(request))
 		return REQUEST_FAIL;
 	wait_ms = backoff_ms(request->context->config->retry_base, RETRY_CAP_MS, request->tries, backoff_random());
-	request_log_trouble(request, LOG_REQUEST_FAILED, log_number("retry_ms", wait_ms));
+	request_log_trouble(request, turn_is_failing(&request->context->turn) && !request->reply.status ? LOG_REQUEST_FAILED_TOO :
+		LOG_REQUEST_FAILED, log_number("retry_ms", wait_ms));
 	metrics_add(METRIC_RETRIES, 1);
 	request->tries++;
 	request->work.error = 0;

@@ -2,6 +2,7 @@
 #include "daemon/crawl/turn.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "daemon/crawl/block.h"
@@ -362,11 +363,14 @@ static void breaker_moved(struct turn *turn, enum breaker_news news, const char 
 	switch (news) {
 	case BREAKER_OPENED:
 		metrics_add(METRIC_HUB_OUTAGES, 1);
-		log_write(LOG_HUB_DOWN, log_number("failures", turn->breaker.failures), log_text("why", why));
+		metrics_set(METRIC_HUB_DOWN_SINCE, (uint64_t)clock_wall_ms() / 1000);
+		log_write(LOG_HUB_DOWN, log_number("failures", turn->breaker.failures), log_text("why", why),
+			log_number("next_ms", turn->breaker.probe_ms - now_ms));
 		break;
 	case BREAKER_CLOSED:
 		log_write(LOG_HUB_UP, log_number("down_ms", now_ms - turn->breaker.opened_ms),
 			log_number("probes", turn->breaker.probes + 1));
+		metrics_set(METRIC_HUB_DOWN_SINCE, 0);
 		if (turn->on_recovered)
 			turn->on_recovered(turn->owner);
 		break;
@@ -382,6 +386,11 @@ void turn_saw(struct turn *turn, struct turn_place *place, enum breaker_saw saw,
 	int64_t now_ms = clock_mono_ms();
 	enum breaker_news news;
 
+	if (saw == BREAKER_SAW_GOOD)
+		turn->answered_ms = now_ms;
+	if (saw == BREAKER_SAW_FAILURE)
+		snprintf(turn->why, sizeof(turn->why), "%s", why);
+	turn->unanswered = saw == BREAKER_SAW_FAILURE ? turn->unanswered + 1 : 0;
 	if (!turn->patient)
 		return;
 	place->probe = false;
@@ -390,6 +399,11 @@ void turn_saw(struct turn *turn, struct turn_place *place, enum breaker_saw saw,
 		return;
 	breaker_moved(turn, news, why, now_ms);
 	turn_run(turn); /* all buckets wait for the one probe */
+}
+
+bool turn_is_failing(const struct turn *turn)
+{
+	return turn->unanswered > 1;
 }
 
 bool turn_wants_head(const struct turn *turn, const struct turn_place *place)

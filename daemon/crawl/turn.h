@@ -90,6 +90,9 @@ struct turn {
 	struct breaker breaker;
 	/* the owner's, after turn_init */
 	struct budget *budget; /* memory for answers; NULL: there is enough */
+	int64_t answered_ms; /* when the Hub last answered, whatever it said; 0: never */
+	unsigned unanswered; /* requests in a row that the Hub did not answer, or with an error of its own */
+	char why[200]; /* the last failure, for people */
 	bool patient; /* requests wait until the Hub is back; else each fails after its tries, and the breaker stays closed */
 	void (*on_recovered)(void *owner); /* the Hub answers again; may be NULL */
 	void *owner;
@@ -110,6 +113,8 @@ void turn_leave(struct turn *turn, struct turn_place *place);
 
 /* What a request that went saw of the Hub; `why` tells people of a failure. */
 void turn_saw(struct turn *turn, struct turn_place *place, enum breaker_saw saw, const char *why);
+/* Whether more than one request in a row had no answer: those that follow are no news. */
+bool turn_is_failing(const struct turn *turn);
 /* The answer's head is worth reading before its body is here. */
 bool turn_wants_head(const struct turn *turn, const struct turn_place *place);
 /*

@@ -47,6 +47,7 @@
 	X(METRIC_TRANSFER_REFUSED, "transfer_refused_total", METRIC_COUNTER, "transfers", "not sent: another origin") \
 	X(METRIC_TRANSFER_CANCELLED, "transfer_cancelled_total", METRIC_COUNTER, "transfers", "ended by the daemon") \
 	X(METRIC_HUB_DOWN, "hub_down", METRIC_GAUGE, "", "1 while the Hub does not answer and only probes are sent") \
+	X(METRIC_HUB_DOWN_SINCE, "hub_down_since_seconds", METRIC_GAUGE, "seconds", "when it stopped answering, Unix time; 0: it answers") \
 	X(METRIC_HUB_OUTAGES, "hub_outages_total", METRIC_COUNTER, "times", "the Hub stopped answering") \
 	X(METRIC_HUB_PROBES, "hub_probes_total", METRIC_COUNTER, "requests", "requests sent to see whether it answers again") \
 	X(METRIC_STATUS_2XX, "status_2xx_total", METRIC_COUNTER, "answers", "answers with status 200 to 299") \

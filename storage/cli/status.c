@@ -338,24 +338,36 @@ static bool is_told(const struct standing *standing, const struct figures_line *
 	       !(line->of && slice_is(metric_of(standing, line->of), "0"));
 }
 
+static void print_outage(struct print *print, const struct standing *standing)
+{
+	uint64_t since_s = 0;
+	char moment[SHORT_MOMENT];
+
+	if (json_integer(metric_of(standing, "hub_down_since_seconds"), &since_s) && since_s)
+		print_format_line(print, "  hub       does not answer since %s\n", short_moment((int64_t)since_s * 1000, moment));
+}
+
 /* What an operator wants to know first; --format json has all figures. */
 static void print_metrics(struct tool *tool, const struct standing *standing)
 {
 	static const struct figures_line lines[] = {
-		{ "requests", { { "", "requests_total" }, { ", again ", "retries_total" }, { ", failed ", "given_up_total" },
-				      { ", under way ", "requests_in_flight" } }, NULL },
+		{ "requests", { { "", "requests_total" }, { " sent, ", "retries_total" }, { " retried, ", "given_up_total" },
+				      { " given up, open ", "requests_in_flight" } }, NULL },
+		{ "no answer", { { "", "transfer_connect_failed_total" }, { " not connected, ", "transfer_timeout_total" },
+				       { " timed out, ", "transfer_cut_total" }, { " cut off, names not found ", "transfer_lookup_failed_total" } },
+			"retries_total" },
 		{ "quota", { { "", "quota_remaining" }, { " left of ", "quota_limit" }, { "; used by us ", "quota_used" },
 				   { ", by others ", "quota_others" } }, "quota_limit" },
 		{ "of files", { { "", "quota_resolvers_remaining" }, { " left of ", "quota_resolvers_limit" },
 				      { "; used by us ", "quota_resolvers_used" }, { ", by others ", "quota_resolvers_others" } },
 			"quota_resolvers_limit" },
-		{ "refused", { { "own doing ", "refused_own_total" }, { ", others' ", "refused_others_total" },
-				     { ", one action ", "refused_action_total" }, { ", at an edge ", "refused_edge_total" } }, NULL },
+		{ "429s", { { "our traffic ", "refused_own_total" }, { ", other clients ", "refused_others_total" },
+				  { ", single endpoint ", "refused_action_total" }, { ", CDN ", "refused_edge_total" } }, NULL },
 		{ "clock", { { "", "clocks_apart_seconds" }, { " seconds from the Hub's; answers in doubt ", "clocks_differ_answers_total" } },
 			"clocks_differ" },
 		{ "rows", { { "read ", "rows_total" }, { ", new ", "rows_new_total" }, { ", damaged ", "rows_damaged_total" } }, NULL },
 		{ "passes", { { "polls ", "polls_total" }, { ", sweeps ", "sweeps_total" },
-				    { ", incomplete ", "sweeps_incomplete_total" }, { ", lanes parked ", "lanes_parked_total" } }, NULL },
+				    { ", incomplete ", "sweeps_incomplete_total" }, { ", paused tasks ", "lanes_parked_total" } }, NULL },
 		{ "commits", { { "", "commits_total" }, { ", failed ", "commit_failures_total" }, { "; records ", "records_total" } }, NULL },
 	};
 	struct print *print = &tool->print;
@@ -366,6 +378,7 @@ static void print_metrics(struct tool *tool, const struct standing *standing)
 	print_format_line(print, "\n%s (figures of %s)\n",
 		standing->daemon == LOCK_HELD ? "since the daemon started" : "the daemon's last run",
 		short_moment(standing->metrics_ms, moment));
+	print_outage(print, standing);
 	for (size_t i = 0; i < ARRAY_COUNT(lines); i++) {
 		if (!is_told(standing, &lines[i]))
 			continue;

@@ -78,3 +78,13 @@ def test_nonsense_is_counted_and_not_obeyed(tmp_path):
         ledger.once(status=None)
         assert ledger.metrics()["retry_after_unread_total"] >= 2
         assert hub.asked[1] - hub.asked[0] < WAIT_S - 1
+
+
+def test_once_gives_up_in_the_end(tmp_path):
+    """However long the Hub asks to wait: --once has a limit of its own."""
+    with Hub(503, lambda: "999999999") as hub:
+        ledger = Ledger(tmp_path, hub.url, kinds="models", once_give_up="1s")
+        done = ledger.once(status=69)
+        assert "asked_s=999999999 wait_ms=3600000" in done.errors
+        assert "event=hub-unreachable" in done.errors and "it answers with errors of its own" in done.errors
+    ledger.verify()
