@@ -300,6 +300,10 @@ const char *lane_redirect(struct lane_run *run, const struct request *request, u
 
 	if (!why && hops >= LANE_HOPS_MAX)
 		why = "too many redirects";
+	if (!why)
+		url_keep_query(buf_as_slice(&request->url), url);
+	if (!why && url->overflow)
+		why = "too long";
 	if (why)
 		refuse_link(run, request->head.location, why);
 	return why;

@@ -106,8 +106,8 @@ bool lane_dropped_field(struct lane_run *run, struct request *request);
 void lane_refused(struct lane_run *run, struct request *request);
 
 /*
- * Where a redirect leads, if it may be followed: within the Hub, and `hops` were followed before it. NULL, or why not,
- * which has been counted and logged.
+ * Where a redirect leads, if it may be followed: within the Hub, and `hops` were followed before it. What the redirect
+ * drops of the query is kept. NULL, or why not, which has been counted and logged.
  */
 const char *lane_redirect(struct lane_run *run, const struct request *request, unsigned hops, struct buf *url);
 

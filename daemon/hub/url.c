@@ -414,6 +414,31 @@ void url_add_fields(const struct projection *projection, struct buf *url)
 
 /* --- following -----------------------------------------------------------------------------------------------------*/
 
+static bool says_as_much(struct slice url, struct slice pair)
+{
+	char key[64];
+
+	if (is_expand_entry(pair, NULL))
+		return asks_for(url, NULL);
+	snprintf(key, sizeof(key), "%.*s", (int)find_any(pair, "="), pair.data);
+	return url_parameter(url, key).data;
+}
+
+void url_keep_query(struct slice asked, struct buf *target)
+{
+	size_t mark = find_any(asked, "?"), size = target->size;
+	struct slice query = slice_from(asked, mark + (mark < asked.size));
+
+	while (query.size) {
+		struct slice pair = take_pair(&query);
+
+		if (says_as_much((struct slice){ target->data, size }, pair))
+			continue;
+		buf_char(target, memchr(target->data, '?', target->size) ? '&' : '?');
+		buf_slice(target, pair);
+	}
+}
+
 static bool is_clean(struct slice url)
 {
 	for (size_t i = 0; i < url.size; i++)

@@ -94,4 +94,10 @@ void url_add_fields(const struct projection *projection, struct buf *url);
  */
 const char *url_follow(const struct hub_origin *origin, struct slice target, struct buf *out);
 
+/*
+ * Adds to `target`, where a redirect led, those parameters of the URL that was asked which it does not have itself: some
+ * servers name only the new path. Its own values stay.
+ */
+void url_keep_query(struct slice asked, struct buf *target);
+
 #endif

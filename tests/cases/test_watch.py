@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The watch list, and the first evening of a new store: who is asked for what, and in which order."""
+from fault_proxy import FaultProxy
 from harness import Failed, Hubsim, Ledger
 
 ONE = {"_id": "640000010000000000000001", "id": "org/one", "cardData": {"license": "mit"}}
@@ -35,6 +36,17 @@ def test_watched_repos_are_asked_for_by_name(tmp_path):
         assert "event=watch-unseen" in ledger.said() and "repo=no/such" in ledger.said()
         assert ledger.changes() == []  # before the first sweep has ended all of it is the start of history
         ledger.verify()
+
+
+def test_a_redirect_that_drops_the_query(tmp_path):
+    """It names only the new path. What was asked for is asked for there too, or fields would look as if they had gone."""
+    log = tmp_path / "hub.log"
+    with FaultProxy() as proxy, Hubsim(rows=[TWO], generate=50, quota="none", public_url=proxy.url, log=str(log)) as hub:
+        proxy.start(hub.address)
+        proxy.add("always /api/models/old/two* header location /api/models/org/two")
+        watching(tmp_path, proxy, ["old/two"]).once()
+        asked = {target.split("?")[0]: target.split("?")[1:] for target in targets(log) if "/two" in target}
+        assert asked["/api/models/org/two"] == asked["/api/models/old/two"] != []
 
 
 def test_what_no_poll_shows_is_seen_within_the_interval(tmp_path):

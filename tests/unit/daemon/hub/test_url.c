@@ -253,6 +253,35 @@ static void test_with_rows_and_fields(void **state)
 	buf_release(&out);
 }
 
+/* Some servers name only the new path where they redirect: the fields that were asked for are still wanted. */
+static void test_keep_query(void **state)
+{
+	static const struct {
+		const char *asked, *target, *url;
+	} cases[] = {
+		{ "https://h/a?expand[]=sha&expand[]=tags", "https://h/b", "https://h/b?expand[]=sha&expand[]=tags" },
+		{ "https://h/a?expand[]=sha&expand[]=tags", "https://h/b?expand[]=sha&expand[]=tags",
+			"https://h/b?expand[]=sha&expand[]=tags" },
+		{ "https://h/a?expand[]=sha&limit=7", "https://h/b?expand%5B%5D=sha", "https://h/b?expand%5B%5D=sha&limit=7" },
+		{ "https://h/a?limit=7&expand[]=sha", "https://h/b?limit=9", "https://h/b?limit=9&expand[]=sha" },
+		{ "https://h/a?limit=7", "https://h/b?limits=9&x=limit=1", "https://h/b?limits=9&x=limit=1&limit=7" },
+		{ "https://h/a?limit=7", "https://h/b?limit=", "https://h/b?limit=" },
+		{ "https://h/a?limit=7", "https://h/b?", "https://h/b?&limit=7" },
+		{ "https://h/a", "https://h/b", "https://h/b" },
+		{ "https://h/a", "https://h/b?x=1", "https://h/b?x=1" },
+	};
+	struct buf url = BUF_INIT(URL_MAX);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+		buf_reset(&url);
+		buf_text(&url, cases[i].target);
+		url_keep_query(slice_of(cases[i].asked), &url);
+		assert_string_equal(url.data, cases[i].url);
+	}
+	buf_release(&url);
+}
+
 static void test_follow(void **state)
 {
 	static const struct {
@@ -322,7 +351,7 @@ int main(void)
 		cmocka_unit_test(test_single), cmocka_unit_test(test_files_and_commits), cmocka_unit_test(test_buckets),
 		cmocka_unit_test(test_without_field), cmocka_unit_test(test_with_rows_and_fields),
 		cmocka_unit_test(test_of_an_owner), cmocka_unit_test(test_parameters),
-		cmocka_unit_test(test_follow), cmocka_unit_test(test_follow_too_long),
+		cmocka_unit_test(test_keep_query), cmocka_unit_test(test_follow), cmocka_unit_test(test_follow_too_long),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
