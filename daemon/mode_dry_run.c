@@ -17,7 +17,9 @@ static int print_forecast(const struct dry_run *dry_run)
 	forecast_print(forecast, &text);
 	fputs(text.data, stdout);
 	buf_release(&text);
-	return fflush(stdout) ? EX_IOERR : EX_OK;
+	if (fflush(stdout))
+		return EX_IOERR;
+	return forecast->leads_away[0] ? EX_INCOMPLETE : EX_OK;
 }
 
 int mode_dry_run(struct daemon *daemon)

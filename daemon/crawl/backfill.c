@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "daemon/hub/refusal.h"
 #include "daemon/run/log.h"
 #include "daemon/run/metrics.h"
 #include "storage/model/memory.h"
@@ -191,7 +192,7 @@ static void on_row_answer(struct request *request)
 
 	backfill->asking--;
 	snprintf(why, sizeof(why), "the Hub answers %u", request->reply.status);
-	if (request->reply.status == 400)
+	if (is_refusal(request->reply.status))
 		lane_refused(&backfill->run, request);
 	else if (!follow_row(backfill, request))
 		unseen(backfill, backfill->list.unknown[request->tag], why);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "daemon/crawl/judge.h"
+#include "daemon/hub/refusal.h"
 #include "daemon/run/log.h"
 #include "daemon/run/metrics.h"
 #include "daemon/transfer/backoff.h"
@@ -279,7 +280,7 @@ static void distrust(struct confirm *confirm, struct request *request, bool fail
 	bool is_readable = request->reply.status >= 400;
 
 	log_undecided(confirm, request, "an answer that proves nothing");
-	if (request->reply.status == 400) {
+	if (is_refusal(request->reply.status)) {
 		metrics_add(METRIC_CONFIRM_UNDECIDED, 1);
 		lane_refused(&confirm->run, request);
 		return;
@@ -483,7 +484,7 @@ static void judge_row(struct confirm *confirm, struct request *request, enum jud
 
 static void judge_canary(struct confirm *confirm, struct request *request, enum judgement judgement)
 {
-	if (request->reply.status == 400)
+	if (is_refusal(request->reply.status))
 		lane_refused(&confirm->run, request);
 	else if (judgement == JUDGED_MOVED)
 		follow(confirm, request);
@@ -494,7 +495,7 @@ static void judge_canary(struct confirm *confirm, struct request *request, enum 
 /* Of an owner who does not exist the listing is empty, or there is none: then it lacks the group's rows as well. */
 static void judge_listing(struct confirm *confirm, struct request *request, enum judgement judgement)
 {
-	if (request->reply.status == 400)
+	if (is_refusal(request->reply.status))
 		lane_refused(&confirm->run, request);
 	else if (request->tag == TAG_CANARY_OWNER)
 		begin_group(confirm);

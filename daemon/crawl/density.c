@@ -8,27 +8,53 @@
 #define NOISE 0.35
 #define WORTH_A_PAGE 0.005 /* of all repos */
 
+/* How the parts of the error add up, fitted to lists of many shapes (density.h). */
+#define UNSEEN 0.2         /* of the repos in a gap, whatever its pages say */
+#define UNLIKE 0.7         /* of the difference between a page and what its neighbours foretell */
+#define UNLIKE_MOST 2      /* (a logarithm) */
+#define INDEPENDENT 0.7
+
 /* What the next page has too is that page's. */
 static void trim(struct density_page *page, const struct density_page *next)
 {
+	unsigned own = 0;
+
 	if (page->until_s <= next->from_s)
 		return;
+	while (own < page->seconds && page->second[own] < next->from_s)
+		own++;
 	page->until_s = next->from_s;
-	page->rows = page->rate * (page->until_s - page->from_s);
+	page->rows = own;
 }
 
-bool density_add(struct density *density, double from_s, double until_s, unsigned rows)
+static void fill(struct density_page *page, const double *second, unsigned rows)
 {
-	double span_s = until_s - from_s < 1 ? 1 : until_s - from_s;
+	bool falling = second[0] > second[rows - 1];
+	double span_s = fabs(second[rows - 1] - second[0]);
+
+	for (unsigned i = 0; i < rows; i++)
+		page->second[i] = second[falling ? rows - 1 - i : i];
+	if (span_s < 1)
+		span_s = 1;
+	page->from_s = page->second[0];
+	page->until_s = page->from_s + span_s;
+	page->rows = page->seconds = rows;
+	page->rate = rows / span_s;
+}
+
+bool density_add(struct density *density, const double *second, unsigned rows)
+{
 	struct density_page *page = density->page;
+	double from_s;
 	unsigned at = 0;
 
-	if (density->count == DENSITY_PAGES_MAX || !rows)
+	if (density->count == DENSITY_PAGES_MAX || !rows || rows > DENSITY_ROWS_MAX)
 		return false;
+	from_s = fmin(second[0], second[rows - 1]);
 	while (at < density->count && page[at].from_s <= from_s)
 		at++;
 	memmove(&page[at + 1], &page[at], (density->count - at) * sizeof(*page));
-	page[at] = (struct density_page){ from_s, from_s + span_s, rows, rows / span_s };
+	fill(&page[at], second, rows);
 	density->count++;
 	if (at)
 		trim(&page[at - 1], &page[at]);
@@ -87,16 +113,48 @@ bool density_next(const struct density *density, double *at_s)
 	return most > WORTH_A_PAGE * rows && density->count < DENSITY_PAGES_MAX;
 }
 
+static double middle_of(const struct density_page *page)
+{
+	return (page->from_s + page->until_s) / 2;
+}
+
+/* How far a page's rate is (as a logarithm) from the one that the pages on both sides foretell; 0 at the ends. */
+static double unlike(const struct density *density, unsigned at)
+{
+	const struct density_page *page = &density->page[at];
+	double span_s, part;
+
+	if (!at || at + 1 >= density->count)
+		return 0;
+	span_s = middle_of(page + 1) - middle_of(page - 1);
+	part = span_s > 0 ? (middle_of(page) - middle_of(page - 1)) / span_s : 0.5;
+	return fmin(fabs(log(page->rate) - (1 - part) * log(page[-1].rate) - part * log(page[1].rate)), UNLIKE_MOST);
+}
+
+static double gap_doubt(const struct density *density, unsigned at)
+{
+	return gap_rows(density, at) * fmax(UNSEEN, UNLIKE * fmax(unlike(density, at), unlike(density, at + 1)));
+}
+
+static double error_of(const struct density *density)
+{
+	double together = 0, gaps = 0;
+
+	for (unsigned i = 0; i + 1 < density->count; i++) {
+		together += gap_doubt(density, i);
+		gaps += gap_error(density, i) * gap_error(density, i);
+	}
+	return together + INDEPENDENT * sqrt(gaps);
+}
+
 double density_rows(const struct density *density, double *error)
 {
-	double rows = 0, squares = 0;
+	double rows = 0;
 
 	for (unsigned i = 0; i < density->count; i++)
 		rows += density->page[i].rows;
-	for (unsigned i = 0; i + 1 < density->count; i++) {
+	for (unsigned i = 0; i + 1 < density->count; i++)
 		rows += gap_rows(density, i);
-		squares += gap_error(density, i) * gap_error(density, i);
-	}
-	*error = sqrt(squares);
+	*error = error_of(density);
 	return rows;
 }

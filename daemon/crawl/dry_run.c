@@ -7,6 +7,7 @@
 #include "daemon/crawl/density.h"
 #include "daemon/crawl/request.h"
 #include "daemon/hub/oid_cursor.h"
+#include "daemon/hub/refusal.h"
 #include "storage/model/memory.h"
 #include "storage/model/moment.h"
 #include "storage/reader.h"
@@ -52,6 +53,7 @@ struct dry_run {
 /* What a page shows of its rows. */
 struct glance {
 	unsigned rows, fresh; /* fresh: made in the last 30 days */
+	double second[ROWS]; /* in which each was made */
 	double first_s, last_s;
 	unsigned dated;       /* rows that are not dated in the future */
 	int64_t oldest_ms;
@@ -118,9 +120,9 @@ static void glance_at_row(const struct json *json, uint32_t row, int64_t now_ms,
 	struct repo_oid oid;
 	int64_t modified_ms;
 
-	if (!id || !oid_read(inside(json_span(&json->node[id])), &oid))
+	if (!id || !oid_read(inside(json_span(&json->node[id])), &oid) || glance->rows == ROWS)
 		return;
-	glance->last_s = get_u32(oid.byte);
+	glance->last_s = glance->second[glance->rows] = get_u32(oid.byte);
 	if (!glance->rows++)
 		glance->first_s = glance->last_s;
 	glance->fresh += glance->last_s > (double)now_ms / 1000 - FRESH_DAYS * DAY_S;
@@ -134,7 +136,7 @@ static bool glance_at(struct dry_run *dry_run, const struct request *request, st
 {
 	struct json *json = &dry_run->json;
 
-	*glance = (struct glance){ 0 };
+	memset(glance, 0, sizeof(*glance));
 	if (json_parse(json, request->text.data, request->text.size, DEPTH) || json->node[0].type != JSON_ARRAY)
 		return false;
 	for (uint32_t i = json_first(0); i < json_end(json, 0); i = json_next(json, i))
@@ -152,6 +154,19 @@ static void note_head(struct dry_run *dry_run, const struct request *request)
 		dry_run->forecast.quota = said->quota;
 		dry_run->forecast.window_s = said->window_s > 0 ? said->window_s : 300;
 	}
+}
+
+/* The pages that are asked for here are reached without links: a crawl needs them. */
+static void note_link(struct dry_run *dry_run, const struct request *request)
+{
+	struct buf url = BUF_INIT(URL_MAX);
+	struct slice link = request->head.next;
+	const char *why = link.size ? url_follow(dry_run->options.origin, link, &url) : NULL;
+
+	if (why)
+		snprintf(dry_run->forecast.leads_away, sizeof(dry_run->forecast.leads_away), "the link to the next page %s (%.*s)", why,
+			(int)(link.size < 80 ? link.size : 80), link.data);
+	buf_release(&url);
 }
 
 /* --- step by step --------------------------------------------------------------------------------------------------*/
@@ -200,7 +215,7 @@ static void take_first(struct kind_run *run, const struct glance *glance, bool i
 		run->behind_s = glance->first_s + DAY_S;
 		ask(run, STEP_NEWEST, run->behind_s);
 	} else {
-		density_add(&run->density, glance->first_s, glance->last_s, glance->rows);
+		density_add(&run->density, glance->second, glance->rows);
 		ask(run, STEP_NEWEST, 0);
 	}
 }
@@ -211,7 +226,7 @@ static void take_newest(struct kind_run *run, const struct glance *glance)
 	double span_s = glance->first_s - glance->last_s;
 
 	told->made_a_day = glance->rows / (span_s > 1 ? span_s : 1) * DAY_S;
-	density_add(&run->density, glance->last_s, glance->first_s, glance->rows);
+	density_add(&run->density, glance->second, glance->rows);
 	if (told->source == COUNT_STORED)
 		ask(run, STEP_CHANGED, 0);
 	else if (run->behind_s > 0)
@@ -227,7 +242,7 @@ static void take_inside(struct kind_run *run, const struct glance *glance)
 		use_published(run);
 		return;
 	}
-	density_add(&run->density, glance->first_s, glance->last_s, glance->rows);
+	density_add(&run->density, glance->second, glance->rows);
 	ask_inside(run);
 }
 
@@ -264,6 +279,7 @@ static void on_text(struct request *request)
 		fail(run, "the Hub's listing of %s is not an array of rows", repo_kinds[run->kind].plural);
 		return;
 	}
+	note_link(run->dry_run, request);
 	if (run->step == STEP_FIRST)
 		take_first(run, &glance, !request->head.next.size);
 	else if (run->step == STEP_NEWEST)
@@ -277,14 +293,15 @@ static void on_text(struct request *request)
 static void on_answer(struct request *request)
 {
 	struct kind_run *run = request->owner;
-	struct slice said = request->head.error_message;
+	char why[REQUEST_REFUSAL_TEXT];
 
 	note_head(run->dry_run, request);
-	if (request->reply.status == 400 && (run->step == STEP_INSIDE || run->step == STEP_FLOOR) && !run->dry_run->why[0])
+	if (is_refusal(request->reply.status) && (run->step == STEP_INSIDE || run->step == STEP_FLOOR) && !run->dry_run->why[0]) {
 		use_published(run);
-	else
-		fail(run, "the Hub answers %u to its listing of %s: %.*s", request->reply.status, repo_kinds[run->kind].plural,
-			(int)(said.size < 200 ? said.size : 200), said.size ? said.data : "(without a reason)");
+		return;
+	}
+	request_refusal_text(request, why);
+	fail(run, "the listing of %s: %s", repo_kinds[run->kind].plural, why);
 }
 
 static void on_failed(struct request *request)

@@ -265,6 +265,10 @@ static void write_tiers(const struct forecast *forecast, struct buf *out)
 void forecast_print(const struct forecast *forecast, struct buf *out)
 {
 	buf_printf(out, "%s, asked %u times; nothing was stored\n\n", forecast->hub, forecast->asked);
+	if (forecast->leads_away[0])
+		buf_printf(out, "NO CRAWL GETS BEYOND THE FIRST PAGE: %s.\n"
+			"Let the server name itself in Link, or set `hub` to where its links lead. What follows is an estimate all the same.\n\n",
+			forecast->leads_away);
 	write_kinds(forecast, out);
 	write_quota(forecast, out);
 	write_lanes(forecast, out);

@@ -36,6 +36,7 @@ struct forecast {
 	int64_t quota, window_s;     /* announced; quota 0: nothing was */
 	const struct config *config;
 	uint64_t missing;            /* rows that wait for confirmation already */
+	char leads_away[200];        /* why no crawl gets to a second page, where the Hub's links cannot be followed; else "" */
 	struct forecast_kind kind[REPO_KINDS];
 };
 

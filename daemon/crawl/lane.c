@@ -14,7 +14,6 @@
 #include "storage/model/memory.h"
 #include "storage/model/moment.h"
 
-enum { MESSAGE_SHOWN = 200 };
 
 static const char goes_round[] = "the links to the next page go round in a circle";
 
@@ -241,11 +240,6 @@ void lane_listing_failed(struct lane_run *run, const struct request *request, in
 
 /* --- what the Hub refuses ------------------------------------------------------------------------------------------*/
 
-static struct slice message_of(const struct request *request)
-{
-	return request->head.error_message.size ? request->head.error_message : buf_as_slice(&request->reply.body);
-}
-
 /* The header may be shortened or missing: the body is asked too. */
 static enum field refused_field(const struct request *request)
 {
@@ -264,7 +258,7 @@ static void drop_field(struct lane_run *run, enum endpoint endpoint, enum field 
 
 bool lane_dropped_field(struct lane_run *run, struct request *request)
 {
-	enum field field = request->reply.status == 400 ? refused_field(request) : FIELD_NONE;
+	enum field field = is_refusal(request->reply.status) ? refused_field(request) : FIELD_NONE;
 
 	if (field == FIELD_NONE)
 		return false;
@@ -275,13 +269,11 @@ bool lane_dropped_field(struct lane_run *run, struct request *request)
 
 void lane_refused(struct lane_run *run, struct request *request)
 {
-	struct slice message = message_of(request);
-	char why[320];
+	char why[REQUEST_REFUSAL_TEXT];
 
 	if (lane_dropped_field(run, request))
 		return;
-	snprintf(why, sizeof(why), "the Hub answers %u: %.*s", request->reply.status,
-		(int)(message.size < MESSAGE_SHOWN ? message.size : MESSAGE_SHOWN), message.size ? message.data : "");
+	request_refusal_text(request, why);
 	lane_end(run, LANE_PARKED, why);
 }
 

@@ -96,6 +96,13 @@ void request_resume(struct request *request);
  */
 void request_hand_over(struct request *request, struct answer *answer, void (*on_committed)(void *owner), void *owner);
 
+/*
+ * Why an answer is of no use, in words: its status, which parameter of the listing it names, and what it says, in ASCII
+ * without control characters. Within on_answer.
+ */
+enum { REQUEST_REFUSAL_TEXT = 320 };
+void request_refusal_text(const struct request *request, char text[REQUEST_REFUSAL_TEXT]);
+
 /* With context->stopping set: ends those that wait for quota, room or a retry. */
 void request_stop_idle(struct context *context);
 

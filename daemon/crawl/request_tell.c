@@ -3,8 +3,11 @@
 
 #include <stdio.h>
 
+#include "daemon/hub/refusal.h"
 #include "daemon/run/metrics.h"
 #include "storage/model/error.h"
+
+enum { MESSAGE_SHOWN = 200 };
 
 void request_count(const struct request *request)
 {
@@ -42,6 +45,34 @@ void request_say_why(struct request *request)
 		snprintf(request->why, sizeof(request->why), "the answer is damaged: %s", error_text(request->work.error));
 	else
 		snprintf(request->why, sizeof(request->why), "status %u", reply->status);
+}
+
+/* A stranger's words, fit for a terminal. */
+static void copy_plain(struct slice words, char *text, size_t room)
+{
+	size_t size = words.size < room - 1 ? words.size : room - 1;
+
+	for (size_t i = 0; i < size; i++)
+		text[i] = words.data[i] >= ' ' && words.data[i] <= '~' ? words.data[i] : words.data[i] == '\n' ? ' ' : '?';
+	text[size] = '\0';
+}
+
+static struct slice message_of(const struct request *request)
+{
+	return request->head.error_message.size ? request->head.error_message : buf_as_slice(&request->reply.body);
+}
+
+void request_refusal_text(const struct request *request, char text[REQUEST_REFUSAL_TEXT])
+{
+	unsigned status = request->reply.status;
+	struct slice message = message_of(request);
+	const char *parameter = is_refusal(status) ? refusal_parameter(message) : NULL;
+	char plain[MESSAGE_SHOWN + 1];
+
+	copy_plain(message, plain, sizeof(plain));
+	snprintf(text, REQUEST_REFUSAL_TEXT, "the Hub answers %u%s%s%s: %s", status,
+		parameter ? ": it does not take '" : "", parameter ? parameter : "", parameter ? "' as a crawl needs it" : "",
+		plain[0] ? plain : "(without a reason)");
 }
 
 void request_log_trouble(const struct request *request, enum log_event event, struct log_field last)

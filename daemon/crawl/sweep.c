@@ -2,6 +2,7 @@
 #include "daemon/crawl/sweep.h"
 
 #include "daemon/hub/oid_cursor.h"
+#include "daemon/hub/refusal.h"
 #include "daemon/run/log.h"
 #include "daemon/run/metrics.h"
 #include "storage/reader.h"
@@ -441,7 +442,7 @@ static void on_answer(struct request *request)
 	struct sweep *sweep = sweep_of(request);
 	struct repo_oid behind;
 
-	if (!sweep->run.ending && request->reply.status == 400 && sweep->count > 1 && segment_of(request) &&
+	if (!sweep->run.ending && is_refusal(request->reply.status) && sweep->count > 1 && segment_of(request) &&
 		url_oid(buf_as_slice(&request->url), &behind) &&
 		oid_compare(&behind, &sweep->cursor.segment[segment_of(request) - 1].until) == 0)
 		refuse_segments(sweep, "a cursor made here is refused");

@@ -5,6 +5,11 @@
 
 #include "daemon/hub/url.h"
 
+bool is_refusal(unsigned status)
+{
+	return status == 400 || status == 422;
+}
+
 static bool is_word_character(char c)
 {
 	return isalnum((unsigned char)c) || c == '_' || c == '-';
@@ -72,4 +77,14 @@ enum field refusal_read(struct slice message, const struct projection *asked)
 	if (field != FIELD_NONE && !(enumerates && mentions(message, field_infos[field].key)))
 		return field;
 	return enumerates ? field_left_out(message, asked) : only_field_mentioned(message, asked);
+}
+
+const char *refusal_parameter(struct slice message)
+{
+	static const char *const parameters[] = { "sort", "direction", "expand", "cursor", "author", "limit" };
+
+	for (size_t i = 0; i < ARRAY_COUNT(parameters); i++)
+		if (mentions(message, parameters[i]))
+			return parameters[i];
+	return NULL;
 }

@@ -120,3 +120,41 @@ def test_a_refusal_is_said(tmp_path):
         done = Ledger(tmp_path, hub.url, token_file=str(tmp_path / "token")).dry_run(status=69)
         assert "the Hub answers 401" in done.errors
         assert "hf_wrong" not in done.errors
+
+
+def test_links_that_lead_away_are_said(tmp_path):
+    """A mirror that passes Link on as it came: the first page can be had, no crawl gets to the second."""
+    with Hubsim(generate=3000, quota="none", public_url="https://hub.example") as hub:
+        text = Ledger(tmp_path, hub.url).dry_run(status=1).text
+        assert "NO CRAWL GETS BEYOND THE FIRST PAGE: the link to the next page leads to another origin (https://hub.example/" in text
+
+
+class Refusing(http.server.BaseHTTPRequestHandler):
+    """A server of another make: 422 for a parameter that it does not know, or an error that gives no reason."""
+    body = b""
+
+    def log_message(self, *_):
+        pass
+
+    def do_GET(self):  # pylint: disable=invalid-name
+        self.send_response(422)
+        self.send_header("Content-Length", str(len(self.body)))
+        self.end_headers()
+        self.wfile.write(self.body)
+
+
+SORT = b"""{"detail":[{"loc":["query","sort"],"msg":"unexpected value; permitted: 'downloads'\x1b[31m"}]}"""
+
+
+@pytest.mark.parametrize("body, said", [
+    (SORT, "the Hub answers 422: it does not take 'sort' as a crawl needs it: {\"detail\""), (b"", "the Hub answers 422: (without a reason)"),
+])
+def test_a_refusal_names_what_is_refused(body, said, tmp_path):
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (Refusing,), {"body": body})) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        ledger = Ledger(tmp_path, f"http://127.0.0.1:{server.server_port}")
+        done = ledger.dry_run(status=69)
+        assert said in done.errors and "\x1b" not in done.errors
+        parked = [line for line in ledger.once(status=1).errors.splitlines() if "event=lane-parked" in line]
+        server.shutdown()
+    assert parked and "the Hub answers 422" in parked[0] and ("'sort'" in parked[0]) == bool(body)

@@ -43,9 +43,33 @@ static void test_refusals(void **state)
 			fail_msg("%s: %d", cases[i].message, refusal_read(slice_of(cases[i].message), &asked));
 }
 
+/* Other servers than the Hub: which parameter of a listing they do not take. */
+static void test_parameters(void **state)
+{
+	static const struct {
+		const char *message, *parameter; /* NULL: none is named */
+	} cases[] = {
+		{ "{\"detail\":[{\"loc\":[\"query\",\"sort\"],\"msg\":\"bad\"}]}", "sort" },
+		{ "limit must be at most 100", "limit" },
+		{ "resort to unlimited sorting", NULL },
+		{ "unknown direction for sort", "sort" },
+		{ "", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+		const char *found = refusal_parameter(slice_of(cases[i].message));
+
+		if (found != cases[i].parameter && (!found || !cases[i].parameter || strcmp(found, cases[i].parameter) != 0))
+			fail_msg("%s: %s", cases[i].message, found ? found : "none");
+	}
+	assert_true(is_refusal(400) && is_refusal(422));
+	assert_false(is_refusal(401) || is_refusal(404) || is_refusal(429) || is_refusal(500));
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_refusals) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_refusals), cmocka_unit_test(test_parameters) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
