@@ -39,6 +39,8 @@ static void test_link(void **state)
 		{ "Link: <>; rel=\"next\"\r\n", "" },
 		{ "Link: <https://h/a; rel=\"next\"\r\n", "" },
 		{ "Link: \r\n", "" },
+		{ "Link: <https://h/a>; rel=next; title=\"\\", "https://h/a" }, /* ends within an escape */
+		{ "Link: <https://h/a>; rel=next; title=\"\\\"", "https://h/a" },
 		{ "X-Link: <https://h/a>; rel=\"next\"\r\n", "" },
 		{ "", "" },
 	};

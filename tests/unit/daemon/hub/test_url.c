@@ -40,6 +40,8 @@ static void test_origins(void **state)
 		{ "https://huggingface.co?x", NULL },
 		{ "https://user@huggingface.co", NULL },
 		{ "https://user:pass@huggingface.co", NULL },
+		{ "https://huggingface.co:65535", "https://huggingface.co:65535" },
+		{ "https://huggingface.co:1", "https://huggingface.co:1" },
 		{ "https://huggingface.co:0", NULL },
 		{ "https://huggingface.co:65536", NULL },
 		{ "https://huggingface.co:99999999999999", NULL },
