@@ -141,6 +141,7 @@ int status_of_store_error(int code)
 		return EX_CLOCK;
 	case ERROR_RESOURCES:
 		return EX_OSERR;
+	case ERROR_OTHER_HUB:
 	case ERROR_SCHEMA_NEWER:
 		return EX_CONFIG;
 	case ERROR_STOPPED:
@@ -213,6 +214,7 @@ int daemon_open_store(struct daemon *daemon)
 		.map_bytes = (size_t)daemon->config.map_size,
 		.hub = daemon->origin.text,
 		.on_migrating = on_migrating,
+		.as_root = getenv("RELICENSED_AS_ROOT") != NULL,
 		.stop = daemon->noted ? &daemon->noted->end : NULL,
 	};
 	int error = store_open(&options, &daemon->store, &problem);

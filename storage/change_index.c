@@ -327,9 +327,7 @@ bool term_next(struct txn *txn, MDB_cursor *cursor, const struct term *term, enu
 	make_key(text, order, position->at_ms,
 		backwards || position->seq == UINT64_MAX ? position->seq : position->seq + 1, &from);
 	key = (struct slice){ from.byte, from.size };
-	found = txn_seek(txn, cursor, MDB_SET_RANGE, &key, &value);
-	if (backwards)
-		found = txn_seek(txn, cursor, found ? MDB_PREV : MDB_LAST, &key, &value);
+	found = backwards ? txn_seek_before(txn, cursor, &key, &value) : txn_seek(txn, cursor, MDB_SET_RANGE, &key, &value);
 	if (!found || key.size != from.size || memcmp(key.data, from.byte, range_size) != 0 || value.size != 1)
 		return false;
 	position->at_ms = (int64_t)get_u48(slice_bytes(key) + range_size);

@@ -117,9 +117,7 @@ bool change_time_next(struct txn *txn, MDB_cursor *cursor, struct log_position *
 	key_add(&from, at, 6);
 	key_add(&from, backwards || position->seq == UINT64_MAX ? position->seq : position->seq + 1, 8);
 	key = key_slice(&from);
-	found = txn_seek(txn, cursor, MDB_SET_RANGE, &key, &value);
-	if (backwards)
-		found = txn_seek(txn, cursor, found ? MDB_PREV : MDB_LAST, &key, &value);
+	found = backwards ? txn_seek_before(txn, cursor, &key, &value) : txn_seek(txn, cursor, MDB_SET_RANGE, &key, &value);
 	if (!found || key.size != 14)
 		return false;
 	position->at_ms = (int64_t)get_u48(slice_bytes(key));
@@ -162,8 +160,7 @@ uint64_t change_newest_license(struct txn *txn, uint32_t number)
 
 	key_add(&behind, (uint64_t)number + 1, 4);
 	key = key_slice(&behind);
-	found = txn_seek(txn, cursor, MDB_SET_RANGE, &key, &value);
-	found = txn_seek(txn, cursor, found ? MDB_PREV : MDB_LAST, &key, &value);
+	found = txn_seek_before(txn, cursor, &key, &value);
 	for (; !seq && found && key.size == 12 && get_u32(slice_bytes(key)) == number;
 		found = txn_seek(txn, cursor, MDB_PREV, &key, &value))
 		if (change_get(txn, get_u64(slice_bytes(key) + 4), &line) && is_observed_license(line))

@@ -258,11 +258,11 @@ static int check_alone(struct store *store, struct store_problem *problem)
 {
 	struct store_readers readers;
 
-	store_readers(store, &readers);
-	if (!readers.count)
+	store_clear_readers(store, &readers);
+	if (!readers.count && !readers.waiting)
 		return ERROR_NONE;
-	return store_say(problem, ERROR_HELD, "the store %s is being read, by process %ld: end it, then compact", store_dir(store),
-		readers.oldest_process);
+	return store_say(problem, ERROR_HELD, "the store %s is being read by process %ld: end it, then compact", store_dir(store),
+		readers.count ? readers.oldest_process : readers.waiting_process);
 }
 
 static int take_place(struct copy *copy, struct store_problem *problem)
@@ -326,9 +326,15 @@ static int on_reader(const char *line, void *owner)
 	struct listing *listing = owner;
 	unsigned long long txn;
 	long process;
+	int read = sscanf(line, "%ld %*s %llu", &process, &txn);
 
-	if (sscanf(line, "%ld %*s %llu", &process, &txn) != 2 || process == (long)getpid())
+	if (read < 1 || process == (long)getpid())
 		return 0;
+	if (read == 1) {
+		listing->readers->waiting++;
+		listing->readers->waiting_process = process;
+		return 0;
+	}
 	listing->readers->count++;
 	if (txn < listing->oldest) {
 		listing->oldest = txn;

@@ -43,7 +43,9 @@ int store_compact(struct store *store, const struct copy_options *options, struc
 /* Who reads the store now. */
 struct store_readers {
 	unsigned count;          /* of slots that hold a snapshot; of this process none */
+	unsigned waiting;        /* slots of processes that have it open and hold none at the moment, such as a follower */
 	long oldest_process;     /* 0: nobody reads */
+	long waiting_process;    /* one of these; 0: none */
 	uint64_t oldest_commits; /* how many commits its snapshot is behind: pages freed since are not used again */
 };
 

@@ -42,7 +42,7 @@ static void write_holder(int file, const char *who)
 int daemon_lock_take(const char *dir, const char *who, int *file, struct store_problem *problem)
 {
 	char path[PATH_BYTES], holder[LOCK_HOLDER_BYTES];
-	int made = open(path_of(dir, path), O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+	int made = open(path_of(dir, path), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
 
 	*file = -1;
 	if (made < 0)
@@ -71,7 +71,7 @@ void daemon_lock_release(int *file)
 enum lock_state daemon_lock_ask(const char *dir, char holder[LOCK_HOLDER_BYTES])
 {
 	char path[PATH_BYTES];
-	int file = open(path_of(dir, path), O_RDONLY | O_CLOEXEC);
+	int file = open(path_of(dir, path), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	enum lock_state state = LOCK_NOT_KNOWN;
 
 	holder[0] = '\0';

@@ -130,7 +130,7 @@ static bool check_lines(struct walk *walk, struct proof_chain *chain, struct sli
 static void check_head(struct walk *walk, struct proof_chain *chain)
 {
 	struct proof_report *report = walk->report;
-	struct buf head = BUF_INIT(4096);
+	struct buf head = BUF_INIT(PROOF_BYTES_MAX);
 	char moment[MOMENT_TEXT];
 
 	chain->last_ms = walk->moment_ms;
@@ -138,14 +138,14 @@ static void check_head(struct walk *walk, struct proof_chain *chain)
 	buf_slice(&head, walk->proof->ledger);
 	buf_printf(&head, " %llu %s %s", (unsigned long long)chain->last, walk->prev, moment);
 	report->head[report->head_count] = arena_copy(&report->arena, buf_as_slice(&head));
-	if (slice_equal(buf_as_slice(&head), chain->head)) {
+	if (!head.overflow && slice_equal(buf_as_slice(&head), chain->head)) {
 		chain->good = true;
 		report->head_count++;
 		proof_found(report, PROOF_PROVEN, "chain", "records %llu to %llu are chained, line by line, to the head %s",
 			(unsigned long long)chain->first, (unsigned long long)chain->last, head.data);
 	} else {
 		proof_found(report, PROOF_BROKEN, "chain", "records %llu to %llu come to another head than the file says: %s",
-			(unsigned long long)chain->first, (unsigned long long)chain->last, head.data);
+			(unsigned long long)chain->first, (unsigned long long)chain->last, head.overflow ? "of no ledger" : head.data);
 	}
 	buf_release(&head);
 }

@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
 #include <pthread.h>
+#include <pwd.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +23,7 @@
 #include "storage/meta.h"
 #include "storage/migrate.h"
 #include "storage/model/memory.h"
+#include "storage/model/new_file.h"
 
 enum { READER_SLOTS = 1024, TABLES_MAX = 40, PATH_BYTES = 4096, DISK_LEAST_BYTES = 1 << 20, GROW_PATIENCE_S = 60 };
 
@@ -180,20 +183,81 @@ int store_say(struct store_problem *problem, int code, const char *format, ...)
 	return code;
 }
 
-static int say_permission(const char *dir, struct store_problem *problem)
+static const char *user_name(uid_t user, char number[32])
+{
+	struct passwd *found = getpwuid(user);
+
+	snprintf(number, 32, "%ld", (long)user);
+	return found ? found->pw_name : number;
+}
+
+static bool is_in_group(gid_t group)
+{
+	gid_t groups[NGROUPS_MAX + 1];
+	int count = getgroups(NGROUPS_MAX + 1, groups);
+
+	for (int i = 0; i < count; i++)
+		if (groups[i] == group)
+			return true;
+	return group == getegid();
+}
+
+/* Who may, and how that is changed: each case has its own way. */
+static int say_permission(const char *dir, const char *file, struct store_problem *problem)
 {
 	struct stat about;
-	struct group *group = stat(dir, &about) == 0 ? getgrgid(about.st_gid) : NULL;
+	char user_number[32], group_number[32];
+	const char *user, *name = group_number;
+	struct group *group;
 
-	return store_say(problem, ERROR_PERMISSION,
-		"no permission to open the store %s: its readers must be in the group '%s' (usermod -aG, then log in again)",
-		dir, group ? group->gr_name : "of the folder");
+	if (stat(file, &about) != 0 && stat(dir, &about) != 0)
+		return store_say(problem, ERROR_PERMISSION, "no permission to look into the folder of the store %s", dir);
+	user = user_name(about.st_uid, user_number);
+	group = getgrgid(about.st_gid);
+	snprintf(group_number, sizeof(group_number), "%ld", (long)about.st_gid);
+	if (group)
+		name = group->gr_name;
+	if (about.st_uid == geteuid() || is_in_group(about.st_gid))
+		return store_say(problem, ERROR_PERMISSION, "no permission to open %s (mode %04o, of %s and the group %s): give it back "
+			"with chmod, as `systemd/README.md` lists modes", file, (unsigned)about.st_mode & 07777, user, name);
+	if (about.st_gid == 0)
+		return store_say(problem, ERROR_PERMISSION, "no permission to open %s: it belongs to root. Run this as root (sudo), or "
+			"give the store to the user of the service: chown -R relicensed: %s", file, dir);
+	return store_say(problem, ERROR_PERMISSION, "no permission to open %s, which belongs to %s: its readers must be in the group "
+		"'%s' (usermod -aG %s USER, then log in again)", file, user, name, name);
+}
+
+int store_check_owner(const char *dir, bool as_root, struct store_problem *problem)
+{
+	struct stat about;
+	char number[32];
+	const char *user;
+
+	if (as_root || geteuid() != 0 || stat(dir, &about) != 0 || about.st_uid == 0)
+		return ERROR_NONE;
+	user = user_name(about.st_uid, number);
+	return store_say(problem, ERROR_PERMISSION, "the store %s belongs to %s: run this as that user (sudo -u %s%s ...), not as root; "
+		"or set RELICENSED_AS_ROOT=1, or give the store to root (chown -R)", dir, user, user[0] >= '0' && user[0] <= '9' ? "'#'" : "",
+		user);
+}
+
+/* LMDB would follow it, and write at the end of it. A file that is not there is no matter here. */
+static int check_no_link(const char *path, struct store_problem *problem)
+{
+	struct stat about;
+
+	if (lstat(path, &about) != 0 || S_ISREG(about.st_mode))
+		return ERROR_NONE;
+	return store_say(problem, ERROR_PERMISSION, "%s is %s: remove it, if nobody put it there on purpose", path,
+		S_ISLNK(about.st_mode) ? "a link, which is not followed" : "no regular file");
 }
 
 int store_fail_file(const char *dir, int error, const char *file, struct store_problem *problem)
 {
 	if (error == EACCES || error == EPERM)
-		return say_permission(dir, problem);
+		return say_permission(dir, file, problem);
+	if (error == ELOOP)
+		return check_no_link(file, problem);
 	if (error == ENOSPC || error == EFBIG || error == EDQUOT || error == EROFS)
 		return store_say(problem, code_of(error), "%s: %s (%s)", file, error_text(code_of(error)), strerror(error));
 	return store_say(problem, code_of(error), "%s: %s", file, strerror(error));
@@ -244,6 +308,47 @@ static int try_environment(struct store *store, const struct store_options *opti
 	return code;
 }
 
+/* One that another user made, as by a tool that was run as root; not removed here: its maker may still read. */
+static int fail_lock_file(const struct store *store, const char *path, int error, struct store_problem *problem)
+{
+	struct stat about;
+	char number[32];
+
+	if ((error != EACCES && error != EPERM) || lstat(path, &about) != 0 || about.st_uid == geteuid())
+		return store_fail_file(store->dir, error, path, problem);
+	return store_say(problem, ERROR_PERMISSION, "%s belongs to %s, and cannot be written: remove it while nobody reads the store "
+		"(rm %s), it is made anew", path, user_name(about.st_uid, number), path);
+}
+
+/*
+ * A reader's: LMDB would make a missing lock file, of the reader's own user and mode, and lock out the writer. Root makes it
+ * as the writer would; whoever may not write in the folder is told. Copies in which no daemon ever was need none.
+ */
+static int find_lock_file(const struct store *store, struct store_problem *problem)
+{
+	char path[PATH_BYTES];
+	struct stat folder;
+	int file, error = 0;
+
+	snprintf(path, sizeof(path), "%s/lock.mdb", store->dir);
+	if (access(path, F_OK) == 0 || errno != ENOENT || !daemon_lock_exists(store->dir))
+		return check_no_link(path, problem);
+	file = stat(store->dir, &folder) == 0 ? open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0660) : -1;
+	if (file < 0 && (errno == EEXIST || errno == EROFS))
+		return ERROR_NONE;
+	if (file < 0 && (errno == EACCES || errno == EPERM))
+		return store_say(problem, ERROR_PERMISSION, "%s is missing (removed, or left out by a copy), and only %s may make it: start "
+			"relicensed once, or run this as that user", path, user_name(folder.st_uid, (char[32]){ 0 }));
+	if (file < 0)
+		return store_fail_file(store->dir, errno, path, problem);
+	if (fchown(file, folder.st_uid, folder.st_gid) || fchmod(file, 0660))
+		error = errno;
+	close(file);
+	if (error)
+		unlink(path);
+	return error ? store_fail_file(store->dir, error, path, problem) : ERROR_NONE;
+}
+
 /*
  * Readers and we write our slots through the map of lock.mdb: on a full disk a first touch of its pages would be SIGBUS,
  * so they are taken here. Before LMDB opens the file: closing it later would drop the locks that LMDB has on it.
@@ -251,13 +356,14 @@ static int try_environment(struct store *store, const struct store_options *opti
 static int make_lock_file(const struct store *store, struct store_problem *problem)
 {
 	char path[PATH_BYTES];
+	struct stat about;
 	int file, error = 0;
 
 	snprintf(path, sizeof(path), "%s/lock.mdb", store->dir);
-	file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0660);
+	file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0660);
 	if (file < 0)
-		return store_fail_file(store->dir, errno, path, problem);
-	if (fchmod(file, 0660) != 0 ||
+		return fail_lock_file(store, path, errno, problem);
+	if (((fstat(file, &about) != 0 || (about.st_mode & 0777) != 0660) && fchmod(file, 0660) != 0) ||
 		(fallocate(file, FALLOC_FL_KEEP_SIZE, 0, LOCK_FILE_BYTES) != 0 && errno != EOPNOTSUPP && errno != ENOSYS))
 		error = errno;
 	close(file);
@@ -281,22 +387,54 @@ static int check_mount(const struct store *store, struct store_problem *problem)
 		"mount it writable, or read a backup", store->dir, holder);
 }
 
+/* LMDB would take it for one that is to be made. */
+static int say_empty(const struct store *store, struct store_problem *problem)
+{
+	return store_say(problem, ERROR_CORRUPT, "%s is empty: it was cut off. Put a backup in its place; or remove it, to begin "
+		"a ledger anew", store->file);
+}
+
+/* Of a reader. A link is followed here: it changes nothing. */
+static int check_data_file(const struct store *store, struct store_problem *problem)
+{
+	struct stat about;
+
+	if (stat(store->file, &about) != 0)
+		return errno == EACCES ? say_permission(store->dir, store->dir, problem) :
+					 store_say(problem, ERROR_NO_STORE, "there is no store in %s: name its folder with --store, or let "
+						 "relicensed make one", store->dir);
+	if (!S_ISREG(about.st_mode))
+		return store_say(problem, ERROR_CORRUPT, "%s is no regular file, but %s", store->file,
+			S_ISDIR(about.st_mode) ? "a folder" : "a device or a pipe");
+	return about.st_size ? ERROR_NONE : say_empty(store, problem);
+}
+
+/* Which of the files LMDB was not allowed to open. */
+static const char *refused_file(const struct store *store, bool writable, char lock[PATH_BYTES])
+{
+	snprintf(lock, PATH_BYTES, "%s/lock.mdb", store->dir);
+	return access(store->file, writable ? R_OK | W_OK : R_OK) != 0 ? store->file : lock;
+}
+
 static int open_environment(struct store *store, const struct store_options *options, struct store_problem *problem)
 {
 	size_t map_bytes = map_bytes_of(options);
+	char lock[PATH_BYTES];
 	int code = options->writable ? ERROR_NONE : check_mount(store, problem);
 
 	if (code)
 		return code;
-	if (!options->writable && access(store->file, F_OK) != 0 && errno == ENOENT)
-		return store_say(problem, ERROR_NO_STORE,
-			"there is no store in %s: name its folder with --store, or let relicensed make one", store->dir);
+	code = options->writable ? check_no_link(store->file, problem) : check_data_file(store, problem);
+	if (!code && !options->writable && !store->is_single_file)
+		code = find_lock_file(store, problem);
+	if (code)
+		return code;
 	/* Address space can be short without a limit that says so: ENOMEM on small machines, EINVAL under valgrind. */
 	while ((code = try_environment(store, options, map_bytes)) != 0 && (code == ENOMEM || code == EINVAL) &&
 		map_bytes > map_smallest)
 		map_bytes /= 4;
 	if (code == EACCES || code == EPERM)
-		return say_permission(store->dir, problem);
+		return say_permission(store->dir, refused_file(store, options->writable, lock), problem);
 	return code ? store_fail(store, code, "opening", problem) : ERROR_NONE;
 }
 
@@ -400,7 +538,7 @@ static int read_birth(struct store *store, struct txn *txn, const struct store_o
 	copy_text(meta_text(txn, "hub"), store->hub, sizeof(store->hub));
 	store->seed = meta_number(txn, "seed");
 	if (options->hub && !same_hub(options->hub, store->hub))
-		return store_say(problem, ERROR_LMDB, "the store belongs to the Hub %s, not to %s: give each Hub its own --store",
+		return store_say(problem, ERROR_OTHER_HUB, "the store belongs to the Hub %s, not to %s: give each Hub its own --store",
 			store->hub, options->hub);
 	return ERROR_NONE;
 }
@@ -472,17 +610,49 @@ static void find_place(struct store *store, const struct store_options *options)
 		store->file = join_path(options->dir, "data.mdb");
 }
 
-static int open_for_writing(struct store *store, struct store_problem *problem)
+/*
+ * Where there is none: made under another name, so that an empty data.mdb is never one that was being made. LMDB's own
+ * first pages go in at once.
+ */
+static int make_data_file(const struct store *store, struct store_problem *problem)
+{
+	struct new_file file = NEW_FILE_NONE;
+	struct stat about;
+	char fresh[PATH_BYTES];
+	MDB_env *env = NULL;
+	int code;
+
+	if (lstat(store->file, &about) == 0)
+		return S_ISREG(about.st_mode) && !about.st_size ? say_empty(store, problem) : check_no_link(store->file, problem);
+	snprintf(fresh, sizeof(fresh), "%s/" STORE_COMPACT_FILE, store->dir);
+	code = new_file_open_as(&file, store->file, fresh, 0640);
+	if (!code)
+		code = mdb_env_create(&env);
+	if (!code)
+		code = mdb_env_open(env, fresh, MDB_NOSUBDIR | MDB_NOLOCK, 0640);
+	if (env)
+		mdb_env_close(env);
+	if (!code)
+		code = new_file_keep(&file, NEW_FILE_IS_FIRST);
+	new_file_close(&file);
+	return code > 0 ? store_fail_file(store->dir, code, store->file, problem) :
+	       code     ? store_fail(store, code, "making the file", problem) :
+			  ERROR_NONE;
+}
+
+static int open_for_writing(struct store *store, const struct store_options *options, struct store_problem *problem)
 {
 	char path[PATH_BYTES];
-	int code = ERROR_NONE;
+	int code = store_check_owner(store->dir, options->as_root, problem);
 
-	if (mkdir(store->dir, 0750) != 0 && errno != EEXIST)
+	if (!code && mkdir(store->dir, 0750) != 0 && errno != EEXIST)
 		code = store_fail(store, errno, "making the folder", problem);
 	if (!code)
 		code = daemon_lock_take(store->dir, "relicensed", &store->lock_fd, problem);
 	if (!code)
 		code = make_lock_file(store, problem);
+	if (!code)
+		code = make_data_file(store, problem);
 	/* What a compaction that was killed has left. */
 	snprintf(path, sizeof(path), "%s/" STORE_COMPACT_FILE, store->dir);
 	if (!code)
@@ -514,7 +684,7 @@ int store_open(const struct store_options *options, struct store **store, struct
 	pthread_cond_init(&made->grown, NULL);
 	find_place(made, options);
 	if (options->writable)
-		code = open_for_writing(made, problem);
+		code = open_for_writing(made, options, problem);
 	if (!code)
 		code = open_environment(made, options, problem);
 	if (!code && options->writable)

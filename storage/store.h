@@ -73,6 +73,7 @@ struct store_options {
 	/* writable only: called now and then while an older store is migrated; may be NULL */
 	void (*on_migrating)(void *owner, uint64_t done, uint64_t of);
 	void *owner;
+	bool as_root;     /* writable, and the caller is root: also where the store belongs to somebody else */
 	bool damaged_too; /* verify: opened also where the check over meta does not fit */
 	const volatile sig_atomic_t *stop; /* writable only, may be NULL. Set: a migration ends before its next step, as ERROR_STOPPED */
 };
@@ -134,6 +135,8 @@ int store_follow_size(struct store *store);
 int store_fail(const struct store *store, int lmdb_code, const char *doing, struct store_problem *problem);
 /* The same of a system call on a file of the store in `dir`; who lacks permission is told the group that has it. */
 int store_fail_file(const char *dir, int error, const char *file, struct store_problem *problem);
+/* ERROR_PERMISSION where root would write in what belongs to another user: files of his that are root's lock him out. */
+int store_check_owner(const char *dir, bool as_root, struct store_problem *problem);
 __attribute__((format(printf, 3, 4))) int store_say(struct store_problem *problem, int code, const char *format, ...);
 
 #endif

@@ -219,9 +219,27 @@ bool txn_seek(struct txn *txn, MDB_cursor *cursor, MDB_cursor_op op, struct slic
 
 	if (txn->error || !cursor || !went_well(txn, mdb_cursor_get(cursor, &lmdb_key, &lmdb_value, op)))
 		return false;
+	if (op == MDB_SET_RANGE && slice_compare(slice_from(lmdb_key), *key) < 0) {
+		txn_fail(txn, ERROR_CORRUPT);
+		return false;
+	}
 	*key = slice_from(lmdb_key);
 	*value = slice_from(lmdb_value);
 	return unseal(txn, store_table_of(txn->store, mdb_cursor_dbi(cursor)), *key, value);
+}
+
+bool txn_seek_before(struct txn *txn, MDB_cursor *cursor, struct slice *key, struct slice *value)
+{
+	struct slice behind = *key;
+	bool found = txn_seek(txn, cursor, MDB_SET_RANGE, key, value);
+
+	if (!found && txn->error)
+		return false;
+	if (!txn_seek(txn, cursor, found ? MDB_PREV : MDB_LAST, key, value))
+		return false;
+	if (slice_compare(*key, behind) >= 0)
+		txn_fail(txn, ERROR_CORRUPT);
+	return !txn->error;
 }
 
 uint64_t txn_entries(struct txn *txn, enum store_table table)

@@ -157,7 +157,7 @@ static int walk_table(struct verify *verify, const struct pass *pass)
 		error = verify->txn.error;
 		if (error) { /* the table's own pages cannot be read: say so and go on with the next */
 			verify_found(verify, pass->name, "the table", "cannot be read to its end: %s",
-				mdb_strerror(error));
+				error == ERROR_CORRUPT ? "its keys run backwards" : mdb_strerror(error));
 			more = false;
 		}
 		verify_send_progress(verify->out, entries, (struct slice){ verify->at.byte, verify->at.size });

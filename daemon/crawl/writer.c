@@ -10,6 +10,7 @@
 #include "daemon/run/metrics.h"
 #include "daemon/transfer/backoff.h"
 #include "storage/copy.h"
+#include "storage/lock_holder.h"
 #include "storage/model/memory.h"
 #include "storage/model/number.h"
 
@@ -23,7 +24,7 @@ enum { BATCH_PAGES_MAX = 512, BATCH_MAX = 4096, COMMIT_AGAIN_BASE_MS = 1000, COM
 /* A batch is full when it holds this part of the memory for answers, so that two of them leave as much for the others. */
 enum { BATCH_PART = 4 };
 
-enum { READER_STUCK_COMMITS = 1000 };
+enum { READER_STUCK_COMMITS = 1000, COMMIT_SLOW_MS = 30 * 1000 };
 
 struct batch {
 	struct delivery delivery[BATCH_MAX];
@@ -43,7 +44,7 @@ struct writer {
 	bool busy;    /* a work item has `writing` */
 	bool flush;   /* do not wait for more */
 	bool refused; /* the store does not take anything any more */
-	struct clock_timer interval, again;
+	struct clock_timer interval, again, slow;
 	unsigned failures;
 	void (*on_drained)(void *owner);
 	void *drain_owner;
@@ -61,6 +62,7 @@ struct writer {
 
 static void on_interval(struct clock_timer *timer);
 static void on_again(struct clock_timer *timer);
+static void on_slow(struct clock_timer *timer);
 
 struct writer *writer_new(const struct writer_options *options)
 {
@@ -72,6 +74,7 @@ struct writer *writer_new(const struct writer_options *options)
 	writer->writing = &writer->batches[1];
 	writer->interval = (struct clock_timer){ .on_timer = on_interval, .owner = writer };
 	writer->again = (struct clock_timer){ .on_timer = on_again, .owner = writer };
+	writer->slow = (struct clock_timer){ .on_timer = on_slow, .owner = writer };
 	writer->work.data = writer;
 	return writer;
 }
@@ -97,6 +100,7 @@ void writer_free(struct writer **taken)
 	assert(!writer->busy);
 	clock_stop(writer->options.clock, &writer->interval);
 	clock_stop(writer->options.clock, &writer->again);
+	clock_stop(writer->options.clock, &writer->slow);
 	release_batch(writer, writer->filling);
 	release_batch(writer, writer->writing);
 	committer_free(&writer->committer);
@@ -263,6 +267,7 @@ static void on_worked(uv_work_t *work, int status)
 
 	(void)status; /* never cancelled */
 	writer->busy = false;
+	clock_stop(writer->options.clock, &writer->slow);
 	if (writer->error)
 		commit_failed(writer);
 	else
@@ -281,6 +286,7 @@ static void start_commit(struct writer *writer)
 	writer->counts = (struct commit_counts){ 0 };
 	committer_want_texts(writer->committer, writer->options.config->detail,
 		(uint32_t)writer->options.config->detail_min_downloads);
+	clock_start(writer->options.clock, &writer->slow, COMMIT_SLOW_MS);
 	if (uv_queue_work(writer->options.clock->loop, &writer->work, on_work, on_worked))
 		memory_failed("work item");
 }
@@ -339,6 +345,17 @@ static void commit_or_wait(struct writer *writer)
 static void on_interval(struct clock_timer *timer)
 {
 	writer_flush(timer->owner);
+}
+
+/* Said again as long as it goes on. */
+static void on_slow(struct clock_timer *timer)
+{
+	struct writer *writer = timer->owner;
+	char holder[HOLDER_TEXT];
+
+	lock_holder(holder);
+	log_write(LOG_COMMIT_SLOW, log_number("ms", clock_mono_ms() - writer->started_ms), log_text("mutex", holder));
+	clock_start(writer->options.clock, timer, COMMIT_SLOW_MS);
 }
 
 static void on_again(struct clock_timer *timer)

@@ -81,6 +81,8 @@
 		"trained on the store's own contents; before, after: what a held-out sample takes; id 0: not worth it") \
 	X(LOG_UPKEEP_FAILED, "upkeep-failed", LEVEL_WARNING, "why retry_ms", "a dictionary could not be trained, or old metadata not dropped") \
 	X(LOG_RETENTION, "retention", LEVEL_INFO, "versions", "old metadata was dropped, as the option retention says") \
+	X(LOG_COMMIT_SLOW, "commit-slow", LEVEL_WARNING, "ms mutex", \
+		"a commit waits: for the disk, or for whoever holds LMDB's mutex in lock.mdb, as any member of the store's group can") \
 	X(LOG_READER_STUCK, "reader-stuck", LEVEL_WARNING, "process commits", "a reader holds an old snapshot: the store grows until it goes on or ends") \
 	X(LOG_CLOCKS_DIFFER, "clocks-differ", LEVEL_WARNING, "ours hubs counts", \
 		"our clock and the Hub's Date are more than five minutes apart; counts: the one that is believed") \

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* relicense compact: the store without what is free in it. */
+#include <stdlib.h>
+
 #include "storage/cli/care.h"
 #include "storage/cli/commands.h"
 #include "storage/daemon_lock.h"
@@ -16,7 +18,9 @@ static enum exit_status run(struct tool *tool, const struct arguments *arguments
 	if (status)
 		return status;
 	reader_pause(tool->reader);
-	code = daemon_lock_take(store_dir(tool->store), "relicense compact", &lock, &problem);
+	code = store_check_owner(store_dir(tool->store), getenv("RELICENSED_AS_ROOT") != NULL, &problem);
+	if (!code)
+		code = daemon_lock_take(store_dir(tool->store), "relicense compact", &lock, &problem);
 	if (!code)
 		code = store_compact(tool->store, &copy, &result, &problem);
 	care_progress_end();

@@ -33,6 +33,7 @@ enum error_action { ERROR_RETRY, ERROR_STOP, ERROR_DATA };
 	X(ERROR_STOPPED, ERROR_STOP, "it was asked to end") \
 	X(ERROR_CLOCK, ERROR_STOP, "the log ends ahead of every clock") \
 	X(ERROR_LMDB, ERROR_STOP, "the database refused") \
+	X(ERROR_OTHER_HUB, ERROR_STOP, "the store belongs to another Hub") \
 	X(ERROR_RESOURCES, ERROR_STOP, "the system gives no more processes, threads or open files: raise the limit") \
 	X(ERROR_TOO_MANY, ERROR_DATA, "more rows than were asked for")
 

@@ -245,7 +245,10 @@ static void test_cut_off(void **state)
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 7);
 	assert_int_equal(truncate(path(f, "data.mdb"), 0), 0);
-	fixture_open(f); /* empty is new */
+	assert_int_equal(try_open(f->dir, true, NULL, &f->store, &f->problem), ERROR_CORRUPT); /* empty is not new */
+	assert_int_equal(try_open(f->dir, false, NULL, &f->store, &f->problem), ERROR_CORRUPT);
+	assert_int_equal(unlink(path(f, "data.mdb")), 0);
+	fixture_open(f);
 	fixture_free(f);
 }
 
