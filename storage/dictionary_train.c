@@ -136,18 +136,29 @@ static bool is_worth_it(struct trainer *trainer, struct dictionaries *dictionari
 	return training->bytes_after * 100 <= training->bytes_before * (100 - WORTH_PERCENT);
 }
 
+static int put_once(struct store *store, enum dictionary_use use, uint64_t entries, struct slice made, unsigned *id)
+{
+	struct txn txn;
+	int code = txn_begin(store, true, &txn);
+
+	if (code)
+		return code;
+	meta_set_number(&txn, plans[use].trained, entries);
+	*id = made.size ? dictionary_put(&txn, use, made) : 0;
+	return txn_commit(&txn);
+}
+
 /* Also where it was not worth it: it is not tried again before the store has doubled. */
 static int put(struct store *store, enum dictionary_use use, uint64_t entries, struct slice made,
 	struct dictionary_training *training, struct store_problem *problem)
 {
-	struct txn txn;
 	unsigned id = 0;
-	int code = txn_begin(store, true, &txn);
+	int code;
 
-	if (!code) {
-		meta_set_number(&txn, plans[use].trained, entries);
-		id = made.size ? dictionary_put(&txn, use, made) : 0;
-		code = txn_commit(&txn);
+	while ((code = put_once(store, use, entries, made, &id)) == MDB_MAP_FULL) {
+		code = store_grow(store, problem);
+		if (code)
+			return code;
 	}
 	if (code)
 		return store_fail(store, code, "storing a dictionary", problem);

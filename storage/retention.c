@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "storage/retention.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "storage/meta.h"
 #include "storage/model/change.h"
 #include "storage/repo_table.h"
 #include "storage/snapshot_table.h"
@@ -137,6 +141,30 @@ static int take_version(struct dropping *dropping, struct walk *walk, uint32_t v
 	return ERROR_NONE;
 }
 
+/* Nothing may be dropped of a repo whose versions cannot all be read: what leans on them is packed anew. */
+static bool is_readable(struct dropping *dropping, uint32_t number, uint32_t versions)
+{
+	struct buf older = BUF_INIT(FRAME_CONTENT_MAX), out = BUF_INIT(FRAME_CONTENT_MAX), spare;
+	struct snapshot_value value;
+	bool good = true;
+
+	for (uint32_t version = 1; version <= versions && good; version++) {
+		good = snapshot_get(&dropping->txn, number, version, &value);
+		if (!good || snapshot_is_dropped(&value))
+			continue;
+		buf_reset(&out);
+		good = !frame_unpack(dropping->frames, value.encoding, value.frame, buf_as_slice(&older), &out);
+		spare = older;
+		older = out;
+		out = spare;
+	}
+	if (dropping->txn.error == ERROR_CORRUPT)
+		dropping->txn.error = 0; /* a damaged value, not the file: the pass goes on */
+	buf_release(&older);
+	buf_release(&out);
+	return good;
+}
+
 static int take_repo(struct dropping *dropping, const struct repo_ref *ref)
 {
 	struct walk walk = { .number = ref->row.number, .stored = BUF_INIT(FRAME_CONTENT_MAX), .kept = BUF_INIT(FRAME_CONTENT_MAX) };
@@ -144,13 +172,30 @@ static int take_repo(struct dropping *dropping, const struct repo_ref *ref)
 	int error = ERROR_NONE;
 
 	if (versions < 3 || !is_superseded(dropping, walk.number, 2))
-		return ERROR_NONE;
+		return dropping->txn.error;
+	dropping->looked_at += versions;
+	if (!is_readable(dropping, walk.number, versions)) {
+		dropping->pass->damaged++;
+		return dropping->txn.error;
+	}
 	for (uint32_t version = 1; version <= versions && !error; version++)
 		error = take_version(dropping, &walk, version, version == versions);
-	dropping->looked_at += versions;
 	buf_release(&walk.stored);
 	buf_release(&walk.kept);
 	return error;
+}
+
+/* The next row; one that is damaged is counted and passed over. False: the kind has no more, or the store cannot be read. */
+static bool next_row(struct dropping *dropping, MDB_cursor *cursor, MDB_cursor_op op, struct repo_ref *ref)
+{
+	while (!repo_from(&dropping->txn, cursor, op, ref)) {
+		if (dropping->txn.error != ERROR_CORRUPT)
+			return false;
+		dropping->txn.error = 0;
+		dropping->pass->damaged++;
+		op = MDB_NEXT;
+	}
+	return true;
 }
 
 static int take_rows(struct dropping *dropping)
@@ -163,7 +208,7 @@ static int take_rows(struct dropping *dropping)
 	int error = ERROR_NONE;
 
 	for (unsigned rows = 0; more && !error && rows < ROWS_AT_ONCE && dropping->looked_at < VERSIONS_AT_ONCE; rows++) {
-		more = repo_from(&dropping->txn, cursor, op, &ref);
+		more = next_row(dropping, cursor, op, &ref);
 		error = more ? take_repo(dropping, &ref) : dropping->txn.error;
 		op = MDB_NEXT;
 		pass->next = ref.oid;
@@ -179,35 +224,107 @@ static int take_rows(struct dropping *dropping)
 	return error;
 }
 
-int retention_step(struct store *store, int64_t before_ms, int64_t now_ms, struct retention *pass, struct store_problem *problem)
+/* --- where a pass stands ------------------------------------------------------------------------------------------- */
+
+static const char place_name[] = "retention";
+
+static void note_place(struct txn *txn, const struct retention *pass)
 {
-	struct retention before = *pass;
-	struct repo_oid behind;
-	struct dropping dropping = { .before_ms = before_ms, .now_ms = now_ms, .pass = pass };
-	int code = txn_begin(store, true, &dropping.txn);
+	char text[96], oid[OID_HEX + 1];
+	int size;
+
+	oid_write(&pass->next, oid);
+	size = snprintf(text, sizeof(text), "%d %d %s %" PRId64 " %" PRIu64 " %" PRIu64, pass->ended, (int)pass->kind, oid,
+		pass->began_ms, pass->dropped, pass->damaged);
+	meta_set_text(txn, place_name, (struct slice){ text, (size_t)size });
+}
+
+/* What cannot be read is as if no pass had been. */
+static void read_place(struct slice place, struct retention *pass)
+{
+	char text[96], oid[OID_HEX + 1];
+	int ended, kind;
+
+	*pass = (struct retention){ .ended = false };
+	if (!place.size || place.size >= sizeof(text))
+		return;
+	memcpy(text, place.data, place.size);
+	text[place.size] = '\0';
+	if (sscanf(text, "%d %d %24s %" SCNd64 " %" SCNu64 " %" SCNu64, &ended, &kind, oid, &pass->began_ms, &pass->dropped,
+		    &pass->damaged) != 6 ||
+		!oid_read(slice_of(oid), &pass->next) || kind < 0 || kind > (int)REPO_KINDS) {
+		*pass = (struct retention){ .ended = false };
+		return;
+	}
+	pass->ended = ended || kind == (int)REPO_KINDS;
+	pass->kind = (enum repo_kind)kind;
+}
+
+int retention_load(struct store *store, struct retention *pass, struct store_problem *problem)
+{
+	struct txn txn;
+	int code = txn_begin(store, false, &txn);
 
 	if (code)
 		return store_fail(store, code, "retention", problem);
-	dropping.frames = frame_maker_new(store_dictionaries(store));
-	canon_maker_init(&dropping.canon);
-	json_init(&dropping.json, CANON_NODES_MAX);
-	buf_init(&dropping.frame, 2 * FRAME_CONTENT_MAX);
-	buf_init(&dropping.scratch, 2 * FRAME_CONTENT_MAX);
-	txn_fail(&dropping.txn, take_rows(&dropping));
-	code = txn_commit(&dropping.txn);
-	frame_maker_free(&dropping.frames);
-	canon_maker_release(&dropping.canon);
-	json_release(&dropping.json);
-	buf_release(&dropping.frame);
-	buf_release(&dropping.scratch);
-	arena_release(&dropping.arena);
+	read_place(meta_text(&txn, place_name), pass);
+	code = txn.error;
+	txn_abort(&txn);
+	return code ? store_fail(store, code, "retention", problem) : ERROR_NONE;
+}
+
+/* --- a step -------------------------------------------------------------------------------------------------------- */
+
+static void dropping_init(struct dropping *dropping, struct store *store)
+{
+	dropping->frames = frame_maker_new(store_dictionaries(store));
+	canon_maker_init(&dropping->canon);
+	json_init(&dropping->json, CANON_NODES_MAX);
+	buf_init(&dropping->frame, 2 * FRAME_CONTENT_MAX);
+	buf_init(&dropping->scratch, 2 * FRAME_CONTENT_MAX);
+}
+
+static void dropping_release(struct dropping *dropping)
+{
+	frame_maker_free(&dropping->frames);
+	canon_maker_release(&dropping->canon);
+	json_release(&dropping->json);
+	buf_release(&dropping->frame);
+	buf_release(&dropping->scratch);
+	arena_release(&dropping->arena);
+}
+
+static int step_once(struct dropping *dropping, struct store *store)
+{
+	int code = txn_begin(store, true, &dropping->txn);
+
+	if (code)
+		return code;
+	dropping->looked_at = 0;
+	txn_fail(&dropping->txn, take_rows(dropping));
+	note_place(&dropping->txn, dropping->pass);
+	return txn_commit(&dropping->txn);
+}
+
+int retention_step(struct store *store, int64_t before_ms, int64_t now_ms, struct retention *pass, struct store_problem *problem)
+{
+	struct retention before;
+	struct dropping dropping = { .before_ms = before_ms, .now_ms = now_ms, .pass = pass };
+	int code;
+
+	if (!pass->began_ms)
+		pass->began_ms = now_ms;
+	before = *pass;
+	dropping_init(&dropping, store);
+	while ((code = step_once(&dropping, store)) == MDB_MAP_FULL) {
+		*pass = before;
+		code = store_grow(store, problem);
+		if (code)
+			break;
+	}
+	dropping_release(&dropping);
 	if (!code)
 		return ERROR_NONE;
-	behind = pass->next;
 	*pass = before;
-	if (code != ERROR_CORRUPT && code != ERROR_COMPRESSION)
-		return store_fail(store, code, "retention", problem);
-	/* A repo that cannot be read is left as it is (verify tells of it), and so is, this time, what came before it here. */
-	pass->next = behind;
-	return ERROR_NONE;
+	return problem->code == code ? code : store_fail(store, code, "retention", problem);
 }

@@ -13,17 +13,22 @@
 
 #include "storage/reader.h"
 
-/* A pass over all rows, some at a time. Zero begins one. */
+/* A pass over all rows, some at a time; its place is kept in the store (meta, "retention"). Zero begins one. */
 struct retention {
 	bool ended;
 	enum repo_kind kind;
 	struct repo_oid next;
+	int64_t began_ms;
 	uint64_t dropped; /* versions, so far */
+	uint64_t damaged; /* repos that cannot be read, so far: they are passed over, verify names them */
 };
+
+/* Where the newest pass stands; zero where there was none. An error of the store, or 0. */
+int retention_load(struct store *store, struct retention *pass, struct store_problem *problem);
 
 /*
  * The next rows of a pass, in one transaction of some ten milliseconds: versions that were superseded before `before_ms`
- * are dropped, as of `now_ms`. For the one writer of the store, while it has no transaction open, off the loop.
+ * are dropped, as of `now_ms`. A full map grows. For the one writer of the store, while it has no transaction open, off the loop.
  */
 int retention_step(struct store *store, int64_t before_ms, int64_t now_ms, struct retention *pass, struct store_problem *problem);
 

@@ -43,6 +43,18 @@ static void read_front(struct txn *txn)
 		store_set_sealed(txn->store);
 }
 
+/* Processes that were killed keep their reader slots until somebody clears them: whoever finds none left does. */
+static int begin(struct store *store, unsigned flags, MDB_txn **lmdb)
+{
+	int code = mdb_txn_begin(store_env(store), NULL, flags, lmdb), dead;
+
+	if (code == MDB_MAP_RESIZED && store_follow_size(store) == 0)
+		code = mdb_txn_begin(store_env(store), NULL, flags, lmdb);
+	if (code != MDB_READERS_FULL || mdb_reader_check(store_env(store), &dead) || !dead)
+		return code;
+	return mdb_txn_begin(store_env(store), NULL, flags, lmdb);
+}
+
 int txn_begin(struct store *store, bool writable, struct txn *txn)
 {
 	unsigned flags = writable ? 0 : MDB_RDONLY;
@@ -50,9 +62,7 @@ int txn_begin(struct store *store, bool writable, struct txn *txn)
 	*txn = (struct txn){ .store = store };
 	if (!enter(txn))
 		return txn->error;
-	txn->error = mdb_txn_begin(store_env(store), NULL, flags, &txn->lmdb);
-	if (txn->error == MDB_MAP_RESIZED && store_follow_size(store) == 0)
-		txn->error = mdb_txn_begin(store_env(store), NULL, flags, &txn->lmdb);
+	txn->error = begin(store, flags, &txn->lmdb);
 	if (txn->error)
 		leave(txn);
 	else

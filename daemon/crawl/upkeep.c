@@ -9,19 +9,21 @@ enum { PASS_EVERY_MS = 24 * 3600 * 1000, AGAIN_MS = 3600 * 1000 };
 
 static int retain(struct upkeep *upkeep, struct store *store, int64_t retention_ms, int64_t now_ms)
 {
-	struct retention *pass = &upkeep->pass;
-	uint64_t before = pass->dropped;
-	int error;
+	struct retention *pass = &upkeep->pass, before;
+	int error = upkeep->pass_began_ms ? ERROR_NONE : retention_load(store, pass, &upkeep->problem);
 
-	if (now_ms - upkeep->pass_began_ms >= PASS_EVERY_MS) {
+	if (error)
+		return error;
+	/* one that has not come to its end goes on, however long ago it began: else its tail would never be reached */
+	if (pass->ended && now_ms - pass->began_ms >= PASS_EVERY_MS)
 		*pass = (struct retention){ .ended = false };
-		upkeep->pass_began_ms = now_ms;
-		before = 0;
-	}
 	if (pass->ended)
 		return ERROR_NONE;
+	before = *pass;
 	error = retention_step(store, now_ms - retention_ms, now_ms, pass, &upkeep->problem);
-	upkeep->dropped += pass->dropped - before;
+	upkeep->pass_began_ms = pass->began_ms;
+	upkeep->dropped += pass->dropped - before.dropped;
+	upkeep->damaged += pass->damaged - before.damaged;
 	return error;
 }
 
@@ -55,6 +57,9 @@ void upkeep_tell(struct upkeep *upkeep)
 	upkeep->problem.code = ERROR_NONE;
 	tell_training(&upkeep->training[DICTIONARY_CONTENT], "metadata");
 	tell_training(&upkeep->training[DICTIONARY_TEXT], "texts");
+	if (upkeep->damaged)
+		log_write(LOG_RETENTION_DAMAGE, log_number("repos", (int64_t)upkeep->damaged));
+	upkeep->damaged = 0;
 	if (upkeep->dropped == upkeep->told)
 		return;
 	metrics_add(METRIC_VERSIONS_DROPPED, upkeep->dropped - upkeep->told);

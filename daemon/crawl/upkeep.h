@@ -13,9 +13,10 @@
 /* Zero to begin with. */
 struct upkeep {
 	struct dictionary_training training[DICTIONARY_USES];
-	struct retention pass;   /* that is under way */
-	int64_t pass_began_ms;
+	struct retention pass;   /* that is under way, or was the last; the store keeps its place */
+	int64_t pass_began_ms;   /* 0: its place has not been read from the store yet */
 	uint64_t dropped, told;  /* versions, in all */
+	uint64_t damaged;        /* repos that were passed over, not yet logged */
 	struct store_problem problem; /* code 0: none */
 	int64_t again_ms;        /* not before then: something went wrong */
 };

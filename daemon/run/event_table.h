@@ -80,6 +80,8 @@
 	X(LOG_DICTIONARY, "dictionary", LEVEL_INFO, "of id samples before after", \
 		"trained on the store's own contents; before, after: what a held-out sample takes; id 0: not worth it") \
 	X(LOG_UPKEEP_FAILED, "upkeep-failed", LEVEL_WARNING, "why retry_ms", "a dictionary could not be trained, or old metadata not dropped") \
+	X(LOG_RETENTION_DAMAGE, "retention-damage", LEVEL_WARNING, "repos", \
+		"repos that cannot be read were passed over: `relicense verify` names them") \
 	X(LOG_RETENTION, "retention", LEVEL_INFO, "versions", "old metadata was dropped, as the option retention says") \
 	X(LOG_COMMIT_SLOW, "commit-slow", LEVEL_WARNING, "ms mutex", \
 		"a commit waits: for the disk, or for whoever holds LMDB's mutex in lock.mdb, as any member of the store's group can") \

@@ -122,11 +122,44 @@ static void test_damage_is_passed_over(void **state)
 	fixture_free(f);
 }
 
+/* A row that cannot be read costs no other row of its step, and a pass that a restart cut off goes on where it was. */
+static void test_damaged_row_and_place(void **state)
+{
+	struct fixture *f = fixture_new();
+	struct repo_oid oid = fixture_oid_bytes(2);
+	struct retention pass;
+	struct txn txn;
+
+	(void)state;
+	fixture_sweep(f, DAY(1), fixture_text(f, "%s,%s,%s", ROW(f, .n = 1), ROW(f, .n = 2), ROW(f, .n = 3)));
+	for (unsigned day = 2; day < 6; day++)
+		for (unsigned n = 1; n < 4; n++)
+			fixture_poll(f, DAY(day), ROW(f, .n = n, .sha = day, .card = fixture_text(f, "{\"note\":%u}", day)));
+	assert_int_equal(txn_begin(f->store, true, &txn), 0);
+	fixture_flip(&txn, TABLE_REPO_MODEL, oid_slice(&oid), 20);
+	assert_int_equal(txn_commit(&txn), 0);
+	assert_int_equal(retention_load(f->store, &pass, &f->problem), 0);
+	assert_true(!pass.began_ms && !pass.ended);
+	assert_int_equal(retention_step(f->store, DAY(50), DAY(100), &pass, &f->problem), 0);
+	assert_int_equal(pass.damaged, 1);
+	assert_true(fixture_snapshot(f, 1, 2).retained_until_ms && fixture_snapshot(f, 3, 2).retained_until_ms);
+	fixture_reopen(f);
+	assert_int_equal(retention_load(f->store, &pass, &f->problem), 0);
+	assert_int_equal(pass.kind, REPO_DATASET);
+	assert_true(pass.began_ms == DAY(100) && pass.dropped == 6 && pass.damaged == 1 && !pass.ended);
+	while (!pass.ended)
+		assert_int_equal(retention_step(f->store, DAY(50), DAY(101), &pass, &f->problem), 0);
+	assert_int_equal(retention_load(f->store, &pass, &f->problem), 0);
+	assert_true(pass.ended && pass.began_ms == DAY(100));
+	fixture_free(f);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_drops_metadata_alone),
 		cmocka_unit_test(test_damage_is_passed_over),
+		cmocka_unit_test(test_damaged_row_and_place),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,10 @@
 /* The sticky error: the first one counts, later calls do nothing, an abort leaves no trace. */
 #include "storage/txn.h"
 
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "tests/unit/storage/fixture.h"
 
 static void test_sticky_error(void **state)
@@ -87,6 +91,40 @@ static void test_keys(void **state)
 	assert_memory_equal(key.byte, "\1\2\1\2\3\4\5\6\7\x8\x9\xA\xB\xC\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF", key.size);
 }
 
+/* All but one slot are a dead reader's; nobody but the next reader is there to clear them. */
+static void test_slots_of_the_dead(void **state)
+{
+	enum { SLOTS = 1023 };
+	struct fixture *f = fixture_new();
+	struct store_options options = { .dir = f->dir };
+	struct txn txn;
+	pid_t child;
+	int status;
+
+	(void)state;
+	fixture_sweep(f, DAY(1), ROW(f, .n = 1));
+	fixture_shut(f);
+	child = fork();
+	if (child == 0) {
+		static struct txn many[SLOTS];
+		int code = store_open(&options, &f->store, &f->problem);
+
+		for (unsigned i = 0; i < SLOTS && !code; i++)
+			code = txn_begin(f->store, false, &many[i]);
+		kill(getpid(), code ? SIGTERM : SIGKILL);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	assert_int_equal(store_open(&options, &f->store, &f->problem), 0);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(txn_begin(f->store, false, &txn), 0);
+		txn_abort(&txn);
+	}
+	store_close(&f->store);
+	fixture_open(f);
+	fixture_free(f);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -94,6 +132,7 @@ int main(void)
 		cmocka_unit_test(test_put_append_delete),
 		cmocka_unit_test(test_errors_of_lmdb),
 		cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_slots_of_the_dead),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
