@@ -222,7 +222,10 @@ static int read_list(struct request *request, struct slice text)
 {
 	struct history *history = history_of(request);
 
-	return commits_read(&history->json, text, &history->arena, &history->page);
+	int error = commits_read(&history->json, text, &history->arena, &history->page);
+
+	json_rest(&history->json); /* many searches wait for an answer at once: none keeps a parser meanwhile */
+	return error;
 }
 
 static void ask_list(struct history *history)
@@ -385,6 +388,7 @@ static int read_card(struct request *request, struct slice text)
 	outcome = card_read(text, &history->arena, &canon);
 	if (outcome == CARD_READ || (outcome == CARD_NONE && is_file(history, head)))
 		history->value = take_card(history, &canon);
+	json_rest(&history->json);
 	return ERROR_NONE;
 }
 

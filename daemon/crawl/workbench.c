@@ -23,7 +23,8 @@ enum {
 	WIDE_NODES = 1 << 19, WIDE_ROW = 4 << 20,
 };
 
-enum { IDLE_MS = 1000 };
+/* What malloc may keep of what was freed. */
+enum { IDLE_MS = 1000, TRIM_FROM = 24 << 20 };
 
 static void on_turn_end(struct clock_timer *timer);
 static void on_idle(struct clock_timer *timer);
@@ -97,7 +98,7 @@ static int take_text(struct work *work, struct slice text)
 
 	buf_init(&work->text, text.size + JSON_PADDING);
 	buf_slice(&work->text, text);
-	buf_reserve(&work->text, JSON_PADDING);
+	memset(buf_reserve(&work->text, JSON_PADDING), 0, JSON_PADDING);
 	error = work->read_text ? work->read_text(work, buf_as_slice(&work->text)) : ERROR_NONE;
 	if (error)
 		buf_release(&work->text);
@@ -169,11 +170,6 @@ static void on_work(uv_work_t *item)
 
 static void start_waiting(struct workbench *workbench);
 
-static void trim_later(struct workbench *workbench)
-{
-	clock_start(workbench->clock, &workbench->idle, IDLE_MS);
-}
-
 static void put_first(struct workbench *workbench, struct work *work)
 {
 	work->next = workbench->first;
@@ -208,7 +204,6 @@ static void on_worked(uv_work_t *item, int status)
 	bench->next_free = workbench->free;
 	workbench->free = bench;
 	workbench->busy--;
-	trim_later(workbench);
 	for (; done; done = next) {
 		next = done->next; /* on_done may free it */
 		end_work(workbench, done);
@@ -299,6 +294,7 @@ static void start_waiting(struct workbench *workbench)
 			return;
 		workbench->free = bench->next_free;
 		workbench->busy++;
+		bench->used = true;
 		bench->first = take_some(workbench, at);
 		if (uv_queue_work(workbench->clock->loop, &bench->item, on_work, on_worked))
 			memory_failed("work item");
@@ -317,11 +313,12 @@ void workbench_run(struct workbench *workbench)
 
 /* --- memory that nobody needs now ----------------------------------------------------------------------------------*/
 
-/* malloc keeps what is freed in pieces: it takes a moment to find them all. */
+/* malloc keeps what is freed in pieces: it takes a moment to give it back, and to take it again. */
 static void on_trim(uv_work_t *work)
 {
 	(void)work;
-	malloc_trim(0);
+	if (mallinfo2().fordblks > TRIM_FROM)
+		malloc_trim(0);
 }
 
 static void on_trimmed(uv_work_t *work, int status)
@@ -332,19 +329,30 @@ static void on_trimmed(uv_work_t *work, int status)
 	workbench->trimming = false;
 }
 
-static void on_idle(struct clock_timer *timer)
+static void trim(struct workbench *workbench)
 {
-	struct workbench *workbench = timer->owner;
-
-	if (workbench->busy || workbench->trimming) {
-		trim_later(workbench);
+	if (workbench->trimming)
 		return;
-	}
-	for (unsigned i = 0; i < workbench->count; i++)
-		rest(&workbench->bench[i]);
 	workbench->trimming = true;
 	if (uv_queue_work(workbench->clock->loop, &workbench->trim, on_trim, on_trimmed))
 		memory_failed("work item");
+}
+
+/* Benches that had nothing to do since the last time give back what they keep. Over, when none has had. */
+static void on_idle(struct clock_timer *timer)
+{
+	struct workbench *workbench = timer->owner;
+	bool any_used = workbench->busy > 0;
+
+	for (struct bench *bench = workbench->free; bench; bench = bench->next_free) {
+		if (!bench->used)
+			rest(bench);
+		any_used |= bench->used;
+		bench->used = false;
+	}
+	trim(workbench);
+	if (any_used)
+		clock_start(workbench->clock, timer, IDLE_MS);
 }
 
 void workbench_start(struct workbench *workbench, struct work *work)
@@ -362,4 +370,6 @@ void workbench_start(struct workbench *workbench, struct work *work)
 	/* what else this turn of the loop brings may go with it */
 	if (!clock_is_running(&workbench->turn_end))
 		clock_start(workbench->clock, &workbench->turn_end, 0);
+	if (!clock_is_running(&workbench->idle))
+		clock_start(workbench->clock, &workbench->idle, IDLE_MS);
 }

@@ -7,7 +7,7 @@
  * Memory. Of the option memory_max, 7/12 are for the benches and 5/12 for answers (struct budget). An answer is first read
  * within narrow limits, which every bench can afford at once; the few that need more are read once more, one at a time,
  * within those of the configuration. For what comes of it, memory is set aside before it is decoded; where there is none
- * it waits. What the benches keep is given back when nothing was decoded for a second.
+ * it waits. What a bench keeps is given back when it had nothing to do for a second.
  */
 #ifndef DAEMON_CRAWL_WORKBENCH_H
 #define DAEMON_CRAWL_WORKBENCH_H
@@ -55,6 +55,7 @@ struct bench {
 	struct preparer *preparer;
 	struct work *first; /* what it has to do, in order */
 	struct bench *next_free;
+	bool used; /* since its memory was last looked at */
 };
 
 struct workbench {

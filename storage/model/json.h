@@ -27,7 +27,10 @@
 extern "C" {
 #endif
 
-/* Bytes that must be readable after every text that is parsed. What they are makes no difference. */
+/*
+ * Bytes that must be readable after every text that is parsed. What they are makes no difference, but for this: a text whose
+ * brackets are not even, and which a closing bracket follows, is ERROR_JSON also where that lies in what is skipped.
+ */
 #define JSON_PADDING 64
 
 enum json_type { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };

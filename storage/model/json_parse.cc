@@ -176,6 +176,14 @@ simd_error add_container(json_parser *parser, Value &value, unsigned depth, uint
 	return simdjson::SUCCESS;
 }
 
+/* simdjson counts brackets: where the text ends before they are even, its span may end anywhere. */
+bool ends_inside(const json_parser *parser, uint32_t index)
+{
+	const char *last = parser->node[index].text + parser->node[index].size - 1;
+
+	return last > parser->node[index].text && last < parser->end && (*last == '}' || *last == ']');
+}
+
 simd_error add_span(json_parser *parser, ondemand::value &value, uint32_t index, bool is_object)
 {
 	std::string_view span;
@@ -192,11 +200,11 @@ simd_error add_span(json_parser *parser, ondemand::value &value, uint32_t index,
 			return error;
 		error = array.raw_json().get(span);
 	}
-	if (!error) {
-		parser->node[index].text = span.data();
-		parser->node[index].size = static_cast<uint32_t>(trimmed(span));
-	}
-	return error;
+	if (error)
+		return error;
+	parser->node[index].text = span.data();
+	parser->node[index].size = static_cast<uint32_t>(trimmed(span));
+	return ends_inside(parser, index) ? simdjson::SUCCESS : simdjson::TAPE_ERROR;
 }
 
 /* Never reached: a root is always opened (depth is at least 1). Here so that add_value() serves both types. */

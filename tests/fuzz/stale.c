@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What lies after a text makes no difference: bytes of the page before it, in a buffer that is used again and again.
+ * What lies after a text makes no difference: bytes of the page before it, in a buffer that is used again and again. But
+ * for one thing: where a closing bracket follows, simdjson counts all brackets first, and refuses at once what it would
+ * else skip without a look, as json.h says of containers at the depth limit.
  * Input: the depth, how many of the last bytes lie after the text, the text and those.
  */
 #include "storage/model/error.h"
@@ -40,6 +42,24 @@ static void check_node(const struct parsed *clean, const struct parsed *stale, u
 	FUZZ_CHECK(!other->key || other->key + other->key_size < stale->text + size);
 }
 
+static bool is_balanced(struct slice text)
+{
+	bool in_string = false;
+	long open = 0;
+
+	for (size_t i = 0; i < text.size; i++) {
+		char c = text.data[i];
+
+		if (c == '"')
+			in_string = !in_string;
+		else if (in_string)
+			i += c == '\\';
+		else
+			open += (c == '[' || c == '{') - (c == ']' || c == '}');
+	}
+	return open == 0;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct parsed clean, stale;
@@ -55,8 +75,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	after.data = text.data + text.size;
 	parse(&clean, text, SLICE_NONE, '\0', depth);
 	parse(&stale, text, after, size & 1 ? ' ' : ']', depth);
-	FUZZ_CHECK(clean.error == stale.error && clean.json.count == stale.json.count);
-	for (uint32_t i = 0; i < clean.json.count; i++)
+	FUZZ_CHECK(clean.error == stale.error || (!clean.error && !is_balanced(text)));
+	FUZZ_CHECK(stale.error || clean.json.count == stale.json.count);
+	for (uint32_t i = 0; i < stale.json.count; i++)
 		check_node(&clean, &stale, i, text.size);
 	forget(&clean);
 	forget(&stale);
