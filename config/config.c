@@ -331,8 +331,9 @@ static int on_pair(void *owner, const char *section, const char *key, const char
 static void check_memory(const struct config *config, const char *name, struct config_problem *problem)
 {
 	if (config->memory_max / CONFIG_MEMORY_PER_PAGE < config->page_bytes_max)
-		complain(problem, "%s: memory_max must be at least %d times page_bytes_max: set memory_max = %" PRId64 "MiB or more\n", name,
-			CONFIG_MEMORY_PER_PAGE, (config->page_bytes_max * CONFIG_MEMORY_PER_PAGE + OPTION_MIB - 1) / OPTION_MIB);
+		complain(problem,
+			"%s: memory_max must be at least %d times page_bytes_max: set memory_max = %" PRId64 "MiB or more\n",
+			name, CONFIG_MEMORY_PER_PAGE, (config->page_bytes_max * CONFIG_MEMORY_PER_PAGE + OPTION_MIB - 1) / OPTION_MIB);
 }
 
 static void check_shares(const struct config *config, const char *name, struct config_problem *problem)

@@ -166,8 +166,9 @@ static int size_thread_pool(void)
 
 	if (!error)
 		return EX_OK;
-	fprintf(stderr, "relicensed: %u threads cannot be started: %s; allow this user more tasks (TasksMax= of the service, ulimit -u), "
-		"or set UV_THREADPOOL_SIZE to fewer, at least 4\n", threads, strerror(error));
+	fprintf(stderr,
+		"relicensed: %u threads cannot be started: %s; allow this user more tasks (TasksMax= of the service, "
+		"ulimit -u), or set UV_THREADPOOL_SIZE to fewer, at least 4\n", threads, strerror(error));
 	return EX_OSERR;
 }
 

@@ -399,7 +399,9 @@ static uint32_t rows_asked(const struct request *request)
 
 	if (!is_listing(request))
 		return 1;
-	return json_integer(url_parameter(buf_as_slice(&request->url), "limit"), &rows) && rows < ROWS_MAX ? (uint32_t)rows : ROWS_MAX;
+	if (json_integer(url_parameter(buf_as_slice(&request->url), "limit"), &rows) && rows < ROWS_MAX)
+		return (uint32_t)rows;
+	return ROWS_MAX;
 }
 
 static enum request_step step_decode(struct request *request)

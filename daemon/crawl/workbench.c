@@ -124,7 +124,8 @@ static struct page_limits limits_of(const struct workbench *workbench, const str
 static int read_work(struct bench *bench, struct work *work)
 {
 	struct page_limits limits = limits_of(bench->workbench, work);
-	size_t text_max = work->only_text && work->text_max && work->text_max < limits.bytes_max ? work->text_max : limits.bytes_max;
+	bool has_own_max = work->only_text && work->text_max && work->text_max < limits.bytes_max;
+	size_t text_max = has_own_max ? work->text_max : limits.bytes_max;
 	struct slice text;
 	int error;
 

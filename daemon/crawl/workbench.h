@@ -32,7 +32,7 @@ struct work {
 	struct buf *body;
 	const struct projection *projection;
 	uint32_t rows_max; /* that were asked for */
-	bool (*may_take)(struct work *work, size_t bytes); /* may it have so many bytes of the budget, which does the counting? */
+	bool (*may_take)(struct work *work, size_t bytes); /* may it have so many bytes of the budget? Takes none */
 	void (*on_done)(struct work *work);
 	void *owner;
 	/* out */

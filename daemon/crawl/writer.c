@@ -313,10 +313,11 @@ static void tell_drained(struct writer *writer)
 
 static bool is_full(const struct writer *writer)
 {
+	const struct budget *budget = writer->options.budget;
 	const struct batch *batch = writer->filling;
 
-	return batch->news * 2 >= news_max(writer) || batch->count == BATCH_MAX || batch->weight >= BATCH_PAGES_MAX * WRITER_PAGE ||
-		(writer->options.budget && batch->bytes >= writer->options.budget->max / BATCH_PART);
+	return batch->news * 2 >= news_max(writer) || batch->count == BATCH_MAX ||
+		batch->weight >= BATCH_PAGES_MAX * WRITER_PAGE || (budget && batch->bytes >= budget->max / BATCH_PART);
 }
 
 /* The one place that decides whether a commit starts. `writing` not empty and not busy: it waits to be tried again. */

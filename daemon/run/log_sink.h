@@ -18,7 +18,7 @@ enum { LOG_KEPT_MAX = 256 * 1024 };
 
 /* What standard error is, from now on. */
 void log_sink_start(void);
-/* Whether it is the journal that JOURNAL_STREAM ("device:inode") names: the variable is inherited, the stream may not be. */
+/* Whether it is the journal that JOURNAL_STREAM ("device:inode") names: who inherits that may have another stream. */
 bool log_sink_is_journal(const char *journal_stream);
 
 /* Takes a line, with its line feed. */

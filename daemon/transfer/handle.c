@@ -132,8 +132,9 @@ static void make_room(struct transfer *transfer, size_t size)
 	room = room < most ? room : most;
 	if (room <= transfer->body_room)
 		return;
-	transfer->no_room = transfer->order.on_more && !transfer->order.on_more(transfer->order.owner, room - transfer->body_room);
-	if (!transfer->no_room)
+	if (transfer->order.on_more && !transfer->order.on_more(transfer->order.owner, room - transfer->body_room))
+		transfer->no_room = true;
+	else
 		transfer->body_room = room;
 }
 

@@ -168,6 +168,7 @@ static int read_text(struct request *request, struct slice text)
 
 static void on_text(struct request *request)
 {
+	assert_in_range(rig.context.budget.used, request->text.size, 1000); /* of the body nothing is left */
 	rig.texts++;
 	rig.text_bytes = request->text.size;
 }
@@ -336,8 +337,11 @@ static unsigned sent_under(void (*answering)(void))
 static void test_a_page(void **state)
 {
 	uint64_t pages = figure(METRIC_PAGES), read = figure(METRIC_ROWS), bytes = figure(METRIC_BYTES_DECODED);
+	uint64_t took_us = figure(METRIC_PREPARE_US);
 
 	(void)state;
+	buf_init(&rig.context.clocks.gap, 100);
+	buf_text(&rig.context.clocks.gap, "the clocks differ");
 	ask(LIST_URL);
 	assert_string_equal(rig.url, LIST_URL);
 	assert_string_equal(rig.etag, "\"etag\"");
@@ -351,6 +355,9 @@ static void test_a_page(void **state)
 	assert_int_equal(figure(METRIC_PAGES) - pages, 1);
 	assert_int_equal(figure(METRIC_ROWS) - read, LIST_ROWS);
 	assert_true(figure(METRIC_BYTES_DECODED) - bytes > 100);
+	assert_true(figure(METRIC_PREPARE_US) > took_us);
+	assert_int_equal(rig.context.clocks.gap.size, 0); /* it went with the page, once */
+	buf_release(&rig.context.clocks.gap);
 	pass(1000);
 	assert_int_equal(rig.committed, 1);
 	assert_int_equal(rig.answers + rig.failures + rig.texts, 0);
@@ -444,7 +451,36 @@ static void test_the_head_comes_first(void **state)
 	assert_int_equal(rig.pages, 1);
 }
 
+static void test_retry_after(void **state)
+{
+	(void)state;
+	ask(LIST_URL);
+	end_with(OUTCOME_OK, 200, "retry-after: 100\r\n", slice_of(rows(1))); /* it brings what was asked for */
+	ask(LIST_URL);
+	assert_true(rig.asked);
+	end_with(OUTCOME_OK, 304, "retry-after: 100\r\n", SLICE_NONE);
+	ask(LIST_URL);
+	assert_true(rig.asked);
+	end_with(OUTCOME_OK, 503, "retry-after: 100\r\n", SLICE_NONE);
+	pass(99 * 1000);
+	assert_false(rig.asked);
+	pass(2000);
+	assert_true(rig.asked);
+	answer(200, rows(1));
+	assert_int_equal(rig.pages, 2);
+}
+
 /* --- memory --------------------------------------------------------------------------------------------------------------*/
+
+static void test_as_much_memory_as_such_answers_took(void **state)
+{
+	(void)state;
+	ask(LIST_URL);
+	answer(200, rows(1));
+	ask(LIST_URL);
+	assert_int_equal(rig.order.body_room, 64 << 10);
+	answer(200, rows(1));
+}
 
 static void test_more_memory_while_it_comes(void **state)
 {
@@ -526,6 +562,16 @@ static void say_500(void)
 	answer(500, "");
 }
 
+static void say_502(void)
+{
+	answer(502, "");
+}
+
+static void say_504(void)
+{
+	answer(504, "");
+}
+
 static void say_408(void)
 {
 	answer(408, "");
@@ -550,6 +596,8 @@ static void test_trouble_is_asked_again(void **state)
 	} cases[] = {
 		{ say_503, "status 503", false },
 		{ say_500, "status 500", true },
+		{ say_502, "status 502", true },
+		{ say_504, "status 504", true },
 		{ say_408, "status 408", false },
 		{ time_out, "timeout: as it goes", false },
 		{ send_damage, "the answer is damaged: not valid JSON", false },
@@ -777,6 +825,8 @@ int main(void)
 		TEST(test_a_head),
 		TEST(test_other_answers),
 		TEST(test_the_head_comes_first),
+		TEST(test_retry_after),
+		TEST(test_as_much_memory_as_such_answers_took),
 		TEST(test_more_memory_while_it_comes),
 		TEST(test_the_younger_one_has_no_more),
 		TEST(test_no_request_without_room_for_its_answer),
