@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "daemon/crawl/clocks.h"
 #include "daemon/crawl/import.h"
 #include "daemon/daemon.h"
 #include "storage/model/moment.h"
@@ -36,6 +37,35 @@ static int status_of_import(const struct import_result *result)
 	return result->end == IMPORT_FAILED ? status_of_store_error(result->error) : statuses[result->end];
 }
 
+static int check_day(int64_t observed_ms)
+{
+	if (observed_ms > clock_wall_ms()) {
+		fputs("relicensed: --observed-at lies in the future; of a dump of today say the time too (2026-11-25T12:00:00Z)\n", stderr);
+		return EX_DATAERR;
+	}
+	if (observed_ms < moment_of(HUB_BEGAN, 1, 1)) {
+		fprintf(stderr, "relicensed: --observed-at lies before the Hub was there: it has had repos since %d\n", HUB_BEGAN);
+		return EX_DATAERR;
+	}
+	return EX_OK;
+}
+
+/* No Hub is asked: our clock alone tells whether the log ends in the future. */
+static int refuse_log_ahead(struct store *store)
+{
+	struct store_problem problem = { 0 };
+	struct clocks clocks;
+	int64_t now_ms = clock_wall_ms();
+
+	clocks_init(&clocks, store);
+	if (now_ms < clocks.newest_ms - CLOCKS_AGREE_MS)
+		clocks_refuse(&clocks, store, now_ms, &problem);
+	clocks_release(&clocks);
+	if (problem.code)
+		fprintf(stderr, "relicensed: %s\n", problem.text);
+	return problem.code ? status_of_store_error(problem.code) : EX_OK;
+}
+
 int mode_import(struct daemon *daemon)
 {
 	const struct command_line *line = &daemon->line;
@@ -51,15 +81,11 @@ int mode_import(struct daemon *daemon)
 	struct import_result result;
 	int status;
 
-	if (options.observed_ms > clock_wall_ms()) {
-		fputs("relicensed: --observed-at lies in the future; of a dump of today say the time too (2026-11-25T12:00:00Z)\n", stderr);
-		return EX_DATAERR;
-	}
-	if (options.observed_ms < moment_of(HUB_BEGAN, 1, 1)) {
-		fprintf(stderr, "relicensed: --observed-at lies before the Hub was there: it has had repos since %d\n", HUB_BEGAN);
-		return EX_DATAERR;
-	}
-	status = daemon_open_store(daemon);
+	status = check_day(options.observed_ms);
+	if (!status)
+		status = daemon_open_store(daemon);
+	if (!status && daemon->store && (status = refuse_log_ahead(daemon->store)))
+		store_close(&daemon->store);
 	if (status || !daemon->store)
 		return status;
 	signal(SIGHUP, SIG_DFL);

@@ -116,6 +116,18 @@ def test_a_clock_that_is_set_while_it_runs(hub, ledger):
     ledger.verify()
 
 
+def test_nothing_is_imported_into_a_log_that_lies_ahead(tmp_path):
+    """The store was written in simulated time; the import has the machine's own clock alone."""
+    with Hubsim(rows=rows(10), sim_clock=True, quota="none") as hub:
+        hub.advance(1000 * DAY_MS)
+        ledger = Ledger(tmp_path, hub.url, sim_clock=hub.sim_clock, **CONFIG)
+        ledger.once()
+        switch(hub, 1, "gpl-3.0")
+        ledger.once()
+        done = ledger.load(rows(12), "2024-07-11", status=76)
+        assert "is ahead of every clock here" in done.errors and ledger.head_seq() == 1
+
+
 # --- one wrong Date ------------------------------------------------------------------------------------------------------
 
 def http_date(seconds):
