@@ -272,6 +272,24 @@ static bool is_too_long(const struct work *work, struct slice raw)
 	return raw.size > work->limits->row_bytes_max;
 }
 
+static void add_row(struct page *page, const struct row *row, struct observation *observation)
+{
+	observation->oid = row->oid;
+	observation->stable_hash = row->stable_hash;
+	observation->created_ms = row->created_ms;
+	observation->modified_ms = row->modified_ms;
+	observation->downloads = counter_of(row->has_downloads, row->downloads);
+	observation->likes = counter_of(row->has_likes, row->likes);
+	if (row->has_sha)
+		memcpy(observation->sha, row->sha, SHA_BYTES);
+	page->ascending = page->ascending && (!page->count || oid_compare(&observation[-1].oid, &row->oid) <= 0);
+	page->drafts += observation->draft != NULL;
+	if (row->bad_dates)
+		note_bad_dates(page, row);
+	note_dates(page, row->modified_ms);
+	page->count++;
+}
+
 static void prepare_row(struct work *work, uint32_t at)
 {
 	struct page *page = work->page;
@@ -301,22 +319,9 @@ static void prepare_row(struct work *work, uint32_t at)
 		note_damage(page, row.raw, damage_identity(&row, error), error);
 		return;
 	}
-	page->drafts += observation->draft != NULL;
 	page->moved += !existed || memcmp(row.sha, stored.sha, SHA_BYTES) != 0;
-	observation->oid = row.oid;
-	observation->stable_hash = row.stable_hash;
 	observation->version = existed ? stored.versions : 0;
-	observation->created_ms = row.created_ms;
-	observation->modified_ms = row.modified_ms;
-	observation->downloads = counter_of(row.has_downloads, row.downloads);
-	observation->likes = counter_of(row.has_likes, row.likes);
-	if (row.has_sha)
-		memcpy(observation->sha, row.sha, SHA_BYTES);
-	page->ascending = page->ascending && (!page->count || oid_compare(&observation[-1].oid, &row.oid) <= 0);
-	if (row.bad_dates)
-		note_bad_dates(page, &row);
-	note_dates(page, row.modified_ms);
-	page->count++;
+	add_row(page, &row, observation);
 }
 
 /* --- the page ----------------------------------------------------------------------------------------------------- */

@@ -97,7 +97,8 @@ static void begin_doubt(struct clocks *clocks, const struct clock_readings *read
 	clocks->distrusted = 0;
 	log_write(LOG_CLOCKS_DIFFER, log_text("ours", ours), log_text("hubs", hubs), log_text("counts", counts));
 	buf_reset(&clocks->gap);
-	buf_printf(&clocks->gap, "the clocks differ: ours showed %s, the Hub's Date %s; %s counts from here on", ours, hubs, counts);
+	buf_printf(&clocks->gap, "the clocks differ: ours showed %s, the Hub's Date %s; %s counts from here on", ours, hubs,
+		counts);
 }
 
 static void doubt(struct clocks *clocks, const struct clock_readings *readings, const struct answer_time *time)
@@ -196,8 +197,8 @@ static void say_ahead(const struct clocks *clocks, const struct store *store, co
 		snprintf(what, sizeof(what), "the newest look, of %s,", newest);
 	store_say(problem, ERROR_CLOCK, "%s is ahead of every clock here (%s): it was written while one was wrong, and what "
 		"follows could not be dated. Set the clock, if it is slow; or wait until %s; or restore a backup from %s%s; "
-		"or move %.160s away, and a new ledger begins", what, now, newest, ahead->before_ms ? "before the record after " : "before it",
-		ahead->before_ms ? before : "", store_dir(store));
+		"or move %.160s away, and a new ledger begins", what, now, newest,
+		ahead->before_ms ? "before the record after " : "before it", ahead->before_ms ? before : "", store_dir(store));
 }
 
 void clocks_refuse(const struct clocks *clocks, struct store *store, int64_t latest_ms, struct store_problem *problem)

@@ -43,7 +43,8 @@ enum clocks_verdict {
 struct answer_time {
 	enum clocks_verdict verdict;
 	int64_t at_ms;   /* when the answer was given: what records are dated by */
-	int64_t mark_ms; /* what was modified before this on the Hub's clock is in the answer: for watermarks. Never later; whole seconds */
+	/* For watermarks: what was modified before this on the Hub's clock is in the answer. Whole seconds, never after at_ms. */
+	int64_t mark_ms;
 };
 
 struct answer_time clocks_judge(const struct clock_readings *readings);

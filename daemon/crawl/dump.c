@@ -112,7 +112,8 @@ static const char *kind_of_file(struct slice begin)
 		const char *magic, *kind;
 	} kinds[] = {
 		{ "PAR1", "Parquet" }, { "ARROW1", "Arrow" }, { "SQLite format 3", "SQLite" }, { "PK\x03\x04", "zip" },
-		{ "\xFD" "7zXZ", "xz" }, { "BZh", "bzip2" }, { "Obj\x01", "Avro" }, { "ORC", "ORC" }, { "\x80\x04", "a Python pickle" },
+		{ "\xFD" "7zXZ", "xz" }, { "BZh", "bzip2" }, { "Obj\x01", "Avro" }, { "ORC", "ORC" },
+		{ "\x80\x04", "a Python pickle" },
 		{ "\x80\x05", "a Python pickle" }, { "\x89HDF", "HDF5" }, { "<!DOCTYPE", "HTML" },
 		{ "version https://git-lfs", "a pointer of Git LFS, not the file" },
 	};

@@ -356,7 +356,8 @@ void version_at_text(const struct version_at *answer, struct buf *out)
 	}
 	switch (answer->certainty) {
 	case CERTAINTY_UNCHANGED:
-		buf_printf(out, answer->series == SERIES_IMPORTED ? "unchanged from %s (imported) to %s" : "observed unchanged from %s to %s",
+		buf_printf(out,
+			answer->series == SERIES_IMPORTED ? "unchanged from %s (imported) to %s" : "observed unchanged from %s to %s",
 			short_moment(answer->from_ms, from), short_moment(answer->until_ms, until));
 		break;
 	case CERTAINTY_UNCERTAIN:

@@ -368,6 +368,8 @@ static void test_ends_below_the_watermark(void **state)
 	assert_int_equal(world.poll.needed, 13);
 	again();
 	assert_int_equal(world.rows, 13 + 13 / 4 + 10);
+	PAGE(.rows = 8, .newest_ms = NOW - HOUR(1), .mark_ms = NOW);
+	assert_int_equal(world.poll.needed, 1); /* its very first row was below */
 	end();
 }
 
