@@ -394,10 +394,13 @@ static int final_status(const struct daemon *daemon)
 
 	if (is_once(daemon) && !complete && !error && crawl_found_no_hub(daemon->crawl)) {
 		crawl_log_no_hub(daemon->crawl);
-		log_write(LOG_STOPPED, log_yes("complete", false));
+		log_write(LOG_STOPPED_INCOMPLETE, log_yes("complete", false), log_text("why", crawl_why_incomplete(daemon->crawl)));
 		return EX_UNAVAILABLE;
 	}
-	log_write(LOG_STOPPED, log_yes("complete", is_once(daemon) ? complete : !error));
+	if (is_once(daemon) && !complete)
+		log_write(LOG_STOPPED_INCOMPLETE, log_yes("complete", false), log_text("why", crawl_why_incomplete(daemon->crawl)));
+	else
+		log_write(LOG_STOPPED, log_yes("complete", !error));
 	if (error)
 		return status_of_store_error(error);
 	return is_once(daemon) && !complete ? EX_INCOMPLETE : EX_OK;

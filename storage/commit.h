@@ -15,6 +15,7 @@
 #include "storage/meta.h"
 #include "storage/name_table.h"
 #include "storage/statement_table.h"
+#include "storage/sweep_marks.h"
 
 struct commit {
 	struct store *store;
@@ -28,6 +29,7 @@ struct commit {
 	struct sweep_state sweep[REPO_KINDS];
 	struct sweep_segments segments[REPO_KINDS];
 	struct completeness completeness[REPO_KINDS];
+	struct sweep_marks marks[REPO_KINDS]; /* from batch to batch; a batch that is tried again marks the same */
 	uint64_t gone[REPO_KINDS];
 	int64_t newest_look_ms[REPO_KINDS]; /* of all lanes: as of when the store speaks */
 	int64_t created_ms; /* of the store: its first answer that was not imported; before that, never */

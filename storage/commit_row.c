@@ -47,7 +47,8 @@ static int64_t credible_date(const struct observation *observation, const struct
 
 /*
  * The event of a first sight. Until a kind's baseline is there, what lies older than the store is its start, not news.
- * After it: created where it is younger than the last look at its place, else it was there, unseen or private.
+ * After it: created where it is younger than the last look at its place, else it was there, unseen or private. Where no
+ * look covers the place, nothing tells that it was not there before.
  */
 static enum event first_sight_event(struct commit *commit, const struct observation *observation, int64_t look_ms)
 {
@@ -56,7 +57,7 @@ static enum event first_sight_event(struct commit *commit, const struct observat
 	if (baseline)
 		return observation->created_ms > commit->created_ms ? EVENT_REPO_CREATED : EVENT_COUNT;
 	/* createdAt counts whole seconds: had it been there before, the look of the same second would have had it. */
-	return observation->created_ms / 1000 >= look_ms / 1000 ? EVENT_REPO_CREATED : EVENT_REPO_APPEARED;
+	return look_ms && observation->created_ms / 1000 >= look_ms / 1000 ? EVENT_REPO_CREATED : EVENT_REPO_APPEARED;
 }
 
 static void record_first_sight(struct commit *commit, const struct observation *observation, const struct repo_row *row,

@@ -47,13 +47,13 @@ static void missed_stretch(struct commit *commit, const struct repo_oid *after, 
 
 /* --- a page of a sweep: merged with the rows of its stretch --------------------------------------------------------- */
 
-static void put_fresh(struct commit *commit, const struct observation *const *fresh, size_t count, const struct page *page,
-	const struct repo_oid *after)
+static void put_fresh(struct commit *commit, const struct observation *const *fresh, size_t count,
+	const struct observation *rows, const struct repo_oid *after)
 {
 	uint64_t known = commit->counts->rows_new;
 
 	for (size_t i = 0; i < count; i++) {
-		const struct repo_oid *before = fresh[i] == page->observations ? after : &fresh[i][-1].oid;
+		const struct repo_oid *before = fresh[i] == rows ? after : &fresh[i][-1].oid;
 		if (oid_compare(&fresh[i]->oid, before) == 0 || !fresh[i]->draft)
 			commit_single_row(commit, fresh[i]);
 		else
@@ -66,7 +66,7 @@ static void put_fresh(struct commit *commit, const struct observation *const *fr
  * One pass over two sorted lists. New rows are put behind the pass, so that the cursor walks over old rows alone; they
  * are in order too, and a first sweep appends. What the page or the one before had already goes by itself.
  */
-static void merge_rows(struct commit *commit, const struct page *page, size_t count, const struct repo_oid *after)
+static void merge_rows(struct commit *commit, const struct observation *rows, size_t count, const struct repo_oid *after)
 {
 	struct sweep_state *sweep = &commit->sweep[commit->answer->kind];
 	struct repo_ref ref = { .kind = commit->answer->kind, .oid = *after };
@@ -76,7 +76,7 @@ static void merge_rows(struct commit *commit, const struct page *page, size_t co
 	size_t fresh_count = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		const struct observation *observation = &page->observations[i];
+		const struct observation *observation = &rows[i];
 		while (left && oid_compare(&ref.oid, &observation->oid) < 0) {
 			missed_row(commit, &ref);
 			left = repo_from(&commit->txn, cursor, MDB_NEXT, &ref);
@@ -92,7 +92,7 @@ static void merge_rows(struct commit *commit, const struct page *page, size_t co
 	}
 	if (cursor)
 		mdb_cursor_close(cursor);
-	put_fresh(commit, fresh, fresh_count, page, after);
+	put_fresh(commit, fresh, fresh_count, rows, after);
 	free(fresh);
 }
 
@@ -153,17 +153,42 @@ static bool is_in_order(const struct sweep_segment *segment, const struct page *
 	return !page->count || (page->ascending && oid_compare(&page->observations[0].oid, &segment->after) >= 0);
 }
 
-static void take_rows(struct commit *commit, struct sweep_segment *segment, const struct page *page)
+/*
+ * How many rows a page begins with that pages before it have brought already, as where links led back for a while: they
+ * change nothing about the order. 0 also where one of them is new here: then the listing is in another order.
+ */
+static size_t rows_repeated(struct commit *commit, const struct sweep_segment *segment, const struct page *page)
+{
+	struct repo_ref ref = { .kind = commit->answer->kind };
+	struct missing_value missing;
+	size_t count = 0;
+
+	for (; page->ascending && count < page->count; count++) {
+		ref.oid = page->observations[count].oid;
+		if (oid_compare(&ref.oid, &segment->after) > 0)
+			break;
+		if (!repo_get(&commit->txn, ref.kind, &ref.oid, &ref.row) || missing_get(&commit->txn, ref.kind, &ref.oid, &missing))
+			return 0;
+	}
+	return count;
+}
+
+static void take_rows(struct commit *commit, struct sweep_segment *segment, const struct page *page, size_t repeated)
 {
 	const struct answer *answer = commit->answer;
 	size_t count = rows_within(page, &segment->until);
 
-	commit->completeness[answer->kind].now.listed += count;
+	for (size_t i = 0; i < repeated; i++)
+		commit_single_row(commit, &page->observations[i]);
+	if (repeated && repeated >= count)
+		return;
+
+	commit->completeness[answer->kind].now.listed += count - repeated;
 	if (answer->sweep_skipped)
 		skip_to_page(commit, segment, page, count);
 	if (!count)
 		return;
-	merge_rows(commit, page, count, &segment->after);
+	merge_rows(commit, page->observations + repeated, count - repeated, &segment->after);
 	segment->after = page->observations[count - 1].oid;
 	put_look(commit, &segment->after);
 }
@@ -231,7 +256,7 @@ static void begin_sweep(struct commit *commit, const struct answer *answer)
 	completeness->met_now = (struct recapture){ 0 };
 }
 
-/* A sweep that ended early or out of order proves nothing about what it did not bring. */
+/* A sweep that ended early, or whose rows cannot be compared, proves nothing about what it did not bring. */
 static void derive_nothing(struct commit *commit, enum repo_kind kind)
 {
 	const struct sweep_state *sweep = &commit->sweep[kind];
@@ -239,6 +264,12 @@ static void derive_nothing(struct commit *commit, enum repo_kind kind)
 	look_delete_sweeps(&commit->txn, kind, sweep->number, sweep->number);
 	missing_forget(&commit->txn, kind, sweep->started_ms);
 	commit->completeness[kind].now.missing = 0;
+}
+
+/* Of a listing that is new to us only its own rows tell how much of it was seen. */
+static bool is_readable(const struct sweep_counts *counts)
+{
+	return counts->damaged * 100 <= (counts->listed + counts->damaged) * (100 - COMPLETE_PERCENT);
 }
 
 static bool is_enough(uint64_t rows, uint64_t known)
@@ -261,12 +292,15 @@ static bool came_to_the_end(struct commit *commit, enum repo_kind kind, const st
 	return is_enough(known - behind, known);
 }
 
+/* Out of order it is compared as a set: its end has no place, and the marks must be of all of it. */
 static bool is_believed(struct commit *commit, enum repo_kind kind, const struct repo_oid *after)
 {
 	const struct sweep_state *sweep = &commit->sweep[kind];
+	bool half = sweep->seen * 100 >= sweep->known * BELIEVED_PERCENT;
 
-	return sweep->complete || (sweep->ordered && sweep->seen * 100 >= sweep->known * BELIEVED_PERCENT &&
-					  came_to_the_end(commit, kind, after));
+	if (!sweep->ordered)
+		return half && commit->marks[kind].sweep == sweep->number;
+	return is_enough(sweep->seen, sweep->known) || (half && came_to_the_end(commit, kind, after));
 }
 
 /*
@@ -283,6 +317,32 @@ static bool covers(struct commit *commit, const struct answer *answer)
 		 ~look_fields(&commit->txn, answer->kind, sweep->number));
 }
 
+/* The known rows that neither the sweep nor another look since its start has brought. */
+static void missed_of_set(struct commit *commit, enum repo_kind kind)
+{
+	struct repo_ref ref = { .kind = kind };
+	MDB_cursor *cursor = repo_cursor(&commit->txn, kind);
+	bool left = repo_from(&commit->txn, cursor, MDB_SET_RANGE, &ref);
+
+	for (; left; left = repo_from(&commit->txn, cursor, MDB_NEXT, &ref))
+		if (!marks_has(&commit->marks[kind], ref.row.number) && ref.row.last_written_ms < commit->sweep[kind].started_ms)
+			missed_row(commit, &ref);
+	if (cursor)
+		mdb_cursor_close(cursor);
+}
+
+/* When a set passed which place is not known: all of it was looked at after the sweep began, and that is what the look says. */
+static void end_as_set(struct commit *commit, const struct answer *answer)
+{
+	struct sweep_state *sweep = &commit->sweep[answer->kind];
+	struct look look = { .at_ms = sweep->started_ms, .projection = commit->projection };
+
+	missed_of_set(commit, answer->kind);
+	look_put(&commit->txn, answer->kind, sweep->number, &oid_last, &look);
+	if (covers(commit, answer))
+		sweep->covering = sweep->number;
+}
+
 /* Behind the last page of the last segment: before the tail is called missing, it must be clear that the listing is whole. */
 static void end_in_order(struct commit *commit, const struct answer *answer, struct sweep_segment *last)
 {
@@ -297,14 +357,21 @@ static void end_in_order(struct commit *commit, const struct answer *answer, str
 		sweep->covering = sweep->number;
 }
 
-static void record_incomplete(struct commit *commit, enum repo_kind kind)
+/* Rows that could not be read have gap records of their own. */
+static void record_incomplete(struct commit *commit, const struct answer *answer)
 {
-	const struct sweep_state *sweep = &commit->sweep[kind];
+	const struct sweep_state *sweep = &commit->sweep[answer->kind];
+	const char *kind = repo_kinds[answer->kind].plural;
 
 	buf_reset(&commit->content);
-	buf_printf(&commit->content, "sweep %u of %s brought only %llu of %llu known rows: it counts as incomplete",
-		sweep->number, repo_kinds[kind].plural, (unsigned long long)sweep->seen, (unsigned long long)sweep->known);
-	commit_gap(commit, buf_as_slice(&commit->content));
+	if (!is_enough(sweep->seen, sweep->known))
+		buf_printf(&commit->content, "sweep %u of %s brought only %llu of %llu known rows: it counts as incomplete",
+			sweep->number, kind, (unsigned long long)sweep->seen, (unsigned long long)sweep->known);
+	else if (answer->sweep_short)
+		buf_printf(&commit->content, "sweep %u of %s ended before the newest repos: it counts as incomplete",
+			sweep->number, kind);
+	if (commit->content.size)
+		commit_gap(commit, buf_as_slice(&commit->content));
 }
 
 static void close_counts(struct commit *commit, enum repo_kind kind)
@@ -325,21 +392,71 @@ static void end_sweep(struct commit *commit, const struct answer *answer)
 	struct sweep_state *sweep = &commit->sweep[answer->kind];
 	struct sweep_segments *segments = &commit->segments[answer->kind];
 	struct sweep_segment *last = &segments->segment[segments->count - 1];
-	bool believed;
 
 	sweep->running = false;
 	sweep->ended_ms = answer->answered_ms;
-	sweep->complete = is_enough(sweep->seen, sweep->known);
+	sweep->complete = is_enough(sweep->seen, sweep->known) && !answer->sweep_short &&
+			  is_readable(&commit->completeness[answer->kind].now);
 	if (sweep->complete)
 		sweep->completed_ms = answer->answered_ms;
-	believed = is_believed(commit, answer->kind, &last->after);
-	if (believed && sweep->ordered)
-		end_in_order(commit, answer, last);
-	else if (!believed)
+	if (answer->sweep_short || !is_believed(commit, answer->kind, &last->after))
 		derive_nothing(commit, answer->kind);
+	else if (sweep->ordered)
+		end_in_order(commit, answer, last);
+	else
+		end_as_set(commit, answer);
+	marks_release(&commit->marks[answer->kind]);
 	if (!sweep->complete)
-		record_incomplete(commit, answer->kind);
+		record_incomplete(commit, answer);
 	close_counts(commit, answer->kind);
+}
+
+/* --- a listing that is not in the order of oids ---------------------------------------------------------------------- */
+
+/* What the pages in order have brought: all known rows up to there but those that they lacked. */
+static void mark_brought(struct commit *commit, enum repo_kind kind, const struct repo_oid *until)
+{
+	struct repo_ref ref = { .kind = kind };
+	MDB_cursor *cursor = repo_cursor(&commit->txn, kind);
+	bool left = repo_from(&commit->txn, cursor, MDB_SET_RANGE, &ref);
+	struct missing_value missing;
+
+	for (; left && oid_compare(&ref.oid, until) <= 0; left = repo_from(&commit->txn, cursor, MDB_NEXT, &ref))
+		if (!commit->missing_rows || !missing_get(&commit->txn, kind, &ref.oid, &missing))
+			marks_set(&commit->marks[kind], ref.row.number);
+	if (cursor)
+		mdb_cursor_close(cursor);
+}
+
+/* Places tell nothing any more: what a page lacked may still come. Of several segments no set is made. */
+static void leave_order(struct commit *commit, enum repo_kind kind)
+{
+	const struct sweep_segments *segments = &commit->segments[kind];
+
+	commit->sweep[kind].ordered = false;
+	if (segments->count == 1) {
+		marks_begin(&commit->marks[kind], commit->sweep[kind].number);
+		mark_brought(commit, kind, &segments->segment[0].after);
+	}
+	derive_nothing(commit, kind);
+}
+
+/* Without marks a row that comes twice is counted twice; then nothing is derived from the count either. */
+static void take_as_set(struct commit *commit, const struct page *page)
+{
+	enum repo_kind kind = commit->answer->kind;
+	struct sweep_counts *now = &commit->completeness[kind].now;
+	struct sweep_marks *marks = &commit->marks[kind];
+	uint64_t known = commit->counts->rows_new;
+	struct repo_row row;
+
+	for (size_t i = 0; i < page->count; i++) {
+		if (repo_get(&commit->txn, kind, &page->observations[i].oid, &row) && !(row.flags & REPO_GONE))
+			commit->sweep[kind].seen += !marks->sweep || marks_set(marks, row.number);
+		commit_single_row(commit, &page->observations[i]);
+	}
+	now->listed += page->count;
+	now->fresh += commit->counts->rows_new - known;
 }
 
 static bool all_done(const struct sweep_segments *segments)
@@ -356,22 +473,20 @@ void commit_sweep_page(struct commit *commit, const struct answer *answer)
 	struct sweep_segments *segments = &commit->segments[answer->kind];
 	const struct page *page = &answer->page;
 	struct sweep_segment *segment;
+	size_t repeated = 0;
 
 	if (answer->sweep_first)
 		begin_sweep(commit, answer);
 	segment = &segments->segment[answer->segment < segments->count ? answer->segment : 0];
 	if (sweep->ordered && !is_in_order(segment, page)) {
-		sweep->ordered = false;
-		derive_nothing(commit, answer->kind);
+		repeated = rows_repeated(commit, segment, page);
+		if (!repeated)
+			leave_order(commit, answer->kind);
 	}
-	if (sweep->ordered) {
-		take_rows(commit, segment, page);
-	} else {
-		sweep->seen += page->count;
-		commit->completeness[answer->kind].now.listed += page->count;
-		for (size_t i = 0; i < page->count; i++)
-			commit_single_row(commit, &page->observations[i]);
-	}
+	if (sweep->ordered)
+		take_rows(commit, segment, page, repeated);
+	else
+		take_as_set(commit, page);
 	commit->completeness[answer->kind].now.damaged += page->damaged;
 	if (answer->sweep_last)
 		end_segment(commit, segment);
@@ -385,6 +500,22 @@ void commit_sweep_page(struct commit *commit, const struct answer *answer)
 static bool has_moved(const struct observation *observation, const struct repo_row *row)
 {
 	return memcmp(observation->sha, row->sha, SHA_BYTES) != 0 || observation->modified_ms != row->last_modified_ms;
+}
+
+/*
+ * Whether a row that is new to us appeared after the look at its place, whatever its createdAt says: its oid was made later,
+ * or its name was borne by another repo, which was deleted and made anew.
+ */
+static bool has_appeared(struct commit *commit, const struct observation *observation, int64_t look_ms)
+{
+	struct slice name = observation->draft ? observation->draft->name : SLICE_NONE;
+	struct name_entry bearer = { .hash = name_hash(commit->answer->kind, name) };
+	MDB_cursor *cursor = txn_cursor(&commit->txn, TABLE_NAME);
+	bool was_borne = name_next(&commit->txn, cursor, &bearer);
+
+	if (cursor)
+		mdb_cursor_close(cursor);
+	return was_borne || get_u32(observation->oid.byte) >= look_ms / 1000;
 }
 
 /*
@@ -404,6 +535,8 @@ void commit_recapture(struct commit *commit, const struct observation *observati
 	if (!look_ms || observation->created_ms / 1000 >= look_ms / 1000 || commit->answer->answered_ms < look_ms)
 		return;
 	if (known && (known->flags & REPO_GONE || known->last_written_ms > look_ms || (listed && !has_moved(observation, known))))
+		return;
+	if (!known && has_appeared(commit, observation, look_ms))
 		return;
 	met->second++;
 	met->both += listed;

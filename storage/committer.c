@@ -55,6 +55,8 @@ void committer_free(struct committer **committer)
 	buf_release(&commit->text);
 	buf_release(&commit->value);
 	buf_release(&commit->content);
+	for (unsigned kind = 0; kind < REPO_KINDS; kind++)
+		marks_release(&commit->marks[kind]);
 	free(commit->names);
 	free(commit->counters);
 	free(*committer);

@@ -40,6 +40,7 @@ struct answer {
 	unsigned segment;                  /* the one that this page belongs to */
 	bool sweep_last;                   /* the last page of its segment */
 	bool sweep_beyond;                 /* with that: the listing goes on behind the segment, it did not just end */
+	bool sweep_short;                  /* with that: newer repos are there that it did not come to */
 	bool sweep_skipped;                /* what lies between the page before and this one could not be seen; gap says why */
 	/* Of a confirmation. */
 	enum confirm_outcome confirm;

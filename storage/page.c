@@ -301,6 +301,7 @@ static void prepare_row(struct work *work, uint32_t at)
 	int error = row_read(&preparer->json, at, page->projection.fields, store_seed(preparer->store), &row);
 
 	page->rows++;
+	page->unidentified += !row.has_oid;
 	if (!error && row.is_private && !preparer->private_repos) {
 		page->private_rows++;
 		return;
@@ -396,6 +397,15 @@ static int count_rows(const struct work *work, size_t *count)
 	return ERROR_NONE;
 }
 
+/* Where no row has an _id it is the server that sends none: one damage, not one a row. */
+static void join_damage(struct page *page)
+{
+	if (page->unidentified < page->rows)
+		return;
+	for (size_t i = 0; i < page->damaged && i < PAGE_DAMAGE_MAX; i++)
+		page->damage[i].hash = XXH3_64bits_withSeed("_id", 3, (uint64_t)page->projection.kind);
+}
+
 static bool is_stopped(const struct page_limits *limits)
 {
 	return limits->stop && atomic_load_explicit(limits->stop, memory_order_relaxed);
@@ -430,6 +440,8 @@ static int compare_rows(struct work *work, size_t count, struct store_problem *p
 		return store_fail(preparer->store, error, "comparing a page", problem);
 	work->cursor = preparer->rows[kind];
 	error = prepare_rows(work, count);
+	if (!error && page->damaged > 1)
+		join_damage(page);
 	preparer->news[kind] = page->drafts * NEWS_SHARE > page->count;
 	txn_pause(&preparer->txn);
 	return error;

@@ -30,12 +30,18 @@ static void drain_if_quiet(struct crawl *crawl);
 
 static void sweep_completed(struct kind_crawl *kind, const struct kind_facts *facts)
 {
+	char why[FLAW_TEXT];
+
 	kind_facts_log_sweep(kind, facts);
 	if (!facts->state.complete) {
 		metrics_add(METRIC_SWEEPS_INCOMPLETE, 1);
 		log_write(LOG_SWEEP_INCOMPLETE, log_text("kind", repo_kinds[kind->state.kind].name),
-			log_number("seen", (int64_t)facts->state.seen), log_number("known", (int64_t)facts->state.known));
+			log_number("seen", (int64_t)facts->state.seen), log_number("known", (int64_t)facts->state.known),
+			log_text("why", kind_facts_flaw(kind, facts, why)));
 	}
+	if (facts->completeness.last.damaged)
+		log_write(LOG_SWEEP_UNREADABLE, log_text("kind", repo_kinds[kind->state.kind].name),
+			log_number("rows", (int64_t)facts->completeness.last.damaged));
 	if (!facts->state.ordered)
 		log_write(LOG_SWEEP_UNORDERED, log_text("kind", repo_kinds[kind->state.kind].name));
 	/* what an incomplete sweep has left in the table is worth asking for as well */
@@ -441,6 +447,11 @@ void crawl_reload(struct crawl *crawl)
 		plan_soon(&crawl->kinds[kind]);
 	}
 	turn_reload(&crawl->context.turn);
+}
+
+const char *crawl_why_incomplete(const struct crawl *crawl)
+{
+	return crawl->why[0] ? crawl->why : "it was stopped";
 }
 
 static bool came_to_its_end(const struct crawl *crawl)

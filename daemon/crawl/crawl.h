@@ -45,6 +45,8 @@ bool crawl_is_complete(const struct crawl *crawl);
 /* After on_ended: whether --once ended because the Hub never answered, or had not for once_give_up. */
 bool crawl_found_no_hub(const struct crawl *crawl);
 void crawl_log_no_hub(const struct crawl *crawl);
+/* What was said first of it; borrowed. */
+const char *crawl_why_incomplete(const struct crawl *crawl);
 /* The store refused for good: its error code, 0 if it did not. */
 int crawl_store_error(const struct crawl *crawl);
 

@@ -52,6 +52,7 @@ struct dry_run {
 
 /* What a page shows of its rows. */
 struct glance {
+	unsigned unreadable;  /* without a usable _id */
 	unsigned rows, fresh; /* fresh: made in the last 30 days */
 	double second[ROWS]; /* in which each was made */
 	double first_s, last_s;
@@ -59,7 +60,7 @@ struct glance {
 	int64_t oldest_ms;
 };
 
-enum { FRESH_DAYS = 30 };
+enum { FRESH_DAYS = 30, UNREADABLE_SHARE = 50 };
 
 /* --- asking --------------------------------------------------------------------------------------------------------*/
 
@@ -120,7 +121,11 @@ static void glance_at_row(const struct json *json, uint32_t row, int64_t now_ms,
 	struct repo_oid oid;
 	int64_t modified_ms;
 
-	if (!id || !oid_read(inside(json_span(&json->node[id])), &oid) || glance->rows == ROWS)
+	if (!id || !oid_read(inside(json_span(&json->node[id])), &oid)) {
+		glance->unreadable++;
+		return;
+	}
+	if (glance->rows == ROWS)
 		return;
 	glance->last_s = glance->second[glance->rows] = get_u32(oid.byte);
 	if (!glance->rows++)
@@ -142,6 +147,8 @@ static bool glance_at(struct dry_run *dry_run, const struct request *request, st
 	for (uint32_t i = json_first(0); i < json_end(json, 0); i = json_next(json, i))
 		if (json->node[i].type == JSON_OBJECT)
 			glance_at_row(json, i, dry_run->forecast.now_ms, glance);
+		else
+			glance->unreadable++;
 	return true;
 }
 
@@ -201,11 +208,21 @@ static void use_published(struct kind_run *run)
 	ask(run, STEP_CHANGED, 0);
 }
 
+/* A few such rows are no reason to doubt an estimate; what is called exact has none. */
+static bool is_unreadable(const struct glance *glance, bool is_last)
+{
+	return is_last ? glance->unreadable > 0 : glance->unreadable * UNREADABLE_SHARE > glance->rows;
+}
+
 static void take_first(struct kind_run *run, const struct glance *glance, bool is_last)
 {
 	struct forecast_kind *told = told_of(run);
 
-	if (is_last) {
+	if (is_unreadable(glance, is_last)) {
+		told->rows = glance->rows;
+		told->source = COUNT_UNREADABLE;
+		ask(run, STEP_CHANGED, 0);
+	} else if (is_last) {
 		told->rows = glance->rows;
 		told->source = COUNT_EXACT;
 		told->made_a_day = (double)glance->fresh / FRESH_DAYS;

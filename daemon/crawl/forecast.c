@@ -187,7 +187,9 @@ static void write_kinds(const struct forecast *forecast, struct buf *out)
 			continue;
 		buf_printf(out, "%-10s", repo_kinds[kind].plural);
 		write_count(told->rows, 12, out);
-		if (told->source == COUNT_EXACT || !told->rows)
+		if (told->source == COUNT_UNREADABLE)
+			buf_printf(out, "%10s", "unknown");
+		else if (told->source == COUNT_EXACT || !told->rows)
 			buf_printf(out, "%10s", "exact");
 		else
 			buf_printf(out, "%9.0f%%", 100 * told->error / told->rows);

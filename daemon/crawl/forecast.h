@@ -14,7 +14,8 @@
 	X(COUNT_EXACT, "all on one page") \
 	X(COUNT_STORED, "known to the store") \
 	X(COUNT_SAMPLED, "estimated from pages") \
-	X(COUNT_PUBLISHED, "as published, grown since")
+	X(COUNT_PUBLISHED, "as published, grown since") \
+	X(COUNT_UNREADABLE, "only so many of its first page can be read: the others have no usable _id")
 
 enum forecast_source {
 #define X(constant, text) constant,

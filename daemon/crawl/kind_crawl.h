@@ -84,6 +84,7 @@ struct crawl {
 	bool unreachable; /* --once gave the Hub up */
 	int64_t started_ms;
 	struct clock_timer give_up; /* of --once */
+	char why[200]; /* what left it incomplete first */
 	bool evening; /* of a new store's first day: what is wanted first is not here yet */
 	struct clock_timer refusal; /* the log lies ahead of both clocks: ends the crawl when the request that found out has ended */
 	int store_error;
@@ -101,6 +102,9 @@ struct kind_facts {
 bool kind_facts_read(const struct kind_crawl *kind, struct kind_facts *facts);
 void kind_facts_show(const struct kind_crawl *kind, const struct kind_facts *facts); /* in the metrics */
 void kind_facts_log_sweep(const struct kind_crawl *kind, const struct kind_facts *facts);
+/* What the newest sweep could not see, or NULL: nothing that it knows of. `text` may hold it. */
+enum { FLAW_TEXT = 160 };
+const char *kind_facts_flaw(const struct kind_crawl *kind, const struct kind_facts *facts, char text[FLAW_TEXT]);
 
 /* --- plan_daemon.c --- */
 /* False: there is nothing to be done for that lane. */

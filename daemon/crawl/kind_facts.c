@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/crawl/kind_crawl.h"
 
+#include <stdio.h>
+
 #include "daemon/run/log.h"
 #include "daemon/run/metrics.h"
 
@@ -52,4 +54,22 @@ void kind_facts_log_sweep(const struct kind_crawl *kind, const struct kind_facts
 		log_number("listed", (int64_t)counts->listed), log_number("known", (int64_t)counts->known),
 		log_number("new", (int64_t)counts->fresh), log_number("missing", (int64_t)counts->missing),
 		log_number("damaged", (int64_t)counts->damaged));
+}
+
+const char *kind_facts_flaw(const struct kind_crawl *kind, const struct kind_facts *facts, char text[FLAW_TEXT])
+{
+	const struct sweep_counts *counts = &facts->completeness.last;
+
+	if (counts->damaged)
+		snprintf(text, FLAW_TEXT, "%llu rows of the listing could not be read%s", (unsigned long long)counts->damaged,
+			kind->sweep.names_no_rows ? ": this server sends no usable _id" : "");
+	else if (kind->sweep.end.is_short)
+		snprintf(text, FLAW_TEXT, "the listing ended before the newest repos");
+	else if (!facts->state.complete)
+		snprintf(text, FLAW_TEXT, "the sweep brought too few of the known rows");
+	else if (!facts->state.ordered)
+		snprintf(text, FLAW_TEXT, "the listing is not in the order that was asked for: it may lack what moved meanwhile");
+	else
+		return NULL;
+	return text;
 }

@@ -1,13 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/crawl/kind_crawl.h"
 
+#include <stdio.h>
+
 #include "daemon/run/log.h"
 
 static void end_if_all_done(struct crawl *crawl);
 
 void leave_incomplete(struct kind_crawl *kind, const char *lane, const char *why)
 {
-	kind->crawl->incomplete = true;
+	struct crawl *crawl = kind->crawl;
+
+	crawl->incomplete = true;
+	if (!crawl->why[0])
+		snprintf(crawl->why, sizeof(crawl->why), "%s of %s: %s", lane, repo_kinds[kind->state.kind].plural, why);
 	log_write(LOG_INCOMPLETE, log_text("kind", repo_kinds[kind->state.kind].name), log_text("lane", lane),
 		log_text("why", why));
 }
@@ -44,13 +50,16 @@ static bool once_first_poll(struct kind_crawl *kind)
 static bool once_confirm(struct kind_crawl *kind)
 {
 	struct kind_facts facts;
+	char text[FLAW_TEXT];
+	const char *flaw;
 
 	if (!kind_facts_read(kind, &facts)) {
 		leave_incomplete(kind, lane_name(LANE_CONFIRM), "the store cannot be read");
 		return false;
 	}
-	if (!facts.state.complete)
-		leave_incomplete(kind, lane_name(LANE_SWEEP), "the sweep brought too few of the known rows");
+	flaw = kind_facts_flaw(kind, &facts, text);
+	if (flaw)
+		leave_incomplete(kind, lane_name(LANE_SWEEP), flaw);
 	return facts.has_missing && lane_start(kind, SLOT_CONFIRM);
 }
 

@@ -211,6 +211,7 @@ void sweep_start(struct sweep *sweep)
 	else
 		begin_anew(sweep);
 	sweep->count = cursor->segment_count;
+	sweep->end = (struct sweep_end){ 0 };
 	lane_begin(&sweep->run, resumed, cursor->watermark_ms);
 	start_walks(sweep);
 }
@@ -330,6 +331,7 @@ static void hand_over(struct sweep *sweep, struct request *request, const struct
 		.segment = segment_of(request),
 		.sweep_last = page->link == LINK_NONE,
 		.sweep_beyond = page->beyond,
+		.sweep_short = page->link == LINK_NONE && sweep->end.is_short,
 		.gap = gap,
 	};
 
@@ -416,6 +418,22 @@ static void take_page(struct sweep *sweep, struct request *request)
 		ask_more(sweep, segment_of(request));
 }
 
+/* A listing of one segment ends where it has no link; of more than one there are known rows enough to measure it by. */
+static bool is_held(struct sweep *sweep, struct request *request)
+{
+	return sweep->count == 1 && page_of(sweep, request)->link == LINK_NONE &&
+	       sweep_end_holds(&sweep->end, &sweep->run, &sweep->cursor, request, sweep->has_last ? &sweep->last : NULL, page_rows(sweep));
+}
+
+/* Said once: rows that are not told apart by an id cannot be kept, whatever else they say. */
+static void look_for_ids(struct sweep *sweep, const struct page *page)
+{
+	if (sweep->names_no_rows || !page->rows || page->unidentified < page->rows)
+		return;
+	sweep->names_no_rows = true;
+	log_write(LOG_ROWS_WITHOUT_ID, log_text("kind", repo_kinds[sweep->run.kind->kind].name));
+}
+
 static bool on_page(struct request *request)
 {
 	struct sweep *sweep = sweep_of(request);
@@ -427,6 +445,9 @@ static bool on_page(struct request *request)
 		page_of(sweep, request)->waiting = request;
 		return false;
 	}
+	look_for_ids(sweep, &request->page);
+	if (!sweep->run.ending && is_held(sweep, request))
+		return false;
 	if (!sweep->run.ending)
 		take_page(sweep, request);
 	wake_next(sweep, segment);

@@ -18,6 +18,7 @@
 
 #include "daemon/crawl/cursor.h"
 #include "daemon/crawl/lane_skip.h"
+#include "daemon/crawl/sweep_end.h"
 
 enum { SWEEP_AHEAD_MAX = 64 };
 
@@ -47,6 +48,8 @@ struct sweep {
 	unsigned skip_segment;
 	struct repo_oid last; /* the newest repo that was listed: good for a canary */
 	bool has_last;
+	struct sweep_end end;
+	bool names_no_rows;   /* a page was met without a single usable _id, and that was logged */
 };
 
 void sweep_init(struct sweep *sweep, struct context *context, struct kind_state *kind,

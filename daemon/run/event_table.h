@@ -13,6 +13,7 @@
 	X(LOG_NO_CONTACT, "no-contact", LEVEL_WARNING, "help", "the Hub's operators cannot reach you") \
 	X(LOG_STOPPING, "stopping", LEVEL_NOTICE, "signal", "asked to end") \
 	X(LOG_STOPPED, "stopped", LEVEL_NOTICE, "complete", "everything handed over is in the store") \
+	X(LOG_STOPPED_INCOMPLETE, "stopped", LEVEL_NOTICE, "complete why", "the same, but --once could not see everything") \
 	X(LOG_RELOADED, "reloaded", LEVEL_NOTICE, "option taken", "an option differs after SIGHUP; taken = no: needs a restart") \
 	X(LOG_RELOAD_REFUSED, "reload-refused", LEVEL_ERROR, "why", "the configuration has faults; the old one stays") \
 	X(LOG_LANE_STARTED, "lane-started", LEVEL_INFO, "lane kind resumed watermark", "a lane other than poll begins or goes on") \
@@ -28,10 +29,14 @@
 		"a listing ended with a full page: it is asked once more whether that is so") \
 	X(LOG_SWEEP_DONE, "sweep-done", LEVEL_INFO, "kind listed known new missing damaged", \
 		"what a sweep brought: rows in its pages; known when it began; of these not brought") \
-	X(LOG_SWEEP_INCOMPLETE, "sweep-incomplete", LEVEL_WARNING, "kind seen known", \
-		"a sweep brought too few of the known rows: nothing is concluded from absence") \
+	X(LOG_SWEEP_INCOMPLETE, "sweep-incomplete", LEVEL_WARNING, "kind seen known why", \
+		"a sweep does not count as a complete one: known rows that it brought, and why") \
+	X(LOG_SWEEP_UNREADABLE, "sweep-unreadable", LEVEL_WARNING, "kind rows", \
+		"rows of a sweep could not be read: these repos are not in the store; gap records show the first of them") \
+	X(LOG_ROWS_WITHOUT_ID, "rows-without-id", LEVEL_WARNING, "kind", \
+		"this server sends no usable _id with its rows: they cannot be told apart, and none is kept") \
 	X(LOG_SWEEP_UNORDERED, "sweep-unordered", LEVEL_WARNING, "kind", \
-		"a sweep's rows did not come in the order of their oids: nothing is concluded from absence") \
+		"a sweep's rows did not come in the order of their oids: it is compared as a whole, once it has ended") \
 	X(LOG_SEGMENTS_REFUSED, "segments-refused", LEVEL_WARNING, "kind why", \
 		"the Hub does not walk a listing in segments: in one from now on") \
 	X(LOG_SKIPPED, "rows-skipped", LEVEL_WARNING, "lane kind why", "a row that cannot be read even alone: tried behind it") \

@@ -23,6 +23,8 @@ static int read_kind(struct reader *reader, enum repo_kind kind, struct kind_cov
 {
 	int code = reader_sweep(reader, kind, &coverage->sweep);
 
+	if (!code)
+		code = reader_completeness(reader, kind, &coverage->completeness);
 	coverage->newest_look_ms = reader_newest_look(reader, kind);
 	if (!code)
 		code = reader_counts(reader, kind, &coverage->rows, &coverage->gone);
@@ -44,10 +46,16 @@ int as_of_read(struct reader *reader, struct as_of *as_of)
 	return code;
 }
 
+static const struct sweep_counts *newest_counts(const struct kind_coverage *coverage)
+{
+	return coverage->sweep.running ? &coverage->completeness.now : &coverage->completeness.last;
+}
+
 /* ---- for programs ---------------------------------------------------------------------------------------------- */
 
-static void sweep_member(const struct sweep_state *sweep, struct object *coverage)
+static void sweep_member(const struct kind_coverage *kind, struct object *coverage)
 {
+	const struct sweep_state *sweep = &kind->sweep;
 	struct object object;
 
 	object_key(coverage, "sweep");
@@ -62,6 +70,8 @@ static void sweep_member(const struct sweep_state *sweep, struct object *coverag
 	object_moment(&object, "started", sweep->started_ms);
 	object_number(&object, "seen", sweep->seen);
 	object_number(&object, "known", sweep->known);
+	object_bool(&object, "complete", !sweep->running && sweep->complete);
+	object_number(&object, "unreadable", newest_counts(kind)->damaged);
 	object_end(&object);
 }
 
@@ -74,7 +84,7 @@ static void coverage_entry(enum repo_kind kind, const struct kind_coverage *cove
 	object_moment(&object, "first_look", coverage->sweep.first_look_ms);
 	object_bool(&object, "baseline_complete", coverage->sweep.completed_ms != 0);
 	object_moment(&object, "newest_complete_sweep", coverage->sweep.completed_ms);
-	sweep_member(&coverage->sweep, &object);
+	sweep_member(coverage, &object);
 	object_number(&object, "rows", coverage->rows);
 	object_number(&object, "gone", coverage->gone);
 	object_number(&object, "missing", coverage->missing);
@@ -107,20 +117,81 @@ const char *short_moment(int64_t unix_ms, char text[SHORT_MOMENT])
 	return text;
 }
 
-static void sweep_text(const struct sweep_state *sweep, struct buf *out)
+/* "3,767" */
+static void count_text(uint64_t count, struct buf *out)
 {
+	char digits[24];
+	int size = snprintf(digits, sizeof(digits), "%llu", (unsigned long long)count);
+
+	for (int i = 0; i < size; i++) {
+		if (i && (size - i) % 3 == 0)
+			buf_char(out, ',');
+		buf_char(out, digits[i]);
+	}
+}
+
+static void part_text(const char *before, uint64_t count, const char *one, const char *more, struct buf *out)
+{
+	if (!count)
+		return;
+	buf_text(out, before);
+	count_text(count, out);
+	buf_text(out, count == 1 ? one : more);
+}
+
+/* Known rows that the listing lacked; where nothing was derived from that, those that were known before it. */
+static uint64_t rows_lacked(const struct sweep_counts *counts)
+{
+	uint64_t brought = counts->listed > counts->fresh ? counts->listed - counts->fresh : 0;
+	uint64_t lacked = counts->known > brought ? counts->known - brought : 0;
+
+	return counts->missing > lacked ? counts->missing : lacked;
+}
+
+/* All that was known when the listing ended; of one that is incomplete, all that is known now, by whatever way. */
+static uint64_t rows_expected(const struct kind_coverage *coverage)
+{
+	const struct sweep_counts *counts = &coverage->completeness.last;
+	uint64_t then = counts->listed + rows_lacked(counts), now = coverage->rows - coverage->gone;
+
+	return !coverage->sweep.running && !coverage->sweep.complete && now > then ? now : then;
+}
+
+/* What the newest listing that ended brought of it. */
+static void listing_text(const struct kind_coverage *coverage, struct buf *out)
+{
+	const struct sweep_counts *counts = &coverage->completeness.last;
+	const struct sweep_state *sweep = &coverage->sweep;
+
+	if (!counts->listed && !counts->known && !counts->damaged)
+		return;
+	buf_text(out, ", last full listing: ");
+	count_text(counts->listed, out);
+	buf_text(out, " of the ");
+	count_text(rows_expected(coverage), out);
+	buf_text(out, " repos known");
+	part_text(", ", counts->damaged, " row could not be read", " rows could not be read", out);
+	if (!sweep->running && !sweep->complete)
+		buf_text(out, " (incomplete)");
+	else if (!sweep->running && !sweep->ordered)
+		buf_text(out, " (incomplete: not in the order asked for)");
+	part_text("; ", counts->gone, " has since been confirmed deleted", " have since been confirmed deleted", out);
+}
+
+static void sweep_text(const struct kind_coverage *coverage, struct buf *out)
+{
+	const struct sweep_state *sweep = &coverage->sweep;
+
 	if (!sweep->number)
-		buf_text(out, "not swept yet");
+		buf_text(out, "not listed yet");
 	else if (!sweep->completed_ms)
 		buf_text(out, sweep->running ? "baseline under way" : "baseline not complete");
 	else
 		buf_text(out, "baseline complete");
-	if (sweep->number && sweep->known) {
-		buf_printf(out, ", newest sweep %s %llu of %llu known", sweep->running ? "so far brought" : "brought",
-			(unsigned long long)sweep->seen, (unsigned long long)sweep->known);
-		if (!sweep->running && !sweep->complete)
-			buf_text(out, " (too few: incomplete)");
-	}
+	if (sweep->running && !sweep->completed_ms)
+		part_text(", first full listing: ", coverage->completeness.now.listed, " repo so far", " repos so far", out);
+	else if (sweep->number)
+		listing_text(coverage, out);
 }
 
 static void kind_text(enum repo_kind kind, const struct kind_coverage *coverage, struct buf *out)
@@ -130,13 +201,12 @@ static void kind_text(enum repo_kind kind, const struct kind_coverage *coverage,
 		buf_text(out, "never looked at\n");
 		return;
 	}
-	buf_printf(out, "%llu known", (unsigned long long)(coverage->rows - coverage->gone));
-	if (coverage->gone)
-		buf_printf(out, ", %llu gone", (unsigned long long)coverage->gone);
+	count_text(coverage->rows - coverage->gone, out);
+	buf_text(out, " known");
+	part_text(", ", coverage->gone, " gone", " gone", out);
 	buf_text(out, "; ");
-	sweep_text(&coverage->sweep, out);
-	if (coverage->missing)
-		buf_printf(out, "; %llu missing, not confirmed yet", (unsigned long long)coverage->missing);
+	sweep_text(coverage, out);
+	part_text("; ", coverage->missing, " missing, not confirmed yet", " missing, not confirmed yet", out);
 	buf_char(out, '\n');
 }
 

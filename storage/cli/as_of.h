@@ -10,6 +10,7 @@
 
 struct kind_coverage {
 	struct sweep_state sweep;
+	struct completeness completeness;
 	int64_t newest_look_ms; /* 0: never looked at */
 	uint64_t rows, gone, missing;
 };

@@ -400,7 +400,10 @@ static void print_estimate(struct print *print, const struct recapture *met)
 		return;
 	print_format_line(print, "            polls met %llu rows that a sweep had passed, %llu of them not in it",
 		(unsigned long long)met->second, (unsigned long long)(met->second - met->both));
-	if (recapture_estimate(met, &estimate))
+	if (recapture_estimate(met, &estimate) && estimate.missed <= 2 * estimate.error)
+		print_format_line(print, ";\n            no sign that both missed any (estimate %llu, standard error %llu)\n",
+			(unsigned long long)estimate.missed, (unsigned long long)estimate.error);
+	else if (recapture_estimate(met, &estimate))
 		print_format_line(print, ";\n            estimated missed by both: %llu (standard error %llu) of %llu, if what changes is listed like the rest\n",
 			(unsigned long long)estimate.missed, (unsigned long long)estimate.error, (unsigned long long)estimate.total);
 	else

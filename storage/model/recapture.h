@@ -9,7 +9,8 @@
  *     total = (first + 1) (second + 1) / (both + 1) - 1        missed = total - (first + second - both)
  *
  * What it assumes, and where it errs: rows that neither order ever shows (private to us, hidden from listings) are not in
- * it; a repo that was made public between the two counts as missed by the sweep; repos that change often may be listed
+ * it; a repo that was made public between the two counts as missed by the sweep (one that was made anew, as its oid or its
+ * name tells, is left out); repos that change often may be listed
  * better, or worse, than those that never do.
  */
 #ifndef STORAGE_MODEL_RECAPTURE_H

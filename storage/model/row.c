@@ -19,7 +19,8 @@ static bool read_identity(struct row *row, struct slice oid)
 {
 	struct slice name = plain_string(row->span[FIELD_ID]);
 
-	return oid_read(plain_string(oid), &row->oid) && name.size > 0 && name.size <= ROW_NAME_MAX;
+	row->has_oid = oid_read(plain_string(oid), &row->oid);
+	return row->has_oid && name.size > 0 && name.size <= ROW_NAME_MAX;
 }
 
 /* Null is no date, and no fault. */

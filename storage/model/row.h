@@ -18,7 +18,7 @@ enum { ROW_NAME_MAX = 512 };
 
 struct row {
 	struct repo_oid oid;
-	bool has_sha, has_downloads, has_likes, is_private;
+	bool has_oid, has_sha, has_downloads, has_likes, is_private;
 	uint8_t sha[SHA_BYTES];
 	int64_t created_ms, modified_ms; /* 0: absent or unusable */
 	uint32_t bad_dates; /* field bits of those that are there and cannot be read */

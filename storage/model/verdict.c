@@ -2,6 +2,7 @@
 #include "storage/model/verdict.h"
 
 #include "storage/model/error.h"
+#include "storage/model/lineage.h"
 
 static const struct {
 	const char *name, *meaning;
@@ -108,6 +109,7 @@ struct differences {
 	struct arena *arena;
 	unsigned count, rest;
 	struct slice path[VERDICT_FIELDS_MAX + ARRAY_COUNT(covers)];
+	enum cover cover[VERDICT_FIELDS_MAX + ARRAY_COUNT(covers)];
 };
 
 static enum cover cover_of(struct slice path)
@@ -118,18 +120,38 @@ static enum cover cover_of(struct slice path)
 	return COVER_REST;
 }
 
-/* Of the rest, so many are named; what an event of its own tells is never left out. */
-static void add_difference(struct differences *differences, const char *parent, struct slice key)
+static struct slice path_of(const char *parent, struct slice key, struct arena *arena)
 {
 	struct buf text = BUF_INIT(CANON_BYTES_MAX);
 	struct slice path;
 
 	buf_text(&text, parent);
 	buf_slice(&text, key);
-	path = arena_copy(differences->arena, statement_bounded(buf_as_slice(&text), differences->arena));
+	path = arena_copy(arena, statement_bounded(buf_as_slice(&text), arena));
 	buf_release(&text);
-	if (cover_of(path) != COVER_REST || differences->rest++ < VERDICT_FIELDS_MAX)
-		differences->path[differences->count++] = path;
+	return path;
+}
+
+/*
+ * Of the rest, so many are named; what an event of its own tells is never left out. A lineage that is spelled in another
+ * way is of the rest: `before` and `after` are its two values.
+ */
+static void add_difference(struct differences *differences, struct slice path, struct json *json, struct slice before,
+	struct slice after)
+{
+	enum cover cover = cover_of(path);
+
+	if (cover == COVER_REST && differences->rest++ >= VERDICT_FIELDS_MAX)
+		return;
+	if (cover == COVER_LINEAGE && lineage_same(json, before, after, differences->arena))
+		cover = COVER_REST;
+	differences->cover[differences->count] = cover;
+	differences->path[differences->count++] = path;
+}
+
+static void add_field(struct differences *differences, struct slice key)
+{
+	add_difference(differences, path_of("", key, differences->arena), NULL, SLICE_NONE, SLICE_NONE);
 }
 
 /* The members of a canonical object, in their order; none for null. */
@@ -165,12 +187,14 @@ static void compare_cards(struct json *json, struct slice before, struct slice a
 			    k == b.count ? -1 :
 					   slice_compare(json_key(&a.node[i]), json_key(&b.node[k]));
 		if (order || !slice_equal(json_span(&a.node[i]), json_span(&b.node[k])))
-			add_difference(differences, "cardData.", json_key(order > 0 ? &b.node[k] : &a.node[i]));
+			add_difference(differences,
+				path_of("cardData.", json_key(order > 0 ? &b.node[k] : &a.node[i]), differences->arena), json,
+				order > 0 ? SLICE_NONE : json_span(&a.node[i]), order < 0 ? SLICE_NONE : json_span(&b.node[k]));
 		i += order <= 0;
 		k += order >= 0;
 	}
 	if (differences->count == count) /* one of them is no object, and the other empty or none either */
-		add_difference(differences, "", SLICE("cardData"));
+		add_field(differences, SLICE("cardData"));
 }
 
 static void compare_fields(struct json *json, const struct canon *before, const struct canon *after,
@@ -183,7 +207,7 @@ static void compare_fields(struct json *json, const struct canon *before, const 
 		if (i == FIELD_CARD_DATA)
 			compare_cards(json, a, b, differences);
 		else
-			add_difference(differences, "", slice_of(field_infos[i].key));
+			add_field(differences, slice_of(field_infos[i].key));
 	}
 }
 
@@ -202,7 +226,7 @@ static void add_event(struct verdict *verdict, enum event event, enum cover cove
 	unsigned count = 0;
 
 	for (unsigned i = 0; i < differences->count; i++) {
-		enum cover of = cover_of(differences->path[i]);
+		enum cover of = differences->cover[i];
 		if (cover == COVER_REST ? !told(of, covered) : of == cover)
 			fields[count++] = differences->path[i];
 	}
@@ -230,7 +254,7 @@ static enum event disabling_event(const struct state *before, const struct state
 static bool has_cover(const struct differences *differences, enum cover cover)
 {
 	for (unsigned i = 0; i < differences->count; i++)
-		if (cover_of(differences->path[i]) == cover)
+		if (differences->cover[i] == cover)
 			return true;
 	return false;
 }

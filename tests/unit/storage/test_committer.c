@@ -503,13 +503,101 @@ static void test_unordered_sweep(void **state)
 	fixture_page(f, DAY(2), true, false, fixture_text(f, "%s,%s", ROW(f, .n = 4), ROW(f, .n = 5, .card = "{\"a\":1}")));
 	fixture_page(f, DAY(3), false, false, fixture_text(f, "%s,%s", ROW(f, .n = 1), ROW(f, .n = 6)));
 	assert_false(sweep_of(f).ordered);
-	assert_int_equal(fixture_missing(f), 0); /* what the first page lacked is forgotten */
+	assert_int_equal(fixture_missing(f), 0); /* what the first page lacked may still come */
 	fixture_page(f, DAY(4), false, true, fixture_text(f, "%s", ROW(f, .n = 9, .created = "2025-01-04T12:00:00.000Z")));
-	assert_int_equal(fixture_missing(f), 0);
+	assert_int_equal(fixture_missing(f), 2); /* 2 and 3: the whole listing is compared as a set */
+	assert_int_equal(sweep_of(f).seen, 4);
 	assert_string_equal(fixture_events(f, 0), "metadata.changed[cardData.a] repo.created");
 	fixture_poll(f, DAY(5), ROW(f, .n = 2, .card = "{\"a\":1}")); /* nor does a page say that it looked over repo 2 */
 	assert_string_equal(fixture_field(f, fixture_head(f), "observed_after"), moment(f, DAY(1)));
 	fixture_verify(f);
+	fixture_free(f);
+}
+
+/* Where looks were made in no order, one that is older than they are was there before; a deletion is found all the same. */
+static void test_unordered_is_covered(void **state)
+{
+	struct fixture *f = fixture_new();
+
+	(void)state;
+	fixture_page(f, DAY(1), true, false, fixture_text(f, "%s,%s", ROW(f, .n = 4), ROW(f, .n = 2)));
+	fixture_page(f, DAY(1), false, true, fixture_text(f, "%s,%s", ROW(f, .n = 3), ROW(f, .n = 1)));
+	assert_true(sweep_of(f).complete);
+	fixture_poll(f, DAY(2), ROW(f, .n = 9, .created = "2022-02-01T00:00:00.000Z"));
+	assert_string_equal(fixture_events(f, 0), "repo.appeared");
+	fixture_page(f, DAY(3), true, true, fixture_text(f, "%s,%s,%s", ROW(f, .n = 4), ROW(f, .n = 1), ROW(f, .n = 2)));
+	assert_int_equal(fixture_missing(f), 2); /* 3 and 9 */
+	fixture_verify(f);
+	fixture_free(f);
+}
+
+/* A stray row, early or late: what the others say stays, and what is brought twice is counted once. */
+static void test_stray_row(void **state)
+{
+	struct fixture *f = fixture_new();
+
+	(void)state;
+	fixture_sweep(f, DAY(1), rows(f, 1, 9));
+	fixture_page(f, DAY(2), true, false, fixture_text(f, "%s,%s", rows(f, 1, 2), ROW(f, .n = 9)));
+	fixture_page(f, DAY(2), false, true, fixture_text(f, "%s,%s", rows(f, 4, 8), ROW(f, .n = 9)));
+	assert_int_equal(fixture_missing(f), 1);
+	assert_int_equal(sweep_of(f).seen, 8);
+	fixture_reopen(f);
+	fixture_page(f, DAY(3), true, false, fixture_text(f, "%s,%s", rows(f, 1, 2), ROW(f, .n = 9)));
+	fixture_page(f, DAY(3), false, false, rows(f, 4, 5));
+	fixture_reopen(f); /* the marks are gone: nothing is derived */
+	fixture_page(f, DAY(3), false, true, rows(f, 6, 8));
+	assert_int_equal(fixture_missing(f), 1);
+	fixture_verify(f);
+	fixture_free(f);
+}
+
+/* Links that led back: the same rows again are no other order. */
+static void test_pages_again(void **state)
+{
+	struct fixture *f = fixture_new();
+
+	(void)state;
+	fixture_sweep(f, DAY(1), rows(f, 1, 8));
+	fixture_page(f, DAY(2), true, false, rows(f, 1, 4));
+	fixture_page(f, DAY(2), false, false, rows(f, 1, 4));
+	fixture_page(f, DAY(2), false, true, rows(f, 3, 7));
+	assert_true(sweep_of(f).ordered);
+	assert_int_equal(sweep_of(f).seen, 7);
+	assert_int_equal(fixture_missing(f), 1);
+	fixture_verify(f);
+	fixture_free(f);
+}
+
+/* What cannot be read counts against a listing, the first one too; then later ones begin the kind, without news. */
+static void test_unreadable_rows(void **state)
+{
+	struct fixture *f = fixture_new();
+
+	(void)state;
+	fixture_sweep(f, DAY(1), fixture_text(f, "%s,{\"id\":\"a/b\"},{\"id\":\"a/c\"}", rows(f, 1, 40)));
+	assert_false(sweep_of(f).complete);
+	assert_int_equal(sweep_of(f).completed_ms, 0);
+	fixture_sweep(f, DAY(2), fixture_text(f, "%s,{\"id\":\"a/b\"}", rows(f, 1, 50)));
+	assert_true(sweep_of(f).complete); /* 2 % may be damaged */
+	assert_string_equal(fixture_events(f, 0), "gap gap");
+	fixture_free(f);
+}
+
+static void test_first_sweep_is_short(void **state)
+{
+	struct fixture *f = fixture_new();
+	struct answer answer;
+
+	(void)state;
+	fixture_prepare(f, &answer, LANE_SWEEP, DAY(1), rows(f, 1, 5));
+	answer.sweep_first = answer.sweep_last = answer.sweep_short = true;
+	fixture_commit(f, &answer, 1);
+	assert_int_equal(sweep_of(f).completed_ms, 0);
+	assert_string_equal(fixture_events(f, 0), "gap");
+	fixture_sweep(f, DAY(2), rows(f, 1, 10));
+	assert_true(sweep_of(f).complete);
+	assert_int_equal(fixture_head(f), 1); /* what the first one lacked is no news */
 	fixture_free(f);
 }
 
@@ -745,6 +833,7 @@ static void test_recapture(void **state)
 					ROW(f, .n = 51, .created = "2025-01-02T22:00:00.000Z"))); /* younger */
 	fixture_poll(f, DAY(3), fixture_text(f, "%s,%s,%s", ROW(f, .n = 1, .sha = 3), ROW(f, .n = 50, .created = OLD, .sha = 4),
 					ROW(f, .n = 3, .card = "{\"license\":\"mit\"}", .sha = 2)));
+	fixture_poll(f, DAY(3), ROW(f, .n = 52, .id = "org/repo-7", .created = OLD)); /* 7, made anew */
 	met = completeness_of(f).met_last;
 	assert_int_equal(met.first, 20);
 	assert_int_equal(met.second, 3); /* 1, 50, 3 */
@@ -1272,6 +1361,11 @@ int main(void)
 		cmocka_unit_test(test_settled_together),
 		cmocka_unit_test(test_put_off),
 		cmocka_unit_test(test_unordered_sweep),
+		cmocka_unit_test(test_unordered_is_covered),
+		cmocka_unit_test(test_stray_row),
+		cmocka_unit_test(test_pages_again),
+		cmocka_unit_test(test_unreadable_rows),
+		cmocka_unit_test(test_first_sweep_is_short),
 		cmocka_unit_test(test_repeated_rows),
 		cmocka_unit_test(test_segments),
 		cmocka_unit_test(test_segment_ends_early),
