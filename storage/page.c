@@ -301,7 +301,7 @@ static void prepare_row(struct work *work, uint32_t at)
 	int error = row_read(&preparer->json, at, page->projection.fields, store_seed(preparer->store), &row);
 
 	page->rows++;
-	page->unidentified += !row.has_oid;
+	page->unidentified += !row.has_oid && row.span[FIELD_ID].size > 0;
 	if (!error && row.is_private && !preparer->private_repos) {
 		page->private_rows++;
 		return;
@@ -397,7 +397,7 @@ static int count_rows(const struct work *work, size_t *count)
 	return ERROR_NONE;
 }
 
-/* Where no row has an _id it is the server that sends none: one damage, not one a row. */
+/* Where all rows have a name and none an _id, it is the server that sends none: one damage, not one a row. */
 static void join_damage(struct page *page)
 {
 	if (page->unidentified < page->rows)

@@ -57,7 +57,7 @@ struct page {
 	size_t count;
 	size_t rows;            /* in the answer: count + damaged + private_rows */
 	size_t damaged;
-	size_t unidentified;    /* of the damaged: without a usable _id */
+	size_t unidentified;    /* of the damaged: with a name, but without a usable _id */
 	size_t drafts;          /* rows that are new or differ; 0: the page brings no news */
 	size_t moved;           /* rows whose head is not the stored one, new ones among them */
 	size_t private_rows;    /* dropped, unless private repos are wanted */
