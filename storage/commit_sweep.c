@@ -266,10 +266,13 @@ static void derive_nothing(struct commit *commit, enum repo_kind kind)
 	commit->completeness[kind].now.missing = 0;
 }
 
-/* Of a listing that is new to us only its own rows tell how much of it was seen. */
-static bool is_readable(const struct sweep_counts *counts)
+/*
+ * Of a listing that is new to us only its own rows tell how much of it was seen. What a dump's operator calls complete is,
+ * but for the lines that its import has named.
+ */
+static bool is_readable(const struct answer *answer, const struct sweep_counts *counts)
 {
-	return counts->damaged * 100 <= (counts->listed + counts->damaged) * (100 - COMPLETE_PERCENT);
+	return answer->lane == LANE_IMPORT || counts->damaged * 100 <= (counts->listed + counts->damaged) * (100 - COMPLETE_PERCENT);
 }
 
 static bool is_enough(uint64_t rows, uint64_t known)
@@ -396,7 +399,7 @@ static void end_sweep(struct commit *commit, const struct answer *answer)
 	sweep->running = false;
 	sweep->ended_ms = answer->answered_ms;
 	sweep->complete = is_enough(sweep->seen, sweep->known) && !answer->sweep_short &&
-			  is_readable(&commit->completeness[answer->kind].now);
+			  is_readable(answer, &commit->completeness[answer->kind].now);
 	if (sweep->complete)
 		sweep->completed_ms = answer->answered_ms;
 	if (answer->sweep_short || !is_believed(commit, answer->kind, &last->after))
