@@ -2,7 +2,9 @@
 /* relicense changes: the change log, filtered. */
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 
+#include "config/nearest.h"
 #include "storage/cli/commands.h"
 #include "storage/cli/evidence.h"
 #include "storage/cli/filter.h"
@@ -15,53 +17,64 @@ enum { TERMINAL_LIMIT = 50, MORE_MAX = 1000, FOLLOW_INTERVAL_MS = 1000 };
 
 static struct {
 	bool all, follow, oldest_first, no_evidence;
-	struct text_list events, repos;
+	struct text_list events, repos, owners;
 	int64_t since_ms, until_ms;
-	const char *owner, *from, *to;
-	int kind, direction, commercial, origin;
+	const char *from, *to;
+	unsigned kinds, directions, commercials, origins, concerns; /* a bit for each word; 0: any */
 	uint64_t downloads_min, limit, after;
 } options = {
 	.until_ms = MOMENT_LAST,
-	.kind = -1,
-	.direction = -1,
-	.commercial = -1,
-	.origin = -1,
 	.limit = NOT_GIVEN,
 	.after = NOT_GIVEN,
 };
 
 static const struct option_row rows[] = {
-	{ "all", 'a', VALUE_FLAG, NULL, "every event, not only license.declared, withdrawn, switched, terms", &options.all,
-		NULL },
-	{ "event", 'e', VALUE_TEXTS, "GLOB", "these events: 'license.*', repo.renamed (may be given again)", &options.events,
-		NULL },
-	{ "since", 0, VALUE_START, "TIME", "from then on: 2023-05-31 (its start), 2023-05-31T12:00:00Z, or 7d (ago)",
-		&options.since_ms, NULL },
-	{ "until", 0, VALUE_END, "TIME", "up to then; a bare date means the end of that day, UTC", &options.until_ms, NULL },
-	{ "repo", 'r', VALUE_TEXTS, "GLOB", "names: 'tiiuae/*', 'datasets/*/squad*', or an _id (may be given again)",
+	{ "all", 'a', VALUE_FLAG, NULL, "every event, not only license.declared, withdrawn, switched, terms; --event counts "
+		"where both stand", &options.all, NULL },
+	{ "event", 'e', VALUE_LIST, "GLOBS", "these events: 'license.*', repo.renamed,repo.gone", &options.events, NULL },
+	{ "concern", 0, VALUE_WORDS_OR_ALL, NULL, "bad news alone, of all these sorts or of those named", &options.concerns,
+		concern_words },
+	{ "since", 0, VALUE_START, "TIME", "from then on: 2023-05-31 or 2023-05 (its start), 2023-05-31T12:00:00+02:00, "
+		"yesterday, or 7d (ago); UTC where nothing else is said", &options.since_ms, NULL },
+	{ "until", 0, VALUE_END, "TIME", "up to then; a day or month means its end", &options.until_ms, NULL },
+	{ "repo", 'r', VALUE_LIST, "GLOBS", "names: 'tiiuae/*', 'datasets/*/squad*', or an _id; the same as arguments",
 		&options.repos, NULL },
-	{ "owner", 0, VALUE_TEXT, "NAME", "one owner's repos", &options.owner, NULL },
-	{ "kind", 'k', VALUE_WORD, NULL, "one kind of repo", &options.kind, kind_words },
+	{ "owner", 0, VALUE_LIST, "NAMES", "these owners' repos", &options.owners, NULL },
+	{ "kind", 'k', VALUE_WORDS, NULL, "these kinds of repo", &options.kinds, kind_words },
 	{ "from-license", 0, VALUE_TEXT, "ID", "before: an id, a license_name, class:NAME, or none", &options.from, NULL },
 	{ "to-license", 0, VALUE_TEXT, "ID", "after: the same", &options.to, NULL },
-	{ "direction", 0, VALUE_WORD, NULL, "how openness moved", &options.direction, direction_words },
-	{ "commercial", 0, VALUE_WORD, NULL, "how commercial use moved", &options.commercial, commercial_words },
-	{ "origin", 0, VALUE_WORD, NULL, "seen by us, from commits, or from older dumps", &options.origin, origin_words },
+	{ "direction", 0, VALUE_WORDS, NULL, "how openness moved", &options.directions, direction_words },
+	{ "commercial", 0, VALUE_WORDS, NULL, "how commercial use moved (gained no to yes, lost yes to no; widened, narrowed: "
+		"by way of conditional)", &options.commercials, commercial_words },
+	{ "origin", 0, VALUE_WORDS, NULL, "seen by us, from commits, or from older dumps", &options.origins, origin_words },
 	{ "min-downloads", 0, VALUE_NUMBER, "N", "at least so many downloads in 30 days", &options.downloads_min, NULL },
 	{ "limit", 'n', VALUE_NUMBER, "N", "at most so many; 0: all (50 on a terminal)", &options.limit, NULL },
-	{ "after", 0, VALUE_NUMBER, "SEQ", "records behind SEQ in the order of arrival, oldest first", &options.after, NULL },
+	{ "after", 0, VALUE_NUMBER, "SEQ", "entries after number SEQ, oldest first", &options.after, NULL },
 	{ "oldest-first", 0, VALUE_FLAG, NULL, "by time, the oldest first", &options.oldest_first, NULL },
 	{ "no-evidence", 0, VALUE_FLAG, NULL, "json, ndjson: the stored record only, without what was learnt about it later",
 		&options.no_evidence, NULL },
-	{ "follow", 0, VALUE_FLAG, NULL, "go on with what arrives from now on (or behind --after, from --since)",
+	{ "follow", 0, VALUE_FLAG, NULL, "go on with what arrives from now on (or after --after, from --since)",
 		&options.follow, NULL },
 };
 
 /* ---- from options to filter ---------------------------------------------------------------------------------------*/
 
+static void say_no_event(struct slice glob)
+{
+	char hint[NEAREST_HINT_SIZE], wanted[NEAREST_TEXT_MAX + 1];
+	struct nearest nearest;
+
+	snprintf(wanted, sizeof(wanted), "%.*s", (int)(glob.size < NEAREST_TEXT_MAX ? glob.size : NEAREST_TEXT_MAX), glob.data);
+	nearest_begin(&nearest, wanted);
+	for (unsigned i = 0; i < EVENT_COUNT; i++)
+		nearest_try(&nearest, event_name((enum event)i), strlen(event_name((enum event)i)));
+	tool_say("no event is called '%s'%s (relicense schema changes lists them)", wanted,
+		nearest_hint(&nearest, "", hint));
+}
+
 static bool make_events(struct filter *filter)
 {
-	if (options.all)
+	if (options.all && !options.events.count)
 		filter_add_events(filter, SLICE("*"));
 	else if (!options.events.count)
 		filter_default_events(filter);
@@ -69,10 +82,12 @@ static bool make_events(struct filter *filter)
 		struct slice glob = options.events.item[i];
 
 		if (!filter_add_events(filter, glob)) {
-			tool_say("no event is called '%s' (relicense schema changes lists them)", glob.data);
+			say_no_event(glob);
 			return false;
 		}
 	}
+	if (options.concerns)
+		filter_concern_events(filter, options.all || options.events.count);
 	return true;
 }
 
@@ -92,11 +107,12 @@ static bool make_filter(struct filter *filter)
 		.since_ms = options.since_ms,
 		.until_ms = options.until_ms,
 		.repos = &options.repos,
-		.owner = options.owner,
-		.kind = options.kind,
-		.direction = options.direction,
-		.commercial = options.commercial,
-		.origin = options.origin,
+		.owners = &options.owners,
+		.kinds = options.kinds,
+		.directions = options.directions,
+		.commercials = options.commercials,
+		.origins = options.origins,
+		.concerns = options.concerns,
 		.downloads_min = options.downloads_min,
 	};
 	return make_events(filter) && make_license(options.from, &filter->from) && make_license(options.to, &filter->to);
@@ -104,14 +120,14 @@ static bool make_filter(struct filter *filter)
 
 /* ---- a record as a row of the table -------------------------------------------------------------------------------*/
 
-enum { AT, EVENT, REPO, FROM, ARROW, TO, DIRECTION, COMMERCIAL, DOWNLOADS, TABLE_COLUMNS };
+enum { AT, EVENT, REPO, FROM, ARROW, TO, DIRECTION, COMMERCIAL, CONCERN, DOWNLOADS, TABLE_COLUMNS };
 
 static const struct column table_columns[TABLE_COLUMNS] = {
 	[AT] = { "observed", false },       [EVENT] = { "event", false },
 	[REPO] = { "repo", false },         [FROM] = { "from", false },
 	[ARROW] = { "->", false },          [TO] = { "to", false },
 	[DIRECTION] = { "direction", false }, [COMMERCIAL] = { "commercial", false },
-	[DOWNLOADS] = { "downloads", true },
+	[CONCERN] = { "concern", false },   [DOWNLOADS] = { "downloads", true },
 };
 
 static struct cell moment_cell(struct record *record)
@@ -207,18 +223,28 @@ static void sides_of(struct record *record, struct slice *from, struct slice *to
 	}
 }
 
-static enum tone tone_of(struct slice word)
+static struct cell direction_cell(struct record *record)
 {
-	if (slice_is(word, "loosened") || slice_is(word, "gained"))
-		return TONE_GOOD;
-	return slice_is(word, "tightened") || slice_is(word, "lost") ? TONE_BAD : TONE_PLAIN;
+	struct cell cell = record_cell(record, RECORD_DIRECTION);
+
+	if (slice_is(cell.text, "loosened"))
+		cell.tone = TONE_GOOD;
+	else if (slice_is(cell.text, "tightened"))
+		cell.tone = TONE_BAD;
+	return cell;
 }
 
-static struct cell word_cell(struct record *record, enum record_field field)
+static struct cell commercial_cell(struct record *record)
 {
-	struct cell cell = record_cell(record, field);
+	static const enum tone tones[LICENSE_COMMERCIAL_CHANGE_COUNT + 1] = {
+		[LICENSE_COMMERCIAL_GAINED] = TONE_GOOD,
+		[LICENSE_COMMERCIAL_WIDENED] = TONE_GOOD,
+		[LICENSE_COMMERCIAL_LOST] = TONE_BAD,
+		[LICENSE_COMMERCIAL_NARROWED] = TONE_BAD,
+	};
+	struct cell cell = cell_text(commercial_text(record));
 
-	cell.tone = tone_of(cell.text);
+	cell.tone = tones[commercial_change_of(record)];
 	return cell;
 }
 
@@ -233,29 +259,35 @@ static void make_table_row(struct record *record, struct cell row[TABLE_COLUMNS]
 	row[FROM] = cell_text(from);
 	row[ARROW] = cell_word("->");
 	row[TO] = cell_text(to);
-	row[DIRECTION] = word_cell(record, RECORD_DIRECTION);
-	row[COMMERCIAL] = word_cell(record, RECORD_COMMERCIAL);
+	row[DIRECTION] = direction_cell(record);
+	row[COMMERCIAL] = commercial_cell(record);
+	row[CONCERN] = cell_text(concern_text(record));
 	row[DOWNLOADS] = record_cell(record, RECORD_DOWNLOADS);
 }
 
 /* ---- output -------------------------------------------------------------------------------------------------------*/
 
-/* The event has a column of its own where others than the default ones are asked for. */
 struct changes_output {
 	struct listing listing;
 	struct column columns[TABLE_COLUMNS];
-	bool with_event;
 	struct evidence_join join;
 };
+
+/* The event has a column of its own where others than the default ones are asked for, the concern where it was asked for. */
+static bool has_column(unsigned column)
+{
+	if (column == EVENT)
+		return options.all || options.events.count || options.concerns;
+	return column != CONCERN || options.concerns;
+}
 
 static void begin_output(struct changes_output *output, struct print *print)
 {
 	unsigned count = 0;
 
 	evidence_join_init(&output->join);
-	output->with_event = options.all || options.events.count;
 	for (unsigned i = 0; i < TABLE_COLUMNS; i++)
-		if (i != EVENT || output->with_event)
+		if (has_column(i))
 			output->columns[count++] = table_columns[i];
 	if (print->format == PRINT_TABLE)
 		listing_begin(&output->listing, print, output->columns, count, "changes", SLICE(""));
@@ -270,7 +302,7 @@ static void write_table_row(struct changes_output *output, struct record *record
 
 	make_table_row(record, whole);
 	for (unsigned i = 0; i < TABLE_COLUMNS; i++)
-		if (i != EVENT || output->with_event)
+		if (has_column(i))
 			row[count++] = whole[i];
 	listing_row(&output->listing, row);
 }
@@ -366,6 +398,22 @@ static int write_log(struct log_walk *walk, const struct filter *filter, struct 
 	return walk->code;
 }
 
+/* Options of which one would silently undo the other. */
+static bool check_options(void)
+{
+	const char *problem = NULL;
+
+	if (options.oldest_first && (options.after != NOT_GIVEN || options.follow))
+		problem = "--oldest-first sorts by time, --after and --follow go by arrival: leave one out";
+	else if (options.follow && options.until_ms != MOMENT_LAST)
+		problem = "--follow goes on, --until ends: leave one out";
+	else if (options.since_ms > options.until_ms)
+		problem = "--since is later than --until: nothing lies between";
+	if (problem)
+		tool_say("%s", problem);
+	return !problem;
+}
+
 static enum log_order order_of(void)
 {
 	if (options.after != NOT_GIVEN || options.follow)
@@ -417,7 +465,7 @@ static enum exit_status run(struct tool *tool, const struct arguments *arguments
 	int code;
 
 	(void)arguments;
-	if (!make_filter(&filter))
+	if (!check_options() || !make_filter(&filter))
 		return EXIT_USAGE;
 	status = tool_open(tool);
 	if (status)

@@ -5,6 +5,7 @@
 #include "storage/cli/commands.h"
 #include "storage/cli/repo_view.h"
 #include "storage/cli/version_at.h"
+#include "storage/model/when.h"
 
 enum { MEMBERS_MAX = 1 << 16, TEXT_MAX = 64 << 20 };
 
@@ -213,7 +214,7 @@ static enum exit_status pick(struct tool *tool, struct repo_view *view, const ch
 			picked->version = (uint32_t)number;
 			return EXIT_OK;
 		}
-	} else if (option_moment(slice_of(text), true, tool->now_ms, &at_ms)) {
+	} else if (when_read(slice_of(text), WHEN_END, tool->now_ms, &at_ms)) {
 		enum exit_status status = tool_check_at(tool, at_ms);
 
 		return status ? status : pick_time(tool, view, at_ms, picked);

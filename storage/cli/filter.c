@@ -37,6 +37,12 @@ bool filter_add_events(struct filter *filter, struct slice glob)
 	return any;
 }
 
+void filter_concern_events(struct filter *filter, bool chosen)
+{
+	for (unsigned i = 0; i < EVENT_COUNT; i++)
+		filter->event[i] = (filter->event[i] || !chosen) && concern_has_event(filter->concerns, (enum event)i);
+}
+
 bool license_filter_read(const char *text, struct license_filter *license)
 {
 	static const char prefix[] = "class:";
@@ -100,22 +106,37 @@ static bool takes_any_name(const struct filter *filter, struct record *record)
 	       takes_repo(filter, record, BEFORE_REPO);
 }
 
-static bool owns(const char *owner, struct slice name)
+static bool owns(struct slice owner, struct slice name)
 {
-	size_t size = strlen(owner);
-
-	return name.size > size && name.data[size] == '/' && strncasecmp(name.data, owner, size) == 0;
+	return name.size > owner.size && name.data[owner.size] == '/' &&
+	       strncasecmp(name.data, owner.data, owner.size) == 0;
 }
 
 /* A repo that moved to another owner concerns both. */
-static bool takes_owner(const char *owner, struct record *record)
+static bool takes_owner(const struct text_list *owners, struct record *record)
 {
-	return !owner || owns(owner, record_text(record, RECORD_REPO)) || owns(owner, record_text(record, BEFORE_REPO));
+	struct slice name = record_text(record, RECORD_REPO), before = record_text(record, BEFORE_REPO);
+
+	for (unsigned i = 0; owners && i < owners->count; i++)
+		if (owns(owners->item[i], name) || owns(owners->item[i], before))
+			return true;
+	return !owners || !owners->count;
 }
 
-static bool takes_word(int wanted, const char *const *words, struct record *record, enum record_field field)
+static bool takes_word(unsigned wanted, const char *const *words, struct record *record, enum record_field field)
 {
-	return wanted < 0 || slice_is(record_text(record, field), words[wanted]);
+	struct slice word = record_text(record, field);
+
+	for (unsigned i = 0; words[i] && wanted; i++)
+		if ((wanted & 1U << i) && slice_is(word, words[i]))
+			return true;
+	return !wanted;
+}
+
+/* By what the record's sides say: see concern.h. */
+static bool takes_commercial(unsigned wanted, struct record *record)
+{
+	return !wanted || (wanted & 1U << commercial_change_of(record));
 }
 
 static bool takes_time(const struct filter *filter, struct record *record)
@@ -128,11 +149,12 @@ static bool takes_time(const struct filter *filter, struct record *record)
 
 bool filter_takes(const struct filter *filter, struct record *record)
 {
-	return takes_time(filter, record) && takes_word(filter->kind, kind_words, record, RECORD_KIND) &&
-	       takes_word(filter->direction, direction_words, record, RECORD_DIRECTION) &&
-	       takes_word(filter->commercial, commercial_words, record, RECORD_COMMERCIAL) &&
-	       takes_word(filter->origin, origin_words, record, RECORD_ORIGIN) &&
+	return takes_time(filter, record) && takes_word(filter->kinds, kind_words, record, RECORD_KIND) &&
+	       takes_word(filter->directions, direction_words, record, RECORD_DIRECTION) &&
+	       takes_commercial(filter->commercials, record) &&
+	       (!filter->concerns || (filter->concerns & concerns_of(record))) &&
+	       takes_word(filter->origins, origin_words, record, RECORD_ORIGIN) &&
 	       (!filter->downloads_min || record_number(record, RECORD_DOWNLOADS) >= filter->downloads_min) &&
-	       takes_owner(filter->owner, record) && takes_any_name(filter, record) &&
+	       takes_owner(filter->owners, record) && takes_any_name(filter, record) &&
 	       takes_license(&filter->from, record, BEFORE) && takes_license(&filter->to, record, AFTER);
 }

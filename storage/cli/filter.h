@@ -5,6 +5,7 @@
 #ifndef STORAGE_CLI_FILTER_H
 #define STORAGE_CLI_FILTER_H
 
+#include "storage/cli/concern.h"
 #include "storage/cli/option.h"
 #include "storage/cli/record.h"
 #include "storage/model/change.h"
@@ -19,9 +20,10 @@ struct filter {
 	bool event[EVENT_COUNT];
 	int64_t since_ms, until_ms; /* of `at`, both inclusive */
 	const struct text_list *repos; /* globs over name, name with its kind before it, or oid; none: all */
-	const char *owner;             /* NULL: any; the others -1 or 0: any */
-	int kind, direction, commercial, origin;
-	uint64_t downloads_min;
+	const struct text_list *owners; /* any of them; none: all */
+	/* A bit for each that is wanted, in the order of the words; 0: any. */
+	unsigned kinds, directions, commercials, origins, concerns;
+	uint64_t downloads_min; /* 0: any */
 	struct license_filter from, to;
 };
 
@@ -31,6 +33,8 @@ extern const char *const kind_words[], *const direction_words[], *const commerci
 void filter_default_events(struct filter *filter);
 /* Adds the events that match; false where none does. */
 bool filter_add_events(struct filter *filter, struct slice glob);
+/* Leaves those events alone that can be of a wanted concern; all of these where none was chosen. */
+void filter_concern_events(struct filter *filter, bool chosen);
 /* False where text names a class that there is not. */
 bool license_filter_read(const char *text, struct license_filter *license);
 

@@ -56,9 +56,12 @@ static bool plan_repos(const struct filter *filter, struct log_walk *walk)
 	return true;
 }
 
-static bool plan_owner(const struct filter *filter, struct log_walk *walk)
+static bool plan_owners(const struct filter *filter, struct log_walk *walk)
 {
-	return filter->owner && add(walk, term_owner(slice_of(filter->owner)));
+	for (unsigned i = 0; filter->owners && i < filter->owners->count; i++)
+		if (!add(walk, term_owner(filter->owners->item[i])))
+			return false;
+	return filter->owners && filter->owners->count;
 }
 
 /* ---- licenses ----------------------------------------------------------------------------------------------------------*/
@@ -124,9 +127,12 @@ static bool plan_side(const struct filter *filter, struct log_walk *walk)
 
 /* ---- the rest ----------------------------------------------------------------------------------------------------------*/
 
-static bool plan_direction(const struct filter *filter, struct log_walk *walk)
+static bool plan_directions(const struct filter *filter, struct log_walk *walk)
 {
-	return filter->direction >= 0 && add(walk, term_direction(slice_of(direction_words[filter->direction])));
+	for (unsigned i = 0; direction_words[i]; i++)
+		if (filter->directions & 1U << i)
+			add(walk, term_direction(slice_of(direction_words[i])));
+	return filter->directions;
 }
 
 static bool plan_events(const struct filter *filter, struct log_walk *walk)
@@ -144,7 +150,7 @@ static bool plan_events(const struct filter *filter, struct log_walk *walk)
 void log_plan(const struct filter *filter, struct log_walk *walk)
 {
 	static bool (*const plans[])(const struct filter *filter, struct log_walk *walk) = {
-		plan_repos, plan_owner, plan_switch, plan_side, plan_direction, plan_events,
+		plan_repos, plan_owners, plan_switch, plan_side, plan_directions, plan_events,
 	};
 
 	for (size_t i = 0; i < ARRAY_COUNT(plans); i++) {

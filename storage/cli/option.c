@@ -2,71 +2,79 @@
 #include "storage/cli/option.h"
 
 #include <stdio.h>
-#include <stdlib.h>
+#include <strings.h>
 
+#include "config/nearest.h"
 #include "storage/cli/safe_text.h"
 #include "storage/model/json.h"
-#include "storage/model/moment.h"
+#include "storage/model/when.h"
 
-enum { DISTANCE_TEXT_MAX = 40, HELP_INDENT = 30, DAY_MS = 86400000 };
+enum { HELP_INDENT = 26, HELP_WIDTH = 79, NAME_SHOWN_MAX = 60 };
 
 /* ---- values ------------------------------------------------------------------------------------------------------ */
 
-bool option_duration(struct slice text, int64_t *ms)
+/* The place of a word in the row's list, with or without an s behind it; -1: it is none of them. */
+static int word_place(const struct option_row *row, struct slice word)
 {
-	static const struct {
-		char letter;
-		int64_t ms;
-	} units[] = { { 's', 1000 }, { 'm', 60000 }, { 'h', 3600000 }, { 'd', DAY_MS }, { 'w', INT64_C(7) * DAY_MS } };
-	uint64_t value;
+	struct slice singular = word;
 
-	if (text.size < 2 || !json_integer((struct slice){ text.data, text.size - 1 }, &value) || value > 1000000)
-		return false;
-	for (size_t i = 0; i < ARRAY_COUNT(units); i++) {
-		if (text.data[text.size - 1] == units[i].letter) {
-			*ms = (int64_t)value * units[i].ms;
-			return true;
-		}
-	}
-	return false;
-}
+	if (word.size > 1 && (word.data[word.size - 1] | 0x20) == 's')
+		singular.size--;
+	for (int i = 0; row->words[i]; i++) {
+		size_t size = strlen(row->words[i]);
 
-bool option_moment(struct slice text, bool end_of_day, int64_t now_ms, int64_t *unix_ms)
-{
-	enum { BARE_DATE = 10 };
-	int64_t ago_ms;
-
-	if (option_duration(text, &ago_ms)) {
-		*unix_ms = now_ms > ago_ms ? now_ms - ago_ms : 0;
-		return true;
+		if ((size == word.size || size == singular.size) && strncasecmp(row->words[i], word.data, size) == 0)
+			return i;
 	}
-	if (slice_is(text, "now")) {
-		*unix_ms = now_ms;
-		return true;
-	}
-	if (!moment_read(text, unix_ms))
-		return false;
-	if (text.size == BARE_DATE && end_of_day)
-		*unix_ms += DAY_MS - 1;
-	return true;
+	return -1;
 }
 
 static bool read_word(const struct option_row *row, const char *value)
 {
-	for (int i = 0; row->words[i]; i++) {
-		if (strcmp(value, row->words[i]) == 0) {
-			*(int *)row->target = i;
-			return true;
-		}
-	}
-	return false;
+	int place = word_place(row, slice_of(value));
+
+	if (place >= 0)
+		*(int *)row->target = place;
+	return place >= 0;
 }
 
-static bool add_text(struct text_list *list, const char *value)
+/* Calls `take` for what stands between commas; none may be empty. */
+static bool each_part(const struct option_row *row, const char *value,
+	bool (*take)(const struct option_row *row, struct slice part))
 {
+	for (const char *at = value;; at++) {
+		struct slice part = { at, strcspn(at, ",") };
+
+		if (!part.size || !take(row, part))
+			return false;
+		at += part.size;
+		if (!*at)
+			return true;
+	}
+}
+
+static bool add_word(const struct option_row *row, struct slice part)
+{
+	int place = word_place(row, part);
+
+	if (place >= 0)
+		*(unsigned *)row->target |= 1U << place;
+	return place >= 0;
+}
+
+static void add_all_words(const struct option_row *row)
+{
+	for (unsigned i = 0; row->words[i]; i++)
+		*(unsigned *)row->target |= 1U << i;
+}
+
+static bool add_part(const struct option_row *row, struct slice part)
+{
+	struct text_list *list = row->target;
+
 	if (list->count == TEXT_LIST_MAX)
 		return false;
-	list->item[list->count++] = slice_of(value);
+	list->item[list->count++] = part;
 	return true;
 }
 
@@ -80,106 +88,98 @@ static bool read_value(const struct option_row *row, const char *value, int64_t 
 		*(const char **)row->target = value;
 		return value[0] != '\0';
 	case VALUE_TEXTS:
-		return value[0] != '\0' && add_text(row->target, value);
+		return value[0] != '\0' && add_part(row, slice_of(value));
+	case VALUE_LIST:
+		return each_part(row, value, add_part);
 	case VALUE_NUMBER:
 		return json_integer(slice_of(value), row->target);
 	case VALUE_WORD:
 		return read_word(row, value);
+	case VALUE_WORDS:
+	case VALUE_WORDS_OR_ALL:
+		return each_part(row, value, add_word);
 	case VALUE_START:
 	case VALUE_END:
-		return option_moment(slice_of(value), row->type == VALUE_END, now_ms, row->target);
+		return when_read(slice_of(value), row->type == VALUE_END ? WHEN_END : WHEN_START, now_ms, row->target);
 	case VALUE_DURATION:
-		return option_duration(slice_of(value), row->target);
+		return when_duration(slice_of(value), row->target);
 	}
 	return false;
 }
 
 /* ---- what is accepted, for messages and help ----------------------------------------------------------------------- */
 
-static void add_words(const struct option_row *row, const char *between, struct buf *out)
+static void add_words(const struct option_row *row, struct buf *out)
 {
 	for (int i = 0; row->words[i]; i++)
-		buf_printf(out, "%s%s", i ? between : "", row->words[i]);
+		buf_printf(out, "%s%s", i ? ", " : "", row->words[i]);
 }
 
-static void add_accepted(const struct option_row *row, struct buf *out)
+static bool is_moment(const struct option_row *row)
+{
+	return row->type == VALUE_START || row->type == VALUE_END;
+}
+
+/* "--format does not take 'xml'; it takes table, json, ..." */
+static void add_refusal(const struct option_row *row, const char *shown, struct buf *out)
 {
 	static const char *const accepted[] = {
 		[VALUE_TEXT] = "a text that is not empty",
 		[VALUE_TEXTS] = "a text that is not empty, at most 32 times",
+		[VALUE_LIST] = "texts that are not empty with commas between, at most 32",
 		[VALUE_FLAG] = "no value",
 		[VALUE_NUMBER] = "a whole number",
-		[VALUE_START] = "a date (2023-05-31), a time (2023-05-31T12:00:00Z) or how long ago (7d)",
-		[VALUE_END] = "a date (2023-05-31), a time (2023-05-31T12:00:00Z) or how long ago (7d)",
 		[VALUE_DURATION] = "a duration such as 90s, 15m, 24h or 7d",
 	};
 
-	if (row->type == VALUE_WORD)
-		add_words(row, ", ", out);
+	if (is_moment(row)) {
+		buf_printf(out, "--%s: '%s' is not a date I understand; try 2026-11-29 or 1d", row->name, shown);
+		return;
+	}
+	buf_printf(out, "--%s does not take '%s'; it takes ", row->name, shown);
+	if (row->words)
+		add_words(row, out);
 	else
 		buf_text(out, accepted[row->type]);
 }
 
-static bool say_refused(struct option_parse *parse, const struct option_row *row, const char *value)
+static void add_near_word(const struct option_row *row, const char *value, struct buf *out)
 {
-	struct buf accepted = BUF_INIT(1024), shown = BUF_INIT(1024);
+	char hint[NEAREST_HINT_SIZE];
+	struct nearest nearest;
 
-	add_accepted(row, &accepted);
-	safe_text_cut(slice_of(value), 60, &shown);
-	snprintf(parse->problem, sizeof(parse->problem), "--%s does not take '%s'; it takes %s", row->name,
-		shown.data ? shown.data : "", accepted.data);
-	buf_release(&shown);
-	buf_release(&accepted);
-	return false;
+	nearest_begin(&nearest, value);
+	for (int i = 0; row->words && row->words[i]; i++)
+		nearest_try(&nearest, row->words[i], strlen(row->words[i]));
+	buf_text(out, nearest_hint(&nearest, "", hint));
 }
 
-unsigned edit_distance(const char *a, const char *b)
+static bool say_refused(struct option_parse *parse, const struct option_row *row, const char *value)
 {
-	size_t a_size = strlen(a), b_size = strlen(b);
-	unsigned row[3][DISTANCE_TEXT_MAX + 1];
+	struct buf refusal = BUF_INIT(4096), shown = BUF_INIT(1024);
 
-	if (a_size > DISTANCE_TEXT_MAX || b_size > DISTANCE_TEXT_MAX)
-		return DISTANCE_TEXT_MAX;
-	for (unsigned j = 0; j <= b_size; j++)
-		row[0][j] = j;
-	for (unsigned i = 1; i <= a_size; i++) {
-		unsigned *now = row[i % 3], *before = row[(i + 2) % 3], *earlier = row[(i + 1) % 3];
-
-		now[0] = i;
-		for (unsigned j = 1; j <= b_size; j++) {
-			unsigned best = before[j - 1] + (a[i - 1] != b[j - 1]);
-
-			if (before[j] + 1 < best)
-				best = before[j] + 1;
-			if (now[j - 1] + 1 < best)
-				best = now[j - 1] + 1;
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && earlier[j - 2] + 1 < best)
-				best = earlier[j - 2] + 1;
-			now[j] = best;
-		}
-	}
-	return row[a_size % 3][b_size];
+	safe_text_cut(slice_of(value), NAME_SHOWN_MAX, &shown);
+	add_refusal(row, shown.data ? shown.data : "", &refusal);
+	add_near_word(row, value, &refusal);
+	snprintf(parse->problem, sizeof(parse->problem), "%s", refusal.data ? refusal.data : "");
+	buf_release(&shown);
+	buf_release(&refusal);
+	return false;
 }
 
 static bool say_unknown(struct option_parse *parse, const char *name)
 {
-	unsigned best = 3; /* farther away is not a misspelling */
-	const char *near = NULL;
 	struct buf shown = BUF_INIT(1024);
+	char hint[NEAREST_HINT_SIZE];
+	struct nearest nearest;
 
-	for (size_t t = 0; t < parse->table_count; t++) {
-		for (size_t i = 0; i < parse->tables[t].count; i++) {
-			unsigned distance = edit_distance(name, parse->tables[t].row[i].name);
-
-			if (distance < best) {
-				best = distance;
-				near = parse->tables[t].row[i].name;
-			}
-		}
-	}
-	safe_text_cut(slice_of(name), 60, &shown);
-	snprintf(parse->problem, sizeof(parse->problem), "there is no option --%s%s%s%s", shown.data ? shown.data : "",
-		near ? "; did you mean --" : "", near ? near : "", near ? "?" : "");
+	nearest_begin(&nearest, name);
+	for (size_t t = 0; t < parse->table_count; t++)
+		for (size_t i = 0; i < parse->tables[t].count; i++)
+			nearest_try(&nearest, parse->tables[t].row[i].name, strlen(parse->tables[t].row[i].name));
+	safe_text_cut(slice_of(name), NAME_SHOWN_MAX, &shown);
+	snprintf(parse->problem, sizeof(parse->problem), "there is no option --%s%s", shown.data ? shown.data : "",
+		nearest_hint(&nearest, "--", hint));
 	buf_release(&shown);
 	return false;
 }
@@ -207,6 +207,10 @@ static bool take_option(struct option_parse *parse, const struct option_row *row
 		snprintf(parse->problem, sizeof(parse->problem), "--%s takes no value", row->name);
 		return false;
 	}
+	if (row->type == VALUE_WORDS_OR_ALL && !value) {
+		add_all_words(row);
+		return true;
+	}
 	if (row->type != VALUE_FLAG && !value) {
 		if (*at + 1 >= argc) {
 			snprintf(parse->problem, sizeof(parse->problem), "--%s needs a value", row->name);
@@ -222,11 +226,11 @@ static bool take_long(struct option_parse *parse, int argc, char *const argv[], 
 	const char *word = argv[*at] + 2, *equals = strchr(word, '=');
 	struct slice name = { word, equals ? (size_t)(equals - word) : strlen(word) };
 	const struct option_row *row = find_row(parse, name, 0);
-	char copy[DISTANCE_TEXT_MAX + 24];
+	char copy[NAME_SHOWN_MAX + 4];
 
 	if (row)
 		return take_option(parse, row, equals ? equals + 1 : NULL, argc, argv, at);
-	snprintf(copy, sizeof(copy), "%.*s", (int)(name.size < 60 ? name.size : 60), name.data);
+	snprintf(copy, sizeof(copy), "%.*s", (int)(name.size < NAME_SHOWN_MAX ? name.size : NAME_SHOWN_MAX), name.data);
 	return say_unknown(parse, copy);
 }
 
@@ -241,9 +245,9 @@ static bool take_short(struct option_parse *parse, int argc, char *const argv[],
 				*letter > ' ' && *letter < 0x7F ? *letter : '?');
 			return false;
 		}
-		if (row->type != VALUE_FLAG)
+		if (row->type != VALUE_FLAG && row->type != VALUE_WORDS_OR_ALL)
 			return take_option(parse, row, letter[1] ? letter + 1 : NULL, argc, argv, at);
-		*(bool *)row->target = true;
+		take_option(parse, row, NULL, argc, argv, at);
 	}
 	return true;
 }
@@ -285,26 +289,66 @@ bool option_parse(struct option_parse *parse, int argc, char *const argv[])
 	return true;
 }
 
+/* Words of `text` from *column on, broken before the edge; lines after the first begin at HELP_INDENT. */
+static void add_wrapped(const char *text, size_t *column, struct buf *out)
+{
+	while (*text) {
+		size_t word = strcspn(text, " ");
+		bool first = *column == HELP_INDENT;
+
+		if (!first && *column + 1 + word > HELP_WIDTH) {
+			buf_printf(out, "\n%*s", HELP_INDENT, "");
+			*column = HELP_INDENT;
+			first = true;
+		}
+		buf_text(out, first ? "" : " ");
+		buf_slice(out, (struct slice){ text, word });
+		*column += word + !first;
+		text += word;
+		text += strspn(text, " ");
+	}
+}
+
+/* "  -k, --kind LIST", and blanks up to where the help begins. */
+static void add_name(const struct option_row *row, struct buf *out)
+{
+	static const char *const called[] = { [VALUE_WORD] = " WORD", [VALUE_WORDS] = " LIST", [VALUE_WORDS_OR_ALL] = "[=LIST]" };
+	size_t start = out->size;
+
+	if (row->letter)
+		buf_printf(out, "  -%c, --%s", row->letter, row->name);
+	else
+		buf_printf(out, "      --%s", row->name);
+	if (row->value)
+		buf_printf(out, " %s", row->value);
+	else if (row->words)
+		buf_text(out, called[row->type]);
+	if (out->size - start + 2 > HELP_INDENT) {
+		buf_char(out, '\n');
+		start = out->size;
+	}
+	buf_printf(out, "%*s", (int)(HELP_INDENT - (out->size - start)), "");
+}
+
+static void add_meaning(const struct option_row *row, struct buf *out)
+{
+	struct buf text = BUF_INIT(4096);
+	size_t column = HELP_INDENT;
+
+	buf_text(&text, row->help);
+	if (row->words) {
+		buf_text(&text, ": ");
+		add_words(row, &text);
+	}
+	add_wrapped(text.data, &column, out);
+	buf_char(out, '\n');
+	buf_release(&text);
+}
+
 void option_help(const struct option_table *table, struct buf *out)
 {
 	for (size_t i = 0; i < table->count; i++) {
-		const struct option_row *row = &table->row[i];
-		size_t start = out->size;
-
-		if (row->letter)
-			buf_printf(out, "  -%c, --%s", row->letter, row->name);
-		else
-			buf_printf(out, "      --%s", row->name);
-		if (row->value)
-			buf_printf(out, " %s", row->value);
-		if (row->type == VALUE_WORD) {
-			buf_char(out, ' ');
-			add_words(row, "|", out);
-		}
-		if (out->size - start + 2 > HELP_INDENT) {
-			buf_char(out, '\n');
-			start = out->size;
-		}
-		buf_printf(out, "%*s%s\n", (int)(HELP_INDENT - (out->size - start)), "", row->help);
+		add_name(&table->row[i], out);
+		add_meaning(&table->row[i], out);
 	}
 }

@@ -23,8 +23,11 @@ enum value_type {
 	VALUE_TEXTS,    /* struct text_list: may be given several times */
 	VALUE_NUMBER,   /* uint64_t */
 	VALUE_WORD,     /* int: place in `words` */
-	VALUE_START,    /* int64_t: a moment; a bare date is the start of that day */
-	VALUE_END,      /* int64_t: a moment; a bare date is the end of that day */
+	VALUE_WORDS,    /* unsigned: a bit for each place in `words`; commas between, may be given several times */
+	VALUE_WORDS_OR_ALL, /* the same by --name=LIST; --name alone: all of them */
+	VALUE_LIST,     /* struct text_list: commas between, may be given several times */
+	VALUE_START,    /* int64_t: a moment (model/when.h); of a day, month or year its start */
+	VALUE_END,      /* int64_t: a moment; of a day, month or year its end */
 	VALUE_DURATION, /* int64_t ms: 90s, 15m, 24h, 7d */
 };
 
@@ -35,7 +38,7 @@ struct option_row {
 	const char *value; /* how the help calls it; NULL for flags and words */
 	const char *help;
 	void *target;
-	const char *const *words; /* VALUE_WORD: what is accepted, NULL-terminated */
+	const char *const *words; /* what is accepted, NULL-terminated; also with an s behind it ("models") */
 };
 
 struct arguments {
@@ -55,19 +58,12 @@ struct option_parse {
 	bool stop_at_argument; /* leave everything from the first argument on in *rest */
 	struct arguments arguments;
 	int rest;             /* index in argv */
-	char problem[256];    /* a whole sentence */
+	char problem[512];    /* a whole sentence */
 };
 
 bool option_parse(struct option_parse *parse, int argc, char *const argv[]);
 
-/* The rows of a table as lines of a help text. */
+/* The rows of a table as lines of a help text, at most 79 columns wide. */
 void option_help(const struct option_table *table, struct buf *out);
-
-/* Moments as people write them: 2023-05-31, 2023-05-31T12:00:00Z, or 7d (so long ago). */
-bool option_moment(struct slice text, bool end_of_day, int64_t now_ms, int64_t *unix_ms);
-bool option_duration(struct slice text, int64_t *ms);
-
-/* How many letters must be added, taken away, swapped or replaced to get from one to the other. */
-unsigned edit_distance(const char *a, const char *b);
 
 #endif

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <time.h>
 
+#include "config/nearest.h"
 #include "storage/bus_error.h"
 #include "storage/cli/commands.h"
 
@@ -102,21 +103,13 @@ static const struct command *find_command(const char *name)
 
 static enum exit_status say_no_command(const char *name)
 {
-	const char *near = NULL;
-	unsigned best = 3;
+	char hint[NEAREST_HINT_SIZE];
+	struct nearest nearest;
 
-	for (size_t i = 0; i < ARRAY_COUNT(commands); i++) {
-		unsigned distance = edit_distance(name, commands[i]->name);
-
-		if (distance < best) {
-			best = distance;
-			near = commands[i]->name;
-		}
-	}
-	if (near)
-		tool_say("there is no command '%s'; did you mean '%s'?", name, near);
-	else
-		tool_say("there is no command '%s'; relicense help lists them", name);
+	nearest_begin(&nearest, name);
+	for (size_t i = 0; i < ARRAY_COUNT(commands); i++)
+		nearest_try(&nearest, commands[i]->name, strlen(commands[i]->name));
+	tool_say("there is no command '%s'%s (relicense help lists them)", name, nearest_hint(&nearest, "", hint));
 	return EXIT_USAGE;
 }
 

@@ -10,16 +10,16 @@ static const char *const weight_words[] = { "repos", "downloads", "likes", NULL 
 
 static struct {
 	int by; /* place in period_words, -1: none */
-	int kind;
+	unsigned kinds; /* a bit each; 0: all */
 	int64_t at_ms;
 	int weight; /* enum mix_weight */
 	const char *owner;
 	bool is_long;
-} options = { .by = -1, .kind = -1 };
+} options = { .by = -1 };
 
 static const struct option_row rows[] = {
 	{ "by", 0, VALUE_WORD, NULL, "a row for each period in which repos were created", &options.by, period_words },
-	{ "kind", 'k', VALUE_WORD, NULL, "one kind of repo", &options.kind, kind_words },
+	{ "kind", 'k', VALUE_WORDS, NULL, "these kinds of repo", &options.kinds, kind_words },
 	{ "owner", 0, VALUE_TEXT, "NAME", "one owner's repos, by their newest names", &options.owner, NULL },
 	{ "weight", 'w', VALUE_WORD, NULL, "a repo counts once, or as often as it was downloaded in 30 days, or liked",
 		&options.weight, weight_words },
@@ -44,7 +44,7 @@ static const struct column columns[COLUMNS] = {
 
 static bool wants_kind(unsigned kind)
 {
-	return options.kind < 0 || options.kind == (int)kind;
+	return !options.kinds || (options.kinds & 1U << kind);
 }
 
 static struct cell text_cell(struct arena *arena, enum cell_type type, const char *text)
@@ -350,7 +350,7 @@ static void print_notes(struct tool *tool, const struct mix mixes[REPO_KINDS])
 
 static unsigned wanted_kinds(void)
 {
-	return options.kind < 0 ? ALL_KINDS : 1u << options.kind;
+	return options.kinds ? options.kinds : ALL_KINDS;
 }
 
 /* The first look at any of the kinds; 0: there was none. */

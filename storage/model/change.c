@@ -129,7 +129,7 @@ static void write_judgement(const struct change *change, struct buf *line)
 	before = &change->before->state->meaning;
 	after = &change->after->state->meaning;
 	write_word("direction", license_direction_name(license_direction(before, after)), line);
-	write_word("commercial", license_commercial_change_name(license_commercial_change(before, after)), line);
+	write_word("commercial", license_commercial_change_name(license_commercial_change(before->commercial, after->commercial)), line);
 }
 
 static void write_commit(const struct change_commit *commit, struct buf *line)

@@ -438,14 +438,17 @@ enum license_direction license_direction(const struct license_meaning *before, c
 	return after->rank < before->rank ? LICENSE_LOOSENED : LICENSE_TIGHTENED;
 }
 
-enum license_commercial_change license_commercial_change(const struct license_meaning *before,
-	const struct license_meaning *after)
+enum license_commercial_change license_commercial_change(enum license_commercial before, enum license_commercial after)
 {
-	if (before->commercial == LICENSE_COMMERCIAL_UNKNOWN || after->commercial == LICENSE_COMMERCIAL_UNKNOWN)
+	bool whole_way = before != LICENSE_COMMERCIAL_CONDITIONAL && after != LICENSE_COMMERCIAL_CONDITIONAL;
+
+	if (before >= LICENSE_COMMERCIAL_UNKNOWN || after >= LICENSE_COMMERCIAL_UNKNOWN)
 		return LICENSE_COMMERCIAL_UNCLEAR;
-	if (before->commercial == after->commercial)
+	if (before == after)
 		return LICENSE_COMMERCIAL_UNCHANGED;
-	return after->commercial > before->commercial ? LICENSE_COMMERCIAL_GAINED : LICENSE_COMMERCIAL_LOST;
+	if (after > before)
+		return whole_way ? LICENSE_COMMERCIAL_GAINED : LICENSE_COMMERCIAL_WIDENED;
+	return whole_way ? LICENSE_COMMERCIAL_LOST : LICENSE_COMMERCIAL_NARROWED;
 }
 
 const char *license_row_key(struct slice id)
@@ -505,4 +508,13 @@ enum license_class license_class_of_name(struct slice name)
 	while (class < LICENSE_CLASS_COUNT && !slice_is(name, class_names[class]))
 		class++;
 	return class;
+}
+
+enum license_commercial license_commercial_of_name(struct slice name)
+{
+	enum license_commercial commercial = 0;
+
+	while (commercial < LICENSE_COMMERCIAL_COUNT && !slice_is(name, commercial_names[commercial]))
+		commercial++;
+	return commercial;
 }

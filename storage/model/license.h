@@ -50,9 +50,12 @@
 	X(LICENSE_LATERAL, "lateral") \
 	X(LICENSE_DIRECTION_UNCLEAR, "unclear")
 
+/* Commercial use: no -> yes, yes -> no, and the steps by way of conditional. */
 #define LICENSE_COMMERCIAL_CHANGE_TABLE(X) \
 	X(LICENSE_COMMERCIAL_GAINED, "gained") \
 	X(LICENSE_COMMERCIAL_LOST, "lost") \
+	X(LICENSE_COMMERCIAL_WIDENED, "widened") \
+	X(LICENSE_COMMERCIAL_NARROWED, "narrowed") \
 	X(LICENSE_COMMERCIAL_UNCHANGED, "unchanged") \
 	X(LICENSE_COMMERCIAL_UNCLEAR, "unclear")
 
@@ -96,8 +99,7 @@ bool license_same_row(const struct license_meaning *before, const struct license
 
 /* Only for license.switched and license.terms. */
 enum license_direction license_direction(const struct license_meaning *before, const struct license_meaning *after);
-enum license_commercial_change license_commercial_change(const struct license_meaning *before,
-	const struct license_meaning *after);
+enum license_commercial_change license_commercial_change(enum license_commercial before, enum license_commercial after);
 
 /* The key of the row that an id or name stands for however it is spelled; NULL: no table has it. */
 const char *license_row_key(struct slice id);
@@ -111,7 +113,8 @@ const char *license_basis_name(enum license_basis basis);
 const char *license_direction_name(enum license_direction direction);
 const char *license_commercial_change_name(enum license_commercial_change change);
 
-/* The class of that name; LICENSE_CLASS_COUNT: there is none. */
+/* The value of that name; ..._COUNT: there is none. */
 enum license_class license_class_of_name(struct slice name);
+enum license_commercial license_commercial_of_name(struct slice name);
 
 #endif

@@ -12,7 +12,7 @@ OID = "64666f3ba5b6a2b4e1c1a7d1"
 NAME = "tiiuae/falcon-40b"
 MIT, APACHE, OTHER = ({"license": "mit"}, {"license": "apache-2.0"},
                       {"license": "other", "license_name": "falcon-llm-license"})
-SWITCH = "license.switched tiiuae/falcon-40b other/falcon-llm-license -> apache-2.0 loosened gained"
+SWITCH = "license.switched tiiuae/falcon-40b other/falcon-llm-license -> apache-2.0 loosened widened"
 
 
 def date_of(index):

@@ -23,7 +23,7 @@ def test_polls_see_a_switch_without_a_sweep(tmp_path):
             daemon.wait(lambda: ledger.head_seq() == 1)
             # readers need no daemon and do not disturb it
             assert [record_text(record) for record in ledger.changes()] == [
-                "license.switched tiiuae/falcon-40b other/falcon-llm-license -> apache-2.0 loosened gained"]
+                "license.switched tiiuae/falcon-40b other/falcon-llm-license -> apache-2.0 loosened widened"]
             pages = hub.stats()["pages"]
             daemon.wait(lambda: hub.stats()["pages"] >= pages + 4)
         assert ledger.head_seq() == 1

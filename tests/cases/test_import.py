@@ -48,7 +48,7 @@ def test_two_dumps_and_then_the_hub(tmp_path):
         done = ledger.load(later, SECOND, "--complete")
         assert "1 new" in done.text and "1 missing" in done.text
         imported = [("imported", "2024-01-31", "license.declared org/repo-2 - -> apache-2.0"),
-                    ("imported", "2024-01-31", "license.switched org/repo-3 llama2 -> mit loosened gained"),
+                    ("imported", "2024-01-31", "license.switched org/repo-3 llama2 -> mit loosened widened"),
                     ("imported", "2024-01-31", "repo.created org/repo-900 mit")]
         assert sorted(texts(ledger)) == imported
         ledger.once()

@@ -63,8 +63,37 @@ def moment(text):
 
 def test_falcon_stands_in_the_log_once(ledger):
     lines = ledger.tool("changes", "--repo", "tiiuae/*").lines()
-    assert [(r["event"], r["direction"], r["commercial"]) for r in lines] == [("license.switched", "loosened", "gained")]
+    assert [(r["event"], r["direction"], r["commercial"]) for r in lines] == [("license.switched", "loosened", "widened")]
     assert lines[0]["before"]["license_name"] == "falcon-llm-license" and lines[0]["after"]["license"] == ["apache-2.0"]
+
+
+def test_a_filter_counts_beside_all(ledger):
+    for arguments in (["-a", "-e", "repo.gone"], ["-e", "repo.gone", "--all"], ["--all", "--event", "repo.gone,gap"]):
+        assert {r["event"] for r in ledger.tool("changes", *arguments).lines()} == {"repo.gone"}
+
+
+def test_bad_news_has_one_filter(ledger):
+    assert [(r["event"], r["repo"]) for r in ledger.tool("changes", "--concern").lines()] == [("repo.gone", "soon/gone")]
+    assert ledger.tool("changes", "--concern=tightened,lost").lines() == []
+    assert ledger.tool("changes", "--concern", "--event", "license.*").lines() == []
+    assert [r["repo"] for r in ledger.tool("changes", "--concern=gone", "--owner", "soon,tiiuae").lines()] == ["soon/gone"]
+    header, row = ledger.tool("changes", "--concern", "--format", "table").text.splitlines()[:2]
+    assert header.split()[-2:] == ["concern", "downloads"] and row.split()[-2] == "gone"
+
+
+@pytest.mark.parametrize("arguments", [["--oldest-first", "--after", "3"], ["--oldest-first", "--follow"],
+                                       ["--follow", "--until", "2999-01-01"], ["--since", "2024-01", "--until", "2023"]])
+def test_options_that_undo_each_other_are_refused(ledger, arguments):
+    errors = ledger.tool("changes", *arguments, status=64).errors
+    assert all(a in errors for a in arguments if a.startswith("--"))
+
+
+def test_lists_of_words(ledger):
+    everything = ledger.tool("changes", "--all").lines()
+    assert ledger.tool("changes", "--all", "--kind", "models,dataset", "-k", "Spaces").lines() == \
+        [r for r in everything if r["kind"]]
+    assert ledger.tool("changes", "--direction", "loosened,tightened", "--commercial", "widened").lines() == \
+        ledger.tool("changes", "--repo", "tiiuae/*,nobody/*").lines() != []
 
 
 def test_default_events_and_all(ledger):
@@ -339,7 +368,9 @@ def tool(*arguments, **environment):
     (["chnges"], 64, "did you mean 'changes'?"),
     (["changes", "--formt", "csv"], 64, "did you mean --format?"),
     (["changes", "--format", "cvs"], 64, "it takes table, json, ndjson, csv, tsv"),
-    (["changes", "--since", "yesterday"], 64, "--since does not take 'yesterday'"),
+    (["changes", "--since", "the other day"], 64, "'the other day' is not a date I understand; try 2026-11-29 or 1d"),
+    (["changes", "--event", "repo.goner"], 64, "did you mean 'repo.gone'?"),
+    (["changes", "--direction", "tightend"], 64, "did you mean 'tightened'?"),
     (["changes", "--event", "license"], 64, "no event is called 'license'"),
     (["changes", "--to-license", "class:free"], 64, "classes are permissive,"),
     (["changes", "extra"], 64, "usage: relicense changes"),

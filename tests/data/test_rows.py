@@ -26,7 +26,7 @@ REQUIRED = {"repoType", "id", "disabled", "private", "tags"}
 KINDS = {"model", "dataset", "space"}
 EVENTS = {"license.declared", "license.withdrawn", "license.switched", "license.terms", "license.relabelled"}
 DIRECTIONS = {"loosened", "tightened", "lateral", "unclear"}
-COMMERCIAL = {"gained", "lost", "unchanged", "unclear"}
+COMMERCIAL = {"gained", "lost", "widened", "narrowed", "unchanged", "unclear"}
 HUB_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
 
 
@@ -292,7 +292,7 @@ def expectation(tables, before, after):
     commercial = "unclear"
     if old[3] in uses and new[3] in uses:
         step = uses.index(new[3]) - uses.index(old[3])
-        commercial = "unchanged" if step == 0 else "gained" if step > 0 else "lost"
+        commercial = {-2: "lost", -1: "narrowed", 0: "unchanged", 1: "widened", 2: "gained"}[step]
     return {"event": event, "direction": direction, "commercial": commercial}
 
 

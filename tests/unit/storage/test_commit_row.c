@@ -55,7 +55,7 @@ static void test_statement_verdicts(void **state)
 		/* 4: the same ids, another name or link */
 		{ "\"license\":\"other\",\"license_name\":\"nvidia-open-model-license\"",
 			"\"license\":\"other\",\"license_name\":\"nvidia-nemotron-open-model-license\"",
-			"license.terms[cardData.license_name]", "loosened", "gained" },
+			"license.terms[cardData.license_name]", "loosened", "widened" },
 		{ "\"license\":\"other\",\"license_link\":\"https://a.example/1\"",
 			"\"license\":\"other\",\"license_link\":\"https://a.example/2\"",
 			"license.terms[cardData.license_link]", "unclear", "unclear" },
@@ -63,7 +63,7 @@ static void test_statement_verdicts(void **state)
 			"license.terms[cardData.license_name]", "unclear", "unclear" },
 		/* 5: switched, with the examples of licenses/README.md */
 		{ "\"license\":\"other\",\"license_name\":\"falcon-llm-license\"", "\"license\":\"apache-2.0\"",
-			"license.switched[cardData.license,cardData.license_name]", "loosened", "gained" },
+			"license.switched[cardData.license,cardData.license_name]", "loosened", "widened" },
 		{ "\"license\":\"gpl-3.0\"", "\"license\":\"agpl-3.0\"", "license.switched[cardData.license]", "tightened",
 			"unchanged" },
 		{ "\"license\":\"mit\"", "\"license\":\"cc0-1.0\"", "license.switched[cardData.license]", "lateral",

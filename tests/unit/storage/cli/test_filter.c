@@ -28,8 +28,7 @@ static struct fixture *logged(void)
 
 static struct filter any(void)
 {
-	struct filter filter = { .until_ms = MOMENT_LAST, .kind = -1, .direction = -1, .commercial = -1, .origin = -1,
-		.from = { NULL, LICENSE_CLASS_COUNT }, .to = { NULL, LICENSE_CLASS_COUNT } };
+	struct filter filter = { .until_ms = MOMENT_LAST, .from = { NULL, LICENSE_CLASS_COUNT }, .to = { NULL, LICENSE_CLASS_COUNT } };
 
 	return filter;
 }
@@ -122,7 +121,8 @@ static void test_each_option(void **state)
 	struct fixture *f = logged();
 	struct text_list tiiuae = { 1, { SLICE("TIIUAE/*") } }, old = { 1, { SLICE("gpt2") } },
 			 two = { 2, { SLICE("acme/model"), SLICE("*/falcon-40?") } },
-			 oid = { 1, { slice_of(fixture_oid(f, 3)) } }, sets = { 1, { SLICE("datasets/*") } };
+			 acme = { 1, { SLICE("acme") } }, acm = { 1, { SLICE("acm") } },
+			 both = { 2, { SLICE("tiiuae"), SLICE("ACME") } }, oid = { 1, { slice_of(fixture_oid(f, 3)) } }, sets = { 1, { SLICE("datasets/*") } };
 
 	(void)state;
 	ASSERT_TAKEN(f, "1 2 3 4 5 6", (void)0);
@@ -131,16 +131,24 @@ static void test_each_option(void **state)
 	ASSERT_TAKEN(f, "1 2 6", filter_.repos = &two);
 	ASSERT_TAKEN(f, "3 4 5", filter_.repos = &oid);
 	ASSERT_TAKEN(f, "", filter_.repos = &sets);
-	ASSERT_TAKEN(f, "2 6", filter_.owner = "acme");
-	ASSERT_TAKEN(f, "", filter_.owner = "acm");
-	ASSERT_TAKEN(f, "1 2 3 4 5 6", filter_.kind = REPO_MODEL);
-	ASSERT_TAKEN(f, "", filter_.kind = REPO_SPACE);
-	ASSERT_TAKEN(f, "1 6", filter_.direction = LICENSE_LOOSENED);
-	ASSERT_TAKEN(f, "2", filter_.direction = LICENSE_TIGHTENED);
-	ASSERT_TAKEN(f, "2", filter_.commercial = LICENSE_COMMERCIAL_LOST);
+	ASSERT_TAKEN(f, "2 6", filter_.owners = &acme);
+	ASSERT_TAKEN(f, "", filter_.owners = &acm);
+	ASSERT_TAKEN(f, "1 2 3 4 5 6", filter_.kinds = 1U << REPO_MODEL);
+	ASSERT_TAKEN(f, "", filter_.kinds = 1U << REPO_SPACE);
+	ASSERT_TAKEN(f, "1 2 3 4 5 6", filter_.kinds = 1U << REPO_SPACE | 1U << REPO_MODEL);
+	ASSERT_TAKEN(f, "1 2 6", filter_.owners = &both);
+	ASSERT_TAKEN(f, "1 6", filter_.directions = 1U << LICENSE_LOOSENED);
+	ASSERT_TAKEN(f, "2", filter_.directions = 1U << LICENSE_TIGHTENED);
+	ASSERT_TAKEN(f, "1 2 6", filter_.directions = 1U << LICENSE_TIGHTENED | 1U << LICENSE_LOOSENED);
+	ASSERT_TAKEN(f, "2", filter_.commercials = 1U << LICENSE_COMMERCIAL_LOST);
+	ASSERT_TAKEN(f, "1 6", filter_.commercials = 1U << LICENSE_COMMERCIAL_WIDENED);
+	ASSERT_TAKEN(f, "2 5", filter_.concerns = ~0U);
+	ASSERT_TAKEN(f, "5", filter_.concerns = 1U << CONCERN_WITHDRAWN);
+	ASSERT_TAKEN(f, "2 5", filter_.concerns = ~0U, filter_concern_events(&filter_, true));
+	ASSERT_TAKEN(f, "2", filter_.concerns = ~0U, filter_.owners = &acme);
 	ASSERT_TAKEN(f, "1", filter_.downloads_min = 50000);
 	ASSERT_TAKEN(f, "1 2", filter_.downloads_min = 1);
-	ASSERT_TAKEN(f, "", filter_.origin = ORIGIN_IMPORTED);
+	ASSERT_TAKEN(f, "", filter_.origins = 1U << ORIGIN_IMPORTED);
 	ASSERT_TAKEN(f, "2 3", filter_.since_ms = DAY(3), filter_.until_ms = DAY(4));
 	ASSERT_TAKEN(f, "3", filter_.since_ms = DAY(3) + 1, filter_.until_ms = DAY(5) - 1);
 	fixture_free(f);
@@ -185,6 +193,7 @@ static void test_licenses(void **state)
 /* A repo that moved: what happened before stands under the old owner, the move under both, what came later under the new. */
 static void test_an_owner_whom_a_repo_left(void **state)
 {
+	const struct text_list old_lab = { 1, { SLICE("old-lab") } }, new_lab = { 1, { SLICE("new-lab") } };
 	struct fixture *f = fixture_new();
 
 	(void)state;
@@ -193,8 +202,8 @@ static void test_an_owner_whom_a_repo_left(void **state)
 	fixture_poll(f, DAY(3), ROW(f, .id = "new-lab/model", .card = "{\"license\":\"gpl-3.0\"}", .sha = 2));
 	fixture_poll(f, DAY(4), ROW(f, .id = "new-lab/model", .card = "{\"license\":\"mit\"}", .sha = 3));
 	assert_string_equal(fixture_events(f, 1), "repo.renamed[author,id] license.switched[cardData.license]");
-	ASSERT_TAKEN(f, "1 2", filter_.owner = "old-lab");
-	ASSERT_TAKEN(f, "2 3", filter_.owner = "new-lab");
+	ASSERT_TAKEN(f, "1 2", filter_.owners = &old_lab);
+	ASSERT_TAKEN(f, "2 3", filter_.owners = &new_lab);
 	fixture_free(f);
 }
 
@@ -248,13 +257,14 @@ static void append_dated(struct fixture *f, unsigned count)
 static void test_dated(void **state)
 {
 	struct fixture *f = logged();
+	const struct text_list acme = { 1, { SLICE("ACME") } };
 	struct filter filter = any();
 
 	(void)state;
 	append_dated(f, 3);
 	fixture_poll(f, DAY(9), ROW(f, .n = 2, .id = "Acme/Model", .card = "{}", .sha = 4));
 	filter_default_events(&filter);
-	filter.owner = "ACME";
+	filter.owners = &acme;
 	assert_string_equal(walked(f, &filter, LOG_NEWEST_FIRST, 0, 10), "10 6 7 8 9 2");
 	assert_string_equal(walked(f, &filter, LOG_OLDEST_FIRST, 0, 10), "2 9 8 7 6 10");
 	assert_string_equal(walked(f, &filter, LOG_BY_SEQ, 0, 10), "2 6 7 8 9 10");
@@ -318,6 +328,66 @@ static void test_columns(void **state)
 	fixture_free(f);
 }
 
+/* Records of before there were `widened` and `narrowed`: what they say stays, and the filters go by their sides. */
+static void test_commercial_of_old_records(void **state)
+{
+	static const struct { const char *said, *before, *after, *change, *shown, *concern; } cases[] = {
+		{ "lost", "yes", "conditional", "narrowed", "yes -> conditional", "narrowed" },
+		{ "lost", "conditional", "no", "narrowed", "conditional -> no", "narrowed" },
+		{ "lost", "yes", "no", "lost", "yes -> no", "lost" },
+		{ "gained", "no", "conditional", "widened", "no -> conditional", "" },
+		{ "gained", "no", "yes", "gained", "no -> yes", "" },
+		{ "unchanged", "yes", "yes", "unchanged", "yes", "" },
+		{ "unclear", "yes", "unknown", "unclear", "yes -> unknown", "" },
+	};
+	struct record record;
+
+	(void)state;
+	record_init(&record);
+	for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+		char line[512];
+
+		snprintf(line, sizeof(line), "{\"event\":\"license.switched\",\"before\":{\"commercial_use\":\"%s\"},"
+			"\"after\":{\"commercial_use\":\"%s\"},\"direction\":\"lateral\",\"commercial\":\"%s\"}",
+			cases[i].before, cases[i].after, cases[i].said);
+		assert_true(record_read(&record, slice_of(line)));
+		assert_string_equal(license_commercial_change_name(commercial_change_of(&record)), cases[i].change);
+		assert_true(slice_is(commercial_text(&record), cases[i].shown));
+		assert_true(slice_equal(concern_text(&record), slice_of(cases[i].concern)));
+		assert_true(slice_is(record_text(&record, RECORD_COMMERCIAL), cases[i].said));
+	}
+	record_release(&record);
+}
+
+static void test_concerns(void **state)
+{
+	static const struct { const char *line, *concern; } cases[] = {
+		{ "{\"event\":\"repo.gone\",\"direction\":null,\"commercial\":null}", "gone" },
+		{ "{\"event\":\"repo.replaced\"}", "gone" },
+		{ "{\"event\":\"repo.renamed\"}", "" },
+		{ "{\"event\":\"license.withdrawn\",\"direction\":null,\"commercial\":null}", "withdrawn" },
+		{ "{\"event\":\"license.declared\"}", "" },
+		{ "{\"event\":\"access.gated\",\"after\":{\"gated\":\"auto\"}}", "gated" },
+		{ "{\"event\":\"access.changed\",\"after\":{\"gated\":\"manual\"}}", "gated" },
+		{ "{\"event\":\"access.changed\",\"after\":{\"gated\":\"auto\"}}", "" },
+		{ "{\"event\":\"access.ungated\"}", "" },
+		{ "{\"event\":\"access.disabled\"}", "gone" },
+		{ "{\"event\":\"license.terms\",\"direction\":\"tightened\",\"commercial\":\"lost\"}", "tightened, lost" },
+		{ "{\"event\":\"license.switched\",\"direction\":\"loosened\",\"commercial\":\"gained\"}", "" },
+		{ "{\"event\":\"of a newer program\"}", "" },
+	};
+	struct record record;
+
+	(void)state;
+	record_init(&record);
+	for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+		print_message("%s\n", cases[i].line);
+		assert_true(record_read(&record, slice_of(cases[i].line)));
+		assert_true(slice_equal(concern_text(&record), slice_of(cases[i].concern)));
+	}
+	record_release(&record);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -330,6 +400,8 @@ int main(void)
 		cmocka_unit_test(test_dated),
 		cmocka_unit_test(test_many_chunks),
 		cmocka_unit_test(test_columns),
+		cmocka_unit_test(test_commercial_of_old_records),
+		cmocka_unit_test(test_concerns),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,12 +6,13 @@
 
 #include <cmocka.h>
 
+#include "config/nearest.h"
 #include "storage/cli/option.h"
 #include "storage/model/moment.h"
 
 enum { DAY_MS = 86400000 };
 
-static const char *const words[] = { "table", "json", NULL };
+static const char *const words[] = { "table", "json", NULL }, *const kinds[] = { "model", "dataset", "space", NULL };
 
 struct values {
 	bool flag, other;
@@ -19,6 +20,8 @@ struct values {
 	struct text_list texts;
 	uint64_t number;
 	int word;
+	unsigned kinds, sorts;
+	struct text_list list;
 	int64_t start, end, duration;
 } values;
 
@@ -31,6 +34,9 @@ static const struct option_row rows[] = {
 	{ "format", 'f', VALUE_WORD, NULL, "a word", &values.word, words },
 	{ "since", 0, VALUE_START, "TIME", "a start", &values.start, NULL },
 	{ "until", 0, VALUE_END, "TIME", "an end", &values.end, NULL },
+	{ "kind", 'k', VALUE_WORDS, NULL, "kinds", &values.kinds, kinds },
+	{ "sort", 's', VALUE_WORDS_OR_ALL, NULL, "sorts", &values.sorts, kinds },
+	{ "list", 'l', VALUE_LIST, "TEXTS", "a list", &values.list, NULL },
 	{ "max-age", 0, VALUE_DURATION, "AGE", "a duration", &values.duration, NULL },
 };
 
@@ -132,7 +138,76 @@ static void test_times(void **state)
 	assert_true(PARSE(&parse, "--since", "7d", "--until", "now"));
 	assert_true(values.start == INT64_C(93) * DAY_MS && values.end == INT64_C(100) * DAY_MS);
 	assert_false(PARSE(&parse, "--since", "2023-02-30"));
-	assert_false(PARSE(&parse, "--since", "yesterday"));
+	assert_false(PARSE(&parse, "--since", "the day before"));
+	assert_string_equal(parse.problem, "--since: 'the day before' is not a date I understand; try 2026-11-29 or 1d");
+}
+
+/* Commas, repetition, plurals, any letter case. */
+static void test_lists(void **state)
+{
+	struct option_parse parse;
+
+	(void)state;
+	assert_true(PARSE(&parse, "-k", "models,Space"));
+	assert_int_equal(values.kinds, 5);
+	assert_true(PARSE(&parse, "--kind", "space", "--kind=dataset"));
+	assert_int_equal(values.kinds, 6);
+	assert_true(PARSE(&parse, "--sort", "model"));
+	assert_int_equal(values.sorts, 7);
+	assert_int_equal(parse.arguments.count, 1);
+	assert_true(PARSE(&parse, "--sort=model,dataset", "-as"));
+	assert_true(values.sorts == 7 && values.flag);
+	assert_true(PARSE(&parse, "--sort=model,datasets"));
+	assert_int_equal(values.sorts, 3);
+	assert_true(PARSE(&parse, "-l", "a,b", "--list", "c"));
+	assert_int_equal(values.list.count, 3);
+	assert_true(slice_is(values.list.item[1], "b") && slice_is(values.list.item[2], "c"));
+	assert_true(PARSE(&parse, "-e", "a,b")); /* a text may hold commas */
+	assert_true(slice_is(values.texts.item[0], "a,b"));
+	assert_false(PARSE(&parse, "--list", "a,,b"));
+	assert_false(PARSE(&parse, "--list", ""));
+	assert_false(PARSE(&parse, "--kind", "model,"));
+	assert_false(PARSE(&parse, "--kind", "model,spice"));
+	assert_string_equal(parse.problem, "--kind does not take 'model,spice'; it takes model, dataset, space");
+	assert_false(PARSE(&parse, "--kind", "modle"));
+	assert_string_equal(parse.problem, "--kind does not take 'modle'; it takes model, dataset, space; did you mean 'model'?");
+	assert_false(PARSE(&parse, "--kind", "modelss"));
+}
+
+static void test_help_fits(void **state)
+{
+	static const struct option_row wide[] = {
+		{ "long-name-of-an-option", 'x', VALUE_TEXT, "SOMETHING", "words that go on and on until the line is full, and then "
+			"some more of them, so that a third line is needed too", &values.text, NULL },
+		{ "kind", 'k', VALUE_WORDS, NULL, "these kinds", &values.kinds, kinds },
+	};
+	struct buf help = BUF_INIT(4096);
+
+	(void)state;
+	option_help(&(struct option_table){ wide, ARRAY_COUNT(wide) }, &help);
+	assert_string_equal(help.data,
+		"  -x, --long-name-of-an-option SOMETHING\n"
+		"                          words that go on and on until the line is full, and\n"
+		"                          then some more of them, so that a third line is\n"
+		"                          needed too\n"
+		"  -k, --kind LIST         these kinds: model, dataset, space\n");
+	buf_release(&help);
+}
+
+static void test_nearest(void **state)
+{
+	struct nearest nearest;
+	char hint[NEAREST_HINT_SIZE];
+
+	(void)state;
+	nearest_begin(&nearest, "Apach-2.0");
+	nearest_try(&nearest, "afl-3.0", 7);
+	nearest_try(&nearest, "apache-2.0", 10);
+	nearest_try(&nearest, "apache-1.0", 10);
+	assert_string_equal(nearest_hint(&nearest, "", hint), "; did you mean 'apache-2.0'?");
+	nearest_begin(&nearest, "zebra");
+	nearest_try(&nearest, "apache-2.0", 10);
+	assert_string_equal(nearest_hint(&nearest, "", hint), "");
 }
 
 static void test_stops_at_the_command(void **state)
@@ -162,6 +237,9 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_forms),
+		cmocka_unit_test(test_lists),
+		cmocka_unit_test(test_help_fits),
+		cmocka_unit_test(test_nearest),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_too_many_texts),
 		cmocka_unit_test(test_times),

@@ -80,7 +80,7 @@ static void test_format(void **state)
 		"\"license_name\":null,\"license_link\":null,\"source\":\"card\",\"row\":\"apache-2.0\",\"spdx\":\"Apache-2.0\","
 		"\"class\":\"permissive\",\"rank\":0,\"commercial_use\":\"yes\",\"basis\":\"id\",\"confidence\":\"%s\","
 		"\"gated\":\"auto\",\"disabled\":true,\"private\":false,\"base_model\":[\"a/b\"],\"text\":null},"
-		"\"direction\":\"loosened\",\"commercial\":\"gained\",\"fields\":[\"cardData.license\",\"cardData.license_name\"],"
+		"\"direction\":\"loosened\",\"commercial\":\"widened\",\"fields\":[\"cardData.license\",\"cardData.license_name\"],"
 		"\"downloads_30d\":123,\"likes\":null,\"tables\":\"%s\",\"of\":null,\"reason\":null,"
 		"\"commit\":null",
 		before.state->meaning.confidence, after.state->meaning.confidence, license_tables_version());
