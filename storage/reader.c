@@ -24,6 +24,7 @@ struct reader {
 	bool paused;
 	MDB_cursor *cursor[TABLE_COUNT]; /* opened when first needed, renewed when resumed */
 	struct frame_maker *frames;
+	struct snapshot_last last;
 	struct canon_maker canon;
 	struct json json;
 };
@@ -39,6 +40,7 @@ int reader_open(struct store *store, struct reader **reader, struct store_proble
 		return store_fail(store, code, "reading", problem);
 	}
 	made->store = store;
+	buf_init(&made->last.content, FRAME_CONTENT_MAX);
 	made->frames = frame_maker_new(store_dictionaries(store));
 	canon_maker_init(&made->canon);
 	json_init(&made->json, CANON_NODES_MAX);
@@ -57,6 +59,7 @@ void reader_close(struct reader **reader)
 			mdb_cursor_close(r->cursor[i]);
 	txn_abort(&r->txn);
 	frame_maker_free(&r->frames);
+	buf_release(&r->last.content);
 	canon_maker_release(&r->canon);
 	json_release(&r->json);
 	free(r);
@@ -148,19 +151,27 @@ int reader_counts(struct reader *reader, enum repo_kind kind, uint64_t *rows, ui
 	return outcome(reader, true);
 }
 
-/* Hashes can collide: whoever bore the name has it in one of its versions. */
+static bool has_name(struct reader *reader, const struct repo_ref *ref, uint32_t version, struct slice name,
+	struct arena *arena)
+{
+	struct snapshot snapshot;
+	struct state state;
+	bool has = reader_snapshot(reader, ref->row.number, version, arena, &snapshot) == ERROR_NONE &&
+		   reader_state(reader, &snapshot, arena, &state) == ERROR_NONE && state.name.size == name.size &&
+		   strncasecmp(state.name.data, name.data, name.size) == 0;
+
+	arena_reset(arena);
+	return has;
+}
+
+/* Hashes can collide: whoever bore the name has it in one of its versions, mostly in the newest. */
 static bool bore_name(struct reader *reader, const struct repo_ref *ref, struct slice name, struct arena *arena)
 {
-	for (uint32_t version = ref->row.versions; version > 0; version--) {
-		struct snapshot snapshot;
-		struct state state;
-		if (reader_snapshot(reader, ref->row.number, version, arena, &snapshot) ||
-			reader_state(reader, &snapshot, arena, &state))
-			return false;
-		if (state.name.size == name.size && strncasecmp(state.name.data, name.data, name.size) == 0)
-			return true;
-	}
-	return false;
+	bool bore = has_name(reader, ref, ref->row.versions, name, arena);
+
+	for (uint32_t version = 1; version < ref->row.versions && !bore; version++)
+		bore = has_name(reader, ref, version, name, arena);
+	return bore;
 }
 
 bool bearer_is_newer(const struct bearer *a, const struct bearer *b)
@@ -184,11 +195,9 @@ int reader_bearer_next(struct reader *reader, enum repo_kind kind, struct slice 
 	struct arena arena = { 0 };
 	bool found = false;
 
-	while (!found && name_next(&reader->txn, cursor_of(reader, TABLE_NAME), &entry)) {
+	while (!found && name_next(&reader->txn, cursor_of(reader, TABLE_NAME), &entry))
 		found = reader_repo(reader, kind, &entry.oid, &bearer->ref) == ERROR_NONE &&
 			bearer->ref.row.number == entry.number && bore_name(reader, &bearer->ref, name, &arena);
-		arena_reset(&arena);
-	}
 	arena_release(&arena);
 	*after = entry.number;
 	bearer->from_ms = entry.from_ms;
@@ -213,20 +222,13 @@ int reader_bearer(struct reader *reader, enum repo_kind kind, struct slice name,
 
 /* --- versions ------------------------------------------------------------------------------------------------------*/
 
-int reader_snapshot(struct reader *reader, uint32_t number, uint32_t version, struct arena *arena,
-	struct snapshot *snapshot)
+int reader_snapshot_times(struct reader *reader, uint32_t number, uint32_t version, struct snapshot *snapshot)
 {
 	struct snapshot_value value;
-	struct slice content;
 	int error = outcome(reader, snapshot_get(&reader->txn, number, version, &value));
 
 	if (error)
 		return error;
-	error = snapshot_content(&reader->txn, reader->frames, number, version, arena, &content);
-	if (error) {
-		reader->txn.error = 0;
-		return error;
-	}
 	*snapshot = (struct snapshot){
 		.number = number,
 		.version = version,
@@ -236,7 +238,21 @@ int reader_snapshot(struct reader *reader, uint32_t number, uint32_t version, st
 		.retained_until_ms = snapshot_retained_until_ms(&value),
 	};
 	memcpy(snapshot->sha, value.sha, SHA_BYTES);
-	content_split(content, &snapshot->canonical, &snapshot->derived);
+	return ERROR_NONE;
+}
+
+int reader_snapshot(struct reader *reader, uint32_t number, uint32_t version, struct arena *arena,
+	struct snapshot *snapshot)
+{
+	int error = reader_snapshot_times(reader, number, version, snapshot);
+
+	if (!error)
+		error = snapshot_content_next(&reader->txn, reader->frames, number, version, &reader->last);
+	if (error) {
+		reader->txn.error = 0;
+		return error;
+	}
+	content_split(arena_copy(arena, buf_as_slice(&reader->last.content)), &snapshot->canonical, &snapshot->derived);
 	return ERROR_NONE;
 }
 

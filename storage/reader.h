@@ -71,7 +71,7 @@ struct snapshot {
 	int64_t observed_after_ms, observed_at_ms; /* after = 0: nothing is known from before */
 	uint8_t sha[SHA_BYTES];
 	uint16_t projection;
-	struct slice canonical, derived; /* JSON objects */
+	struct slice canonical, derived; /* JSON objects; size 0 where only the times were asked for */
 	/*
 	 * 0, or until when the metadata of this version was retained (retention.h): then the texts are those of the last version
 	 * before it that was kept, of which only license, name, access and lineage are this one's too.
@@ -79,7 +79,9 @@ struct snapshot {
 	int64_t retained_until_ms;
 };
 
-/* Text in the arena. ERROR_NOT_FOUND, ERROR_COMPRESSION, ERROR_CORRUPT. */
+/* When it was seen, without its texts: cheap. ERROR_NOT_FOUND, ERROR_CORRUPT. */
+int reader_snapshot_times(struct reader *reader, uint32_t number, uint32_t version, struct snapshot *snapshot);
+/* Text in the arena. ERROR_NOT_FOUND, ERROR_COMPRESSION, ERROR_CORRUPT. Versions in their order are read fastest. */
 int reader_snapshot(struct reader *reader, uint32_t number, uint32_t version, struct arena *arena,
 	struct snapshot *snapshot);
 /* The canonical text taken apart; `state` borrows from the arena. */

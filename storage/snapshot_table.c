@@ -77,26 +77,60 @@ static uint32_t full_before(uint32_t version)
 	return version - (version - 1) % FULL_EVERY;
 }
 
-int snapshot_content(struct txn *txn, struct frame_maker *frames, uint32_t number, uint32_t version,
-	struct arena *arena, struct slice *content)
+/* From the version at hand, or from the full one. */
+static uint32_t first_step(const struct txn *txn, uint32_t number, uint32_t version, struct snapshot_last *last)
+{
+	size_t txn_id = mdb_txn_id(txn->lmdb);
+	uint32_t full = full_before(version);
+	bool at_hand = last->version && last->txn_id == txn_id && last->number == number && last->version >= full &&
+		       last->version <= version;
+
+	if (!at_hand)
+		buf_reset(&last->content);
+	last->txn_id = txn_id;
+	last->number = number;
+	return at_hand ? last->version + 1 : full;
+}
+
+static int take_step(struct txn *txn, struct frame_maker *frames, uint32_t version, bool wanted, struct snapshot_last *last,
+	struct buf *out)
+{
+	struct buf older = last->content;
+	struct snapshot_value value;
+	int error;
+
+	if (!snapshot_get(txn, last->number, version, &value))
+		return txn->error ? txn->error : wanted ? ERROR_NOT_FOUND : ERROR_CORRUPT;
+	if (snapshot_is_dropped(&value))
+		return ERROR_NONE;
+	buf_reset(out);
+	error = frame_unpack(frames, value.encoding, value.frame, buf_as_slice(&older), out);
+	last->content = *out;
+	*out = older;
+	return error;
+}
+
+int snapshot_content_next(struct txn *txn, struct frame_maker *frames, uint32_t number, uint32_t version,
+	struct snapshot_last *last)
 {
 	struct buf out = BUF_INIT(FRAME_CONTENT_MAX);
 	int error = version ? ERROR_NONE : ERROR_NOT_FOUND;
 
-	*content = SLICE_NONE;
-	for (uint32_t at = version ? full_before(version) : 1; !error && at <= version; at++) {
-		struct snapshot_value value;
-		if (!snapshot_get(txn, number, at, &value)) {
-			error = txn->error ? txn->error : at == version ? ERROR_NOT_FOUND : ERROR_CORRUPT;
-			break;
-		}
-		if (snapshot_is_dropped(&value))
-			continue;
-		buf_reset(&out);
-		error = frame_unpack(frames, value.encoding, value.frame, *content, &out);
-		*content = arena_copy(arena, buf_as_slice(&out));
-	}
+	for (uint32_t at = version ? first_step(txn, number, version, last) : 1; !error && at <= version; at++)
+		error = take_step(txn, frames, at, at == version, last, &out);
+	last->version = error ? 0 : version;
 	buf_release(&out);
+	return error;
+}
+
+int snapshot_content(struct txn *txn, struct frame_maker *frames, uint32_t number, uint32_t version,
+	struct arena *arena, struct slice *content)
+{
+	struct snapshot_last last = { .content = BUF_INIT(FRAME_CONTENT_MAX) };
+	int error = snapshot_content_next(txn, frames, number, version, &last);
+
+	*content = error ? SLICE_NONE : arena_copy(arena, buf_as_slice(&last.content));
+	buf_release(&last.content);
 	return error;
 }
 

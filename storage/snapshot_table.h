@@ -44,6 +44,19 @@ bool snapshot_decode(struct slice key, struct slice bytes, struct snapshot_value
 int snapshot_content(struct txn *txn, struct frame_maker *frames, uint32_t number, uint32_t version,
 	struct arena *arena, struct slice *content);
 
+/*
+ * The content that was read last: the versions of a repo read in their order then cost one step each. Good within one
+ * snapshot of the store, since retention packs versions anew. Begin with zeroes and content BUF_INIT(FRAME_CONTENT_MAX).
+ */
+struct snapshot_last {
+	size_t txn_id;
+	uint32_t number, version; /* version 0: none */
+	struct buf content;
+};
+/* The same through `last`, which holds the content until the next call. */
+int snapshot_content_next(struct txn *txn, struct frame_maker *frames, uint32_t number, uint32_t version,
+	struct snapshot_last *last);
+
 bool snapshot_is_dropped(const struct snapshot_value *value);
 int64_t snapshot_retained_until_ms(const struct snapshot_value *value); /* 0: it was not dropped */
 void snapshot_dropped_write(struct slice content, int64_t at_ms, struct buf *out);

@@ -474,6 +474,7 @@ static enum exit_status run(struct tool *tool, const struct arguments *arguments
 	walk.head_seq = tool->as_of.head.seq;
 	walk.since_ms = filter.since_ms;
 	walk.until_ms = filter.until_ms;
+	tool_reads_no_more(tool);
 	if (reader_has_terms(tool->reader))
 		log_plan(&filter, &walk);
 	if (options.follow && !print_settle(&tool->print)) {

@@ -374,6 +374,7 @@ static void write_diff(struct tool *tool, struct repo_view *view, const struct p
 	struct differing differing = { .tool = tool };
 	struct buf head = BUF_INIT(TEXT_MAX), tail = BUF_INIT(65536);
 
+	tool_reads_no_more(tool);
 	head_members(tool, view, name, old, new, &head);
 	if (tool->print.format == PRINT_TABLE)
 		print_heading(&tool->print, name, old, new);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "storage/cli/evidence.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 
 #include "storage/cli/object.h"
+#include "storage/model/memory.h"
 
 void evidence_join_init(struct evidence_join *join)
 {
@@ -20,6 +21,8 @@ void evidence_join_release(struct evidence_join *join)
 	buf_release(&join->line);
 	buf_release(&join->texts);
 	buf_release(&join->seqs);
+	for (unsigned i = 0; i < EVIDENCE_REPOS; i++)
+		free(join->repo[i].item);
 }
 
 /* What is gathered while the repo's records are walked. */
@@ -27,16 +30,6 @@ struct gathered {
 	struct slice commit, reason;
 	struct arena arena;
 };
-
-/* Strings have no bare quotes: what looks like the member is the member. */
-static bool is_about(struct slice line, uint64_t seq)
-{
-	char member[32];
-	int size = snprintf(member, sizeof(member), "\"of\":%llu,", (unsigned long long)seq);
-
-	return slice_starts_with(record_line_event(line), SLICE("evidence.")) &&
-	       memmem(line.data, line.size, member, (size_t)size) != NULL;
-}
 
 static void add_text(struct evidence_join *join)
 {
@@ -83,23 +76,100 @@ static int number_of(struct reader *reader, struct record *record, uint32_t *num
 	return code;
 }
 
+/* Strings have no bare quotes: what looks like the member is the member. 0: the line is no evidence. */
+static uint64_t evidence_of(struct slice line)
+{
+	static const char member[] = "\"of\":";
+	const char *at;
+	uint64_t of = 0;
+
+	if (!slice_starts_with(record_line_event(line), SLICE("evidence.")))
+		return 0;
+	at = memmem(line.data, line.size, member, sizeof(member) - 1);
+	for (at = at ? at + sizeof(member) - 1 : NULL; at && at < line.data + line.size && *at >= '0' && *at <= '9'; at++)
+		of = of * 10 + (uint64_t)(*at - '0');
+	return of;
+}
+
+static int compare_items(const void *a, const void *b)
+{
+	const struct evidence_item *left = a, *right = b;
+
+	if (left->of != right->of)
+		return left->of < right->of ? -1 : 1;
+	return (left->seq > right->seq) - (left->seq < right->seq);
+}
+
+static void add_item(struct repo_evidence *repo, uint64_t of, uint64_t seq)
+{
+	if (repo->count == repo->room) {
+		repo->room = repo->room ? repo->room * 2 : 16;
+		repo->item = memory_grow(repo->item, repo->room, sizeof(*repo->item));
+	}
+	repo->item[repo->count++] = (struct evidence_item){ of, seq };
+}
+
+/* All evidence of a repo up to the head, in one pass over its records, and later over what has come since. */
+static int read_repo(struct reader *reader, uint32_t number, uint64_t head_seq, struct repo_evidence *repo)
+{
+	size_t known = repo->count;
+	uint64_t seq;
+	struct slice line;
+	int code;
+
+	if (repo->number != number)
+		known = repo->count = repo->until_seq = 0;
+	repo->number = number;
+	seq = repo->until_seq;
+	while (repo->until_seq < head_seq && (code = reader_repo_change_next(reader, number, &seq)) == ERROR_NONE && seq <= head_seq) {
+		code = reader_change(reader, seq, &line);
+		if (code)
+			return code;
+		if (evidence_of(line))
+			add_item(repo, evidence_of(line), seq);
+	}
+	repo->until_seq = head_seq;
+	if (repo->count > known)
+		qsort(repo->item, repo->count, sizeof(*repo->item), compare_items);
+	return ERROR_NONE;
+}
+
+static size_t first_of(const struct repo_evidence *repo, uint64_t of)
+{
+	size_t low = 0, high = repo->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (repo->item[middle].of < of)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 static int gather(struct evidence_join *join, struct reader *reader, uint64_t head_seq, struct record *record,
 	struct gathered *gathered)
 {
-	uint64_t of = record_number(record, RECORD_SEQ), seq = of;
+	uint64_t of = record_number(record, RECORD_SEQ);
+	struct repo_evidence *repo;
 	uint32_t number;
 	struct slice line;
 	int code = number_of(reader, record, &number);
 
-	while (!code && (code = reader_repo_change_next(reader, number, &seq)) == ERROR_NONE && seq <= head_seq) {
-		code = reader_change(reader, seq, &line);
-		if (code || !is_about(line, of))
-			continue;
-		if (!record_read(&join->told, line))
-			return ERROR_CORRUPT;
-		add_evidence(join, seq, gathered);
+	if (code)
+		return code == ERROR_NOT_FOUND ? ERROR_NONE : code;
+	repo = &join->repo[number % EVIDENCE_REPOS];
+	code = read_repo(reader, number, head_seq, repo);
+	for (size_t i = first_of(repo, of); !code && i < repo->count && repo->item[i].of == of; i++) {
+		code = reader_change(reader, repo->item[i].seq, &line);
+		if (!code && !record_read(&join->told, line))
+			code = ERROR_CORRUPT;
+		if (!code)
+			add_evidence(join, repo->item[i].seq, gathered);
 	}
-	return code == ERROR_NOT_FOUND ? ERROR_NONE : code;
+	return code;
 }
 
 static void write_evidence(const struct evidence_join *join, const struct gathered *gathered, struct buf *out)

@@ -4,7 +4,8 @@
  *
  *     {"seqs":[43,44],"commit":{...},"texts":[{"file":"LICENSE","before":HASH,"after":HASH,"reason":"..."}],"reason":null}
  *
- * Looked for behind the record in its repo's own index, up to the head that was seen first. One thread at a time.
+ * Looked for in its repo's own index, up to the head that was seen first: once for a repo, so that a repo with thousands of
+ * records costs one pass over them. One thread at a time.
  */
 #ifndef STORAGE_CLI_EVIDENCE_H
 #define STORAGE_CLI_EVIDENCE_H
@@ -12,10 +13,25 @@
 #include "storage/cli/record.h"
 #include "storage/reader.h"
 
+struct evidence_item {
+	uint64_t of, seq; /* the license record, what tells of it */
+};
+
+/* The evidence of one repo, by `of`. */
+struct repo_evidence {
+	uint32_t number;
+	uint64_t until_seq; /* up to here its records were looked at */
+	struct evidence_item *item;
+	size_t count, room;
+};
+
+enum { EVIDENCE_REPOS = 256 }; /* met last, by their number: as many as a page of changes shows */
+
 struct evidence_join {
 	struct record told; /* the evidence at hand */
 	struct buf line;    /* the record's line with the member */
 	struct buf texts, seqs;
+	struct repo_evidence repo[EVIDENCE_REPOS];
 };
 
 void evidence_join_init(struct evidence_join *join);

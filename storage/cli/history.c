@@ -11,25 +11,28 @@
 /* What one record of the repo said, in short. Texts live in the view's arena. */
 struct told {
 	uint64_t seq;
-	struct slice event, reason, line;
+	struct slice event, reason;
 	int64_t at_ms;
 	uint32_t version; /* of its after side, else of its before side; 0: reconstructed, or evidence */
-	bool has_after;
-	uint64_t of;
+	bool has_after, made; /* made: the version is new with it */
+	size_t next; /* of the same version, one more than its place; 0: none */
 	enum series series;
 	struct slice side, class; /* of what was reconstructed: the state after it, as JSON */
 	struct slice before_side, before_class; /* and the one before it */
-	struct slice commit;      /* for people; size 0: it names none */
+	struct slice commit;      /* for people, its own or of the evidence that came later; size 0: none is known */
 	struct slice commit_json;
 };
 
 struct history {
 	struct repo_view view;
-	struct told *told;
-	size_t told_count;
+	struct told *told; /* in the order of arrival */
+	size_t told_count, told_room;
+	struct of_version {
+		size_t first, last; /* of the records about it, one more than their places */
+	} *of_version;         /* by version */
 	struct record record;
 	struct listing listing;
-	struct slice name_now;
+	struct buf name_now;
 };
 
 enum { SHA_SHOWN = 7 };
@@ -68,51 +71,93 @@ static struct slice commit_words(struct record *record, struct arena *arena)
 	return words;
 }
 
-static void take_record(struct history *history, uint64_t seq, struct slice line)
+static int compare_seqs(const void *key, const void *item)
 {
-	struct told *told = &history->told[history->told_count++];
+	uint64_t seq = *(const uint64_t *)key, other = ((const struct told *)item)->seq;
+
+	return (seq > other) - (seq < other);
+}
+
+/* The commit behind a record: its own, or that of the evidence that came later, which goes to the record as well. */
+static void take_commit(struct history *history, struct told *told)
+{
+	struct record *record = &history->record;
+	uint64_t of = record_number(record, RECORD_OF);
+	struct told *about = of ? bsearch(&of, history->told, history->told_count, sizeof(*told), compare_seqs) : NULL;
+
+	if (record_is_null(record, COMMIT_SHA))
+		return;
+	told->commit = commit_words(record, &history->view.arena);
+	told->commit_json = arena_copy(&history->view.arena, record_member_cell(record, "commit").text);
+	if (about && !about->commit.size) {
+		about->commit = told->commit;
+		about->commit_json = told->commit_json;
+	}
+}
+
+/* Of what was reconstructed: both sides, which are of no version. */
+static void take_sides(struct record *record, struct arena *arena, struct told *told)
+{
+	if (!told->has_after || !record_is_null(record, AFTER_VERSION))
+		return;
+	told->class = arena_copy(arena, record_text(record, AFTER_CLASS));
+	told->side = arena_copy(arena, record_member_cell(record, "after").text);
+	told->before_class = arena_copy(arena, record_text(record, BEFORE_CLASS));
+	told->before_side = arena_copy(arena, record_member_cell(record, "before").text);
+}
+
+/* Behind the others of its version. */
+static void append_to_version(struct history *history, size_t place)
+{
+	uint32_t version = history->told[place].version;
+	struct of_version *list = &history->of_version[version];
+
+	if (!version || version > history->view.found.ref.row.versions)
+		return;
+	if (list->last)
+		history->told[list->last - 1].next = place + 1;
+	else
+		list->first = place + 1;
+	list->last = place + 1;
+}
+
+static void take_record(struct history *history, uint64_t seq)
+{
+	struct told *told = &history->told[history->told_count];
 	struct record *record = &history->record;
 	struct arena *arena = &history->view.arena;
 
 	*told = (struct told){ .seq = seq };
-	told->line = arena_copy(arena, line);
 	told->event = arena_copy(arena, record_text(record, RECORD_EVENT));
-	told->reason = record_is_null(record, RECORD_REASON) ? SLICE_NONE :
-							       arena_copy(arena, record_text(record, RECORD_REASON));
+	if (!record_is_null(record, RECORD_REASON))
+		told->reason = arena_copy(arena, record_text(record, RECORD_REASON));
 	moment_read(record_text(record, RECORD_AT), &told->at_ms);
 	told->has_after = !record_is_null(record, AFTER_LICENSE);
-	told->of = record_number(record, RECORD_OF);
-	if (!record_is_null(record, COMMIT_SHA)) {
-		told->commit = commit_words(record, arena);
-		told->commit_json = arena_copy(arena, record_member_cell(record, "commit").text);
-	}
 	told->series = series_read(record_text(record, RECORD_ORIGIN));
-	if (told->has_after && record_is_null(record, AFTER_VERSION)) {
-		told->class = arena_copy(arena, record_text(record, AFTER_CLASS));
-		told->side = arena_copy(arena, record_member_cell(record, "after").text);
-		told->before_class = arena_copy(arena, record_text(record, BEFORE_CLASS));
-		told->before_side = arena_copy(arena, record_member_cell(record, "before").text);
-	}
+	take_sides(record, arena, told);
+	take_commit(history, told);
 	told->version = (uint32_t)record_number(record, told->has_after ? AFTER_VERSION : BEFORE_VERSION);
+	told->made = record_number(record, BEFORE_VERSION) != told->version;
+	append_to_version(history, history->told_count++);
 }
 
 static int read_records(struct tool *tool, struct history *history)
 {
-	uint32_t number = history->view.found.ref.row.number;
-	size_t room = 0;
+	const struct repo_row *row = &history->view.found.ref.row;
 	uint64_t seq = 0;
 	struct slice line;
 	int code;
 
-	while ((code = reader_repo_change_next(tool->reader, number, &seq)) == ERROR_NONE) {
+	history->of_version = memory_new(((size_t)row->versions + 1) * sizeof(*history->of_version));
+	while ((code = reader_repo_change_next(tool->reader, row->number, &seq)) == ERROR_NONE) {
 		code = reader_change(tool->reader, seq, &line);
 		if (code || !record_read(&history->record, line))
 			return code ? code : ERROR_CORRUPT;
-		if (history->told_count == room) {
-			room = room ? room * 2 : 64;
-			history->told = memory_grow(history->told, room, sizeof(*history->told));
+		if (history->told_count == history->told_room) {
+			history->told_room = history->told_room ? history->told_room * 2 : 64;
+			history->told = memory_grow(history->told, history->told_room, sizeof(*history->told));
 		}
-		take_record(history, seq, line);
+		take_record(history, seq);
 	}
 	return code == ERROR_NOT_FOUND ? ERROR_NONE : code;
 }
@@ -123,22 +168,18 @@ static bool made_version(const struct told *told)
 	return told->has_after && told->version && !slice_is(told->event, "repo.restored");
 }
 
-/* The record that names the commit behind this one: itself, or the evidence that came later. */
-static const struct told *told_commit(const struct history *history, const struct told *told)
+/* The next record about a version; NULL behind the last. Begin with NULL. */
+static const struct told *next_about(const struct history *history, uint32_t version, const struct told *told)
 {
-	if (told->commit.size)
-		return told;
-	for (size_t i = 0; i < history->told_count; i++)
-		if (history->told[i].of == told->seq && history->told[i].commit.size)
-			return &history->told[i];
-	return NULL;
+	size_t place = told ? told->next : history->of_version[version].first;
+
+	return place ? &history->told[place - 1] : NULL;
 }
 
 /* ---- a row ----------------------------------------------------------------------------------------------------------*/
 
-static void add_told(const struct history *history, struct history_row *row, const struct told *told)
+static void add_told(struct history_row *row, const struct told *told)
 {
-	const struct told *commit = told_commit(history, told);
 	bool first = row->words.size == 0;
 
 	buf_text(&row->events, first ? "[" : ",");
@@ -146,9 +187,9 @@ static void add_told(const struct history *history, struct history_row *row, con
 	buf_printf(&row->seqs, "%s%llu", first ? "[" : ",", (unsigned long long)told->seq);
 	buf_text(&row->words, first ? "" : ", ");
 	buf_slice(&row->words, told->event);
-	if (commit) {
-		buf_printf(&row->words, " (%.*s)", (int)commit->commit.size, commit->commit.data);
-		row->commit = commit->commit_json;
+	if (told->commit.size) {
+		buf_printf(&row->words, " (%.*s)", (int)told->commit.size, told->commit.data);
+		row->commit = told->commit_json;
 	}
 	row->reason = told->reason;
 }
@@ -312,15 +353,14 @@ static void write_row(struct history *history, struct history_row *row)
 
 static void write_marks(struct history *history, uint32_t version)
 {
-	for (size_t i = 0; i < history->told_count; i++) {
-		const struct told *told = &history->told[i];
+	for (const struct told *told = NULL; (told = next_about(history, version, told));) {
 		struct history_row row = { .version = MARK_ROW, .at_ms = told->at_ms, .observed_at_ms = told->at_ms,
 			.series = told->series };
 
-		if (told->version != version || made_version(told))
+		if (made_version(told))
 			continue;
 		row_begin(&row);
-		add_told(history, &row, told);
+		add_told(&row, told);
 		write_row(history, &row);
 		row_release(&row);
 	}
@@ -354,7 +394,7 @@ static void write_reconstructed(struct history *history)
 			write_before(history, told);
 		first = false;
 		row_begin(&row);
-		add_told(history, &row, told);
+		add_told(&row, told);
 		write_row(history, &row);
 		row_release(&row);
 	}
@@ -364,7 +404,6 @@ static void write_reconstructed(struct history *history)
 static int last_seen_of(struct tool *tool, struct history *history, uint32_t version, int64_t *last_seen_ms)
 {
 	const struct repo_ref *ref = &history->view.found.ref;
-	struct arena scratch = { 0 };
 	struct snapshot next;
 	struct version_at newest = { .version = 0 };
 	int code;
@@ -374,37 +413,74 @@ static int last_seen_of(struct tool *tool, struct history *history, uint32_t ver
 		*last_seen_ms = newest.until_ms;
 		return code;
 	}
-	code = reader_snapshot(tool->reader, ref->row.number, version + 1, &scratch, &next);
+	code = reader_snapshot_times(tool->reader, ref->row.number, version + 1, &next);
 	*last_seen_ms = code ? 0 : next.observed_after_ms;
-	arena_release(&scratch);
 	return code;
 }
 
+/* As series_of_version(), by the records at hand. */
+static int series_of(struct tool *tool, const struct history *history, uint32_t version, int64_t observed_at_ms,
+	enum series *series)
+{
+	for (const struct told *told = NULL; (told = next_about(history, version, told));) {
+		if (!made_version(told) || !told->made)
+			continue;
+		*series = told->series == SERIES_IMPORTED ? SERIES_IMPORTED : SERIES_OBSERVED;
+		return ERROR_NONE;
+	}
+	return series_of_look(tool->reader, observed_at_ms, series);
+}
+
+/* All that is told of a version: read at once, so that nothing of the store is held while it is written. */
+static int read_version(struct tool *tool, struct history *history, uint32_t version, struct version_view *view,
+	struct history_row *row)
+{
+	int code = reader_resume(tool->reader);
+
+	*view = (struct version_view){ 0 };
+	if (!code)
+		code = version_view_read(tool, &history->view, version, view);
+	if (!code)
+		code = last_seen_of(tool, history, version, &row->last_seen_ms);
+	if (!code)
+		code = series_of(tool, history, version, view->snapshot.observed_at_ms, &row->series);
+	reader_pause(tool->reader);
+	return code;
+}
+
+static void write_version_row(struct history *history, uint32_t version, struct version_view *view, struct history_row *row)
+{
+	row_begin(row);
+	row->side = buf_as_slice(&view->side);
+	row->class = slice_of(license_class_name(view->state.meaning.class));
+	row->observed_after_ms = view->snapshot.observed_after_ms;
+	row->observed_at_ms = row->at_ms = view->snapshot.observed_at_ms;
+	for (const struct told *told = NULL; (told = next_about(history, version, told));)
+		if (made_version(told))
+			add_told(row, told);
+	write_row(history, row);
+	row_release(row);
+	write_marks(history, version);
+}
+
+/* What belongs to one version is given back with it: a repo has any number of them. */
 static int write_version(struct tool *tool, struct history *history, uint32_t version)
 {
+	struct arena records = history->view.arena;
 	struct version_view view;
 	struct history_row row = { .version = version, .view = &view };
-	int code = version_view_read(tool, &history->view, version, &view);
+	int code;
 
-	if (!code)
-		code = last_seen_of(tool, history, version, &row.last_seen_ms);
-	if (!code)
-		code = series_of_version(tool->reader, &history->view.found.ref, version, view.snapshot.observed_at_ms, &row.series);
+	history->view.arena = (struct arena){ 0 };
+	code = read_version(tool, history, version, &view, &row);
 	if (!code) {
-		row_begin(&row);
-		row.side = buf_as_slice(&view.side);
-		row.class = slice_of(license_class_name(view.state.meaning.class));
-		row.observed_after_ms = view.snapshot.observed_after_ms;
-		row.observed_at_ms = row.at_ms = view.snapshot.observed_at_ms;
-		for (size_t i = 0; i < history->told_count; i++)
-			if (history->told[i].version == version && made_version(&history->told[i]))
-				add_told(history, &row, &history->told[i]);
-		write_row(history, &row);
-		history->name_now = view.state.name;
-		row_release(&row);
-		write_marks(history, version);
+		write_version_row(history, version, &view, &row);
+		buf_reset(&history->name_now);
+		buf_slice(&history->name_now, view.state.name);
 	}
 	version_view_release(&view);
+	arena_release(&history->view.arena);
+	history->view.arena = records;
 	return code;
 }
 
@@ -423,14 +499,15 @@ static int write_history(struct tool *tool, struct history *history)
 	struct buf tail = BUF_INIT(65536);
 	int code = read_records(tool, history);
 
+	reader_pause(tool->reader);
 	begin_listing(tool, history, columns);
 	write_reconstructed(history);
-	for (uint32_t version = 1; !code && version <= history->view.found.ref.row.versions; version++)
+	for (uint32_t version = 1; !code && version <= history->view.found.ref.row.versions && !print_ended(&tool->print); version++)
 		code = write_version(tool, history, version);
 	tool_tail(tool, &tail);
 	listing_end(&history->listing, buf_as_slice(&tail));
 	if (tool->print.format == PRINT_TABLE)
-		print_name_notes(tool, &history->view, history->name_now);
+		print_name_notes(tool, &history->view, buf_as_slice(&history->name_now));
 	tool_footer(tool, 1u << history->view.found.ref.kind);
 	buf_release(&tail);
 	return code;
@@ -438,7 +515,7 @@ static int write_history(struct tool *tool, struct history *history)
 
 static enum exit_status run(struct tool *tool, const struct arguments *arguments)
 {
-	struct history history = { .told = NULL };
+	struct history history = { .name_now = BUF_INIT(CHANGE_BYTES_MAX) };
 	enum exit_status status = repo_view_open(tool, arguments->item[0], 0, &history.view);
 	int code;
 
@@ -449,6 +526,8 @@ static enum exit_status run(struct tool *tool, const struct arguments *arguments
 			status = tool_fail(tool, code, "reading the history");
 	}
 	record_release(&history.record);
+	buf_release(&history.name_now);
+	free(history.of_version);
 	free(history.told);
 	repo_view_release(&history.view);
 	return status;

@@ -399,6 +399,7 @@ static enum exit_status run(struct tool *tool, const struct arguments *arguments
 	for (unsigned kind = 0; !status && !code && kind < REPO_KINDS; kind++)
 		if (wants_kind(kind))
 			code = mix_read(tool->reader, (enum repo_kind)kind, &question, &mixes[kind]);
+	tool_reads_no_more(tool);
 	if (code)
 		status = tool_fail(tool, code, "reading the rows");
 	if (!status && tool->print.format != PRINT_TABLE)

@@ -388,6 +388,7 @@ static void print_card(struct tool *tool, struct showing *showing)
 
 static void write_showing(struct tool *tool, struct showing *showing)
 {
+	tool_reads_no_more(tool);
 	switch (tool->print.format) {
 	case PRINT_TABLE:
 		print_card(tool, showing);

@@ -94,6 +94,7 @@ enum exit_status show_text(struct tool *tool, const struct text_seen *seen)
 		return EXIT_UNKNOWN;
 	}
 	code = reader_text(tool->reader, seen->hash, &text);
+	tool_reads_no_more(tool);
 	if (!code)
 		print_text(&tool->print, buf_as_slice(&text));
 	buf_release(&text);

@@ -497,6 +497,8 @@ static enum exit_status run(struct tool *tool, const struct arguments *arguments
 		code = reader_rests(tool->reader, &standing.rests);
 	if (!code)
 		code = read_tables(tool, &standing);
+	if (tool->print.format == PRINT_TABLE)
+		tool_reads_no_more(tool);
 	if (code)
 		status = tool_fail(tool, code, "reading the sizes");
 	else if (tool->print.format == PRINT_TABLE)

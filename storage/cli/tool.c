@@ -141,6 +141,12 @@ enum exit_status tool_check_at(const struct tool *tool, int64_t at_ms)
 	return EXIT_USAGE;
 }
 
+void tool_reads_no_more(struct tool *tool)
+{
+	if (tool->reader)
+		reader_pause(tool->reader);
+}
+
 void tool_close(struct tool *tool)
 {
 	reader_close(&tool->reader);
@@ -175,6 +181,7 @@ void tool_tail(const struct tool *tool, struct buf *out)
 
 void tool_print_object(struct tool *tool, const struct buf *object)
 {
+	tool_reads_no_more(tool);
 	print_json(&tool->print, buf_as_slice(object));
 	print_bytes(&tool->print, SLICE("\n"));
 }

@@ -57,6 +57,11 @@ void tool_close(struct tool *tool);
  * machine's clock is behind it, and all of today is no future, since a bare date means the end of its day. at_ms 0: none.
  */
 enum exit_status tool_check_at(const struct tool *tool, int64_t at_ms);
+/*
+ * Lets the store go before the answer is written: whoever reads it may wait (a pager), and must not keep the writer from
+ * using pages again. Nothing of the store is looked at after it, unless the reader is resumed. For any number of times.
+ */
+void tool_reads_no_more(struct tool *tool);
 
 /* To standard error, as a line "relicense: ...". */
 void tool_say(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -109,28 +109,17 @@ int presence_at(struct reader *reader, uint32_t number, int64_t at_ms, struct ar
 
 /* ---- which version? --------------------------------------------------------------------------------------------------*/
 
-/* Only the times are kept: the contents go with the scratch arena. */
-static int snapshot_times(struct reader *reader, const struct repo_ref *ref, uint32_t version, struct arena *scratch,
-	struct snapshot *snapshot)
-{
-	int code = reader_snapshot(reader, ref->row.number, version, scratch, snapshot);
-
-	arena_reset(scratch);
-	return code == ERROR_NOT_FOUND ? ERROR_CORRUPT : code;
-}
-
 /* From the newest version down to the first one that was there at the time. */
 static int find_version(struct reader *reader, const struct repo_ref *ref, int64_t at_ms, struct version_at *answer)
 {
-	struct arena scratch = { 0 };
 	struct snapshot snapshot;
-	int code = ERROR_NONE;
 
 	answer->until_ms = reader_last_seen(reader, ref);
 	for (uint32_t version = ref->row.versions; version > 0; version--) {
-		code = snapshot_times(reader, ref, version, &scratch, &snapshot);
+		int code = reader_snapshot_times(reader, ref->row.number, version, &snapshot);
+
 		if (code)
-			break;
+			return code == ERROR_NOT_FOUND ? ERROR_CORRUPT : code;
 		answer->first_look_ms = snapshot.observed_at_ms;
 		if (snapshot.observed_at_ms <= at_ms) {
 			answer->version = version;
@@ -140,8 +129,7 @@ static int find_version(struct reader *reader, const struct repo_ref *ref, int64
 		answer->next_ms = snapshot.observed_at_ms;
 		answer->until_ms = snapshot.observed_after_ms;
 	}
-	arena_release(&scratch);
-	return code;
+	return ERROR_NONE;
 }
 
 static void apply_presence(const struct presence *presence, struct version_at *answer)
@@ -282,23 +270,28 @@ static int find_maker(struct reader *reader, uint32_t number, uint32_t version, 
 	return code;
 }
 
+int series_of_look(struct reader *reader, int64_t observed_at_ms, enum series *series)
+{
+	int64_t created_ms;
+	int code = reader_created(reader, &created_ms);
+
+	*series = !created_ms || observed_at_ms < created_ms ? SERIES_IMPORTED : SERIES_OBSERVED; /* our own looks began later */
+	return code;
+}
+
 int series_of_version(struct reader *reader, const struct repo_ref *ref, uint32_t version, int64_t observed_at_ms,
 	enum series *series)
 {
 	struct arena scratch = { 0 };
 	struct change_read maker = { 0 };
 	struct json json;
-	int64_t created_ms;
-	bool imported;
-	int code = reader_created(reader, &created_ms);
+	int code = series_of_look(reader, observed_at_ms, series);
 
 	json_init(&json, CHANGE_NODES_MAX);
-	imported = !created_ms || observed_at_ms < created_ms; /* our own looks began later */
 	if (!code)
 		code = find_maker(reader, ref->row.number, version, &json, &scratch, &maker);
 	if (!code)
-		imported = maker.origin == ORIGIN_IMPORTED;
-	*series = imported ? SERIES_IMPORTED : SERIES_OBSERVED;
+		*series = maker.origin == ORIGIN_IMPORTED ? SERIES_IMPORTED : SERIES_OBSERVED;
 	json_release(&json);
 	arena_release(&scratch);
 	return code == ERROR_NOT_FOUND ? ERROR_NONE : code;

@@ -47,7 +47,9 @@ int version_at(struct reader *reader, const struct repo_ref *ref, int64_t at_ms,
 /* By the looks, and before the first one by the commits. With the series. */
 int state_at(struct reader *reader, const struct repo_ref *ref, int64_t at_ms, struct arena *arena,
 	struct version_at *answer);
-/* Whether a version, which was first seen then, was brought by a dump. */
+/* Who brought what was first seen then, where no record tells: before the first look of our own it was a dump. */
+int series_of_look(struct reader *reader, int64_t observed_at_ms, enum series *series);
+/* Whether a version, which was first seen then, was brought by a dump. Goes through the repo's records. */
 int series_of_version(struct reader *reader, const struct repo_ref *ref, uint32_t version, int64_t observed_at_ms,
 	enum series *series);
 
