@@ -277,8 +277,8 @@ static void say_open_ends(struct judge *judge)
 			"the start", moment_text(proof->first_seen_ms, text));
 	if (judge->has_end)
 		return;
-	proof_found(judge->report, PROOF_ASSERTED, "time", "last seen %s: a look that found nothing new leaves no record",
-		moment_text(proof->last_seen_ms, text));
+	proof_found(judge->report, PROOF_ASSERTED, "time", "not provable: that it was still so at %s. "
+		"Looks without a change are not in the chain", moment_text(proof->last_seen_ms, text));
 	if (chain)
 		proof_found(judge->report, proof_record_word(proof, chain->last), "time", "no record up to %llu, of %s, says otherwise",
 			(unsigned long long)chain->last, moment_text(chain->last_ms, text));
@@ -361,7 +361,7 @@ static void judge_row(struct judge *judge, const struct proof_receipt *receipt, 
 		BROKEN(judge, "row", "the row received for record %llu is another repo's", seq);
 	else if (side_same_license(&side, &change->after))
 		proof_found(judge->report, PROOF_ASSERTED, "row", "the row as received (%.*s, Date %.*s, X-Request-Id %.*s) says %.*s, "
-			"as record %llu does; no hash of the log covers it", (int)url.size, url.data,
+			"as record %llu does; this part is not protected against later editing", (int)url.size, url.data,
 			(int)receipt->date.size, receipt->date.size ? receipt->date.data : "", (int)receipt->request_id.size,
 			receipt->request_id.size ? receipt->request_id.data : "", (int)license.size, license.data, seq);
 	else if (!row.span[FIELD_CARD_DATA].data)

@@ -186,6 +186,29 @@ void print_json(struct print *print, struct slice json)
 	buf_release(&safe);
 }
 
+const char *count_text(uint64_t number, char text[COUNTED])
+{
+	char digits[32];
+	int size = snprintf(digits, sizeof(digits), "%llu", (unsigned long long)number);
+	char *out = text;
+
+	for (int i = 0; i < size; i++) {
+		if (i && (size - i) % 3 == 0)
+			*out++ = ',';
+		*out++ = digits[i];
+	}
+	*out = 0;
+	return text;
+}
+
+const char *counted(uint64_t number, const char *noun, char text[COUNTED])
+{
+	size_t size = strlen(count_text(number, text));
+
+	snprintf(text + size, COUNTED - size, " %s%s", noun, number == 1 ? "" : "s");
+	return text;
+}
+
 /* ---- csv and tsv --------------------------------------------------------------------------------------------------*/
 
 static bool is_control(uint32_t code)

@@ -67,6 +67,11 @@ void print_tone(struct print *print, enum tone tone, const char *text); /* color
 void print_safe(struct print *print, struct slice text);            /* a stranger's text, for people */
 void print_json(struct print *print, struct slice json);            /* without a line end; safe on a terminal */
 
+/* "1 record", "12,345 records": a number for people, with its noun, which takes an s. And the number alone. */
+enum { COUNTED = 64 };
+const char *counted(uint64_t number, const char *noun, char text[COUNTED]);
+const char *count_text(uint64_t number, char text[COUNTED]);
+
 /* ---- rows ---------------------------------------------------------------------------------------------------------*/
 
 enum cell_type {

@@ -163,18 +163,38 @@ static enum exit_status read_file(const char *path, struct buf *file)
 	return failed ? EXIT_USAGE : file->overflow ? EXIT_DAMAGE : EXIT_OK;
 }
 
+#define REST "Not proven: that the Hub showed it at that moment; for that you rely on whoever runs the log"
+
 static const char *summary(const struct proof_report *report)
 {
 	switch (report->verdict) {
 	case PROOF_HOLDS:
-		return report->time == PROOF_PROVEN ? "proven: the ledger recorded this state, and what came after it" :
-						      "proven: the ledger recorded this state; that it was so at the time is "
-						      "asserted, as said above";
+		return report->time == PROOF_PROVEN ? "Proven: this entry and the one that ended it are in the log, unaltered. " REST :
+						      "Proven: this entry is in the log, unaltered. " REST;
 	case PROOF_IS_BROKEN:
-		return "broken: this file proves nothing";
+		return "Broken: this file proves nothing";
 	default:
-		return "nothing is proven: all of it is the store's word";
+		return "Nothing is proven: all of it is the word of whoever runs the log";
 	}
+}
+
+#undef REST
+
+/* "The log says: on DATE this repo declared apache-2.0 (seen by this ledger)" */
+static void print_claim(struct print *print, const struct proof_report *report)
+{
+	print_format_line(print, "\nThe log says: on ");
+	print_safe(print, report->at);
+	print_format_line(print, " this repo declared ");
+	print_safe(print, report->license);
+	print_format_line(print, slice_is(report->series, "observed") ? " (seen by this ledger" :
+		slice_is(report->series, "imported") ? " (by a dump that it imported" :
+		slice_is(report->series, "reconstructed") ? " (by the repo's commits" : " (by whom is not said");
+	if (!slice_is(report->certainty, "unchanged") && !slice_is(report->certainty, "reconstructed")) {
+		print_format_line(print, "; ");
+		print_safe(print, report->certainty);
+	}
+	print_format_line(print, ")");
 }
 
 static void print_report(struct tool *tool, const char *path, const struct proof_report *report)
@@ -186,12 +206,7 @@ static void print_report(struct tool *tool, const char *path, const struct proof
 	if (report->at.size) {
 		print_format_line(print, "  (%.*s)  at ", (int)report->oid.size, report->oid.data);
 		print_safe(print, report->at);
-		print_bytes(print, SLICE("\nsaid to declare "));
-		print_safe(print, report->license);
-		print_bytes(print, SLICE("; "));
-		print_safe(print, report->certainty);
-		print_bytes(print, SLICE(", "));
-		print_safe(print, report->series);
+		print_claim(print, report);
 	}
 	print_bytes(print, SLICE("\n\n"));
 	for (unsigned i = 0; i < report->count; i++) {

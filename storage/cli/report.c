@@ -317,7 +317,7 @@ static void print_periods(struct tool *tool, const struct mix mixes[REPO_KINDS])
 
 static void print_weight(struct print *print, const struct sums *sums)
 {
-	char from[MOMENT_TEXT] = "-", until[MOMENT_TEXT] = "-";
+	char from[MOMENT_TEXT] = "-", until[MOMENT_TEXT] = "-", count[COUNTED];
 
 	if (options.weight == MIX_REPOS)
 		return;
@@ -325,25 +325,29 @@ static void print_weight(struct print *print, const struct sums *sums)
 		moment_write(sums->counters_from_ms, from);
 		moment_write(sums->counters_until_ms, until);
 	}
-	print_format_line(print, "\ncounted: %s, as stored on days from %.10s to %.10s; of %llu repos none are known\n",
-		options.weight == MIX_LIKES ? "likes" : "downloads in 30 days", from, until, (unsigned long long)sums->unweighed);
+	print_format_line(print, "\ncounted: %s, as stored on days from %.10s to %.10s; of %s none are known\n",
+		options.weight == MIX_LIKES ? "likes" : "downloads in 30 days", from, until, counted(sums->unweighed, "repo", count));
 }
 
 static void print_notes(struct tool *tool, const struct mix mixes[REPO_KINDS])
 {
 	struct print *print = &tool->print;
 	struct sums sums = sum_up(mixes);
-	char moment[SHORT_MOMENT];
+	char moment[SHORT_MOMENT], count[COUNTED];
 
 	print_weight(print, &sums);
 	if (!options.at_ms)
 		return;
 	print_format_line(print, "\nat %s", short_moment(options.at_ms, moment));
 	if (options.at_ms > tool->as_of.at_ms)
-		print_format_line(print, ", which is behind the newest look");
-	print_format_line(print, "; uncertain: %llu repos changed between the looks before and behind it; "
-				 "not counted: %llu that were created by then and first seen later\n",
-		(unsigned long long)sums.uncertain, (unsigned long long)sums.not_yet_seen);
+		print_format_line(print, ", which is after the newest look");
+	print_format_line(print, "\n");
+	if (sums.uncertain)
+		print_format_line(print, "Uncertain: %s changed between the looks before and after it; what they were before is counted\n",
+			counted(sums.uncertain, "repo", count));
+	if (sums.not_yet_seen)
+		print_format_line(print, "Incomplete: %s existed then but had not been seen; the shares above are of the rest\n",
+			counted(sums.not_yet_seen, "repo", count));
 }
 
 /* ---- the command ----------------------------------------------------------------------------------------------------*/
@@ -377,7 +381,7 @@ static enum exit_status check_known(const struct tool *tool)
 		return EXIT_UNKNOWN;
 	}
 	if (options.at_ms && first_ms && options.at_ms < first_ms) {
-		tool_say("not known: first look %s", short_moment(first_ms, moment));
+		tool_say("Not known. Repos have been watched only since %s", short_moment(first_ms, moment));
 		return EXIT_UNKNOWN;
 	}
 	return EXIT_OK;

@@ -238,6 +238,17 @@ static void line_text(struct print *print, const char *label, struct slice text)
 	print_bytes(print, SLICE("\n"));
 }
 
+static const char *const commercial_meanings[LICENSE_COMMERCIAL_COUNT] = {
+	[LICENSE_COMMERCIAL_NO] = "not allowed", [LICENSE_COMMERCIAL_CONDITIONAL] = "allowed under conditions",
+	[LICENSE_COMMERCIAL_YES] = "allowed",    [LICENSE_COMMERCIAL_UNKNOWN] = "not known",
+};
+
+static const char *const basis_words[LICENSE_BASIS_COUNT] = {
+	[LICENSE_BY_ID] = "the license id",     [LICENSE_BY_ALIAS] = "another spelling of the license id",
+	[LICENSE_BY_NAME] = "license_name",     [LICENSE_BY_LINK] = "license_link",
+	[LICENSE_BY_TEXT] = "the license text", [LICENSE_BY_PATTERN] = "words in its name",
+};
+
 static void print_license(struct tool *tool, const struct showing *showing)
 {
 	const struct state *state = showing->state;
@@ -248,18 +259,21 @@ static void print_license(struct tool *tool, const struct showing *showing)
 
 	record_init(&record);
 	print_format_line(print, "  %-15s", "license");
+	version_at_doubt(&showing->answer, &text);
+	buf_char(&text, 0);
+	print_tone(print, TONE_WARN, text.data);
+	buf_reset(&text);
 	buf_slice(&text, side_license(&record, showing->side));
-	print_tone(print, TONE_STRONG, "");
 	print_safe(print, buf_as_slice(&text));
 	print_bytes(print, SLICE("\n"));
 	line_text(print, "license_link", state->statement.license_link);
 	buf_reset(&text);
 	buf_text(&text, license_class_name(meaning->class));
 	if (meaning->rank != LICENSE_NO_RANK)
-		buf_printf(&text, ", openness rank %d of 10", meaning->rank);
-	buf_printf(&text, "; commercial use: %s", license_commercial_name(meaning->commercial));
+		buf_printf(&text, ", restrictiveness %d of 10 (0 = most open)", meaning->rank);
+	buf_printf(&text, "; commercial use: %s", commercial_meanings[meaning->commercial]);
 	if (meaning->basis != LICENSE_BY_NOTHING)
-		buf_printf(&text, " (by %s)", license_basis_name(meaning->basis));
+		buf_printf(&text, " (judged from %s)", basis_words[meaning->basis]);
 	line_text(print, "class", buf_as_slice(&text));
 	if (meaning->name_differs)
 		line_text(print, "", SLICE("its license_name speaks of another class than the id, which counts"));
@@ -356,21 +370,34 @@ static void print_heading(struct tool *tool, const struct showing *showing)
 	buf_release(&name);
 }
 
+static void print_certainty(struct print *print, const struct version_at *answer)
+{
+	struct buf text = BUF_INIT(65536);
+
+	version_at_text(answer, &text);
+	print_safe(print, buf_as_slice(&text));
+	print_bytes(print, SLICE("\n"));
+	buf_release(&text);
+}
+
+/* What is in doubt says so before all else. */
 static void print_card(struct tool *tool, struct showing *showing)
 {
+	bool sure = showing->answer.certainty == CERTAINTY_UNCHANGED;
 	struct print *print = &tool->print;
-	struct buf text = BUF_INIT(65536);
 	char moment[SHORT_MOMENT];
 
 	print_heading(tool, showing);
+	if (!sure)
+		print_certainty(print, &showing->answer);
 	if (showing->state)
 		print_state(tool, showing);
 	print_figures(print, showing);
 	show_texts_lines(print, &showing->texts);
-	version_at_text(&showing->answer, &text);
-	print_bytes(print, SLICE("\n"));
-	print_safe(print, buf_as_slice(&text));
-	print_bytes(print, SLICE("\n"));
+	if (sure) {
+		print_bytes(print, SLICE("\n"));
+		print_certainty(print, &showing->answer);
+	}
 	print_name_notes(tool, &showing->view, showing->name_now);
 	if (options.metadata && has_metadata(showing)) {
 		print_bytes(print, SLICE("\n"));
@@ -381,7 +408,6 @@ static void print_card(struct tool *tool, struct showing *showing)
 			short_moment(showing->version.snapshot.retained_until_ms, moment));
 	}
 	tool_footer(tool, 1u << showing->view.found.ref.kind);
-	buf_release(&text);
 }
 
 /* ---- the command ----------------------------------------------------------------------------------------------------*/

@@ -326,52 +326,102 @@ int state_at(struct reader *reader, const struct repo_ref *ref, int64_t at_ms, s
 
 /* ---- in words -------------------------------------------------------------------------------------------------------*/
 
+static void unchanged_text(const struct version_at *answer, struct buf *out)
+{
+	const char *imported = answer->series == SERIES_IMPORTED ? " (imported)" : "";
+	char from[SHORT_MOMENT], until[SHORT_MOMENT];
+
+	short_moment(answer->from_ms, from);
+	short_moment(answer->until_ms, until);
+	if (strcmp(from, until) == 0)
+		buf_printf(out, "seen once, at %s%s", from, imported);
+	else if (imported[0])
+		buf_printf(out, "unchanged from %s%s to %s", from, imported, until);
+	else
+		buf_printf(out, "observed unchanged from %s to %s", from, until);
+}
+
+static void reason_text(const struct version_at *answer, struct buf *out)
+{
+	if (!answer->reason.size)
+		return;
+	buf_text(out, " (");
+	buf_slice(out, answer->reason);
+	buf_char(out, ')');
+}
+
 static void uncertain_text(const struct version_at *answer, struct buf *out)
 {
 	char seen[SHORT_MOMENT], next[SHORT_MOMENT];
 
-	buf_printf(out, "version %u last seen %s, ", answer->version, short_moment(answer->until_ms, seen));
-	if (!answer->next_ms)
-		buf_text(out, "not looked at since");
-	else if (answer->next_is_gone)
-		buf_printf(out, "confirmed gone %s", short_moment(answer->next_ms, next));
+	short_moment(answer->until_ms, seen);
+	if (!answer->next_ms) {
+		buf_printf(out, "Last seen at %s. What holds after that is not known", seen);
+		reason_text(answer, out);
+		return;
+	}
+	buf_printf(out, answer->next_is_gone ? "It was deleted or made private between %s and %s" : "It changed between %s and %s",
+		seen, short_moment(answer->next_ms, next));
+	if (answer->certainty == CERTAINTY_GAP) {
+		buf_text(out, ", while nobody could look");
+		reason_text(answer, out);
+	}
+	if (answer->next_is_gone)
+		buf_printf(out, ". At the time you ask for it may have been gone; version %u, the last, is shown", answer->version);
 	else
-		buf_printf(out, "version %u first seen %s", answer->version + 1, short_moment(answer->next_ms, next));
+		buf_printf(out, ". At the time you ask for it was version %u or %u; version %u is shown", answer->version,
+			answer->version + 1, answer->version);
+}
+
+static void gone_text(const struct version_at *answer, struct buf *out)
+{
+	bool deleted = !answer->reason.size || slice_is(answer->reason, "deleted_or_private");
+	char seen[SHORT_MOMENT], next[SHORT_MOMENT];
+
+	buf_printf(out, "GONE: %s between %s and %s", deleted ? "deleted or made private" : "replaced or deleted",
+		short_moment(answer->until_ms, seen), short_moment(answer->next_ms, next));
+	if (!deleted)
+		reason_text(answer, out);
+	buf_text(out, ". The last known state follows");
+}
+
+static void unknown_text(const struct version_at *answer, struct buf *out)
+{
+	char first[SHORT_MOMENT], created[SHORT_MOMENT];
+
+	buf_printf(out, "Not known. This repo has been watched only since %s", short_moment(answer->first_look_ms, first));
+	if (answer->created_ms)
+		buf_printf(out, "; created %s, by the Hub", short_moment(answer->created_ms, created));
 }
 
 void version_at_text(const struct version_at *answer, struct buf *out)
 {
-	char from[SHORT_MOMENT], until[SHORT_MOMENT];
+	static void (*const texts[])(const struct version_at *answer, struct buf *out) = {
+		[CERTAINTY_UNCHANGED] = unchanged_text, [CERTAINTY_UNCERTAIN] = uncertain_text, [CERTAINTY_GAP] = uncertain_text,
+		[CERTAINTY_GONE] = gone_text,           [CERTAINTY_UNKNOWN] = unknown_text,
+		[CERTAINTY_RECONSTRUCTED] = unknown_text,
+	};
 
-	if (answer->series == SERIES_RECONSTRUCTED) {
+	if (answer->series == SERIES_RECONSTRUCTED)
 		past_at_text(&answer->past, out);
+	else
+		texts[answer->certainty](answer, out);
+}
+
+void version_at_doubt(const struct version_at *answer, struct buf *out)
+{
+	char seen[SHORT_MOMENT];
+
+	if (answer->certainty == CERTAINTY_GONE)
+		buf_text(out, "gone; it was ");
+	else if (answer->series == SERIES_RECONSTRUCTED)
+		buf_text(out, answer->certainty == CERTAINTY_RECONSTRUCTED ? "by its commits: " : "uncertain, by its commits: ");
+	else if (answer->certainty != CERTAINTY_UNCERTAIN && answer->certainty != CERTAINTY_GAP)
 		return;
-	}
-	switch (answer->certainty) {
-	case CERTAINTY_UNCHANGED:
-		buf_printf(out,
-			answer->series == SERIES_IMPORTED ? "unchanged from %s (imported) to %s" : "observed unchanged from %s to %s",
-			short_moment(answer->from_ms, from), short_moment(answer->until_ms, until));
-		break;
-	case CERTAINTY_UNCERTAIN:
-		buf_text(out, "uncertain: ");
-		uncertain_text(answer, out);
-		break;
-	case CERTAINTY_GAP:
-	case CERTAINTY_GONE:
-		buf_text(out, answer->certainty == CERTAINTY_GAP ? "gap: " : "gone: ");
-		uncertain_text(answer, out);
-		if (answer->reason.size) {
-			buf_text(out, " (");
-			buf_slice(out, answer->reason);
-			buf_char(out, ')');
-		}
-		break;
-	case CERTAINTY_UNKNOWN:
-	case CERTAINTY_RECONSTRUCTED:
-		buf_printf(out, "not known: first look %s", short_moment(answer->first_look_ms, from));
-		if (answer->created_ms)
-			buf_printf(out, "; created %s, by the Hub", short_moment(answer->created_ms, from));
-		break;
-	}
+	else if (!answer->next_ms)
+		buf_printf(out, "uncertain; on %s it was ", short_moment(answer->until_ms, seen));
+	else if (answer->next_is_gone)
+		buf_text(out, "uncertain, perhaps gone already; it was ");
+	else
+		buf_printf(out, "uncertain, version %u or %u; by version %u: ", answer->version, answer->version + 1, answer->version);
 }

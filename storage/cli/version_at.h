@@ -15,11 +15,11 @@
 #include "storage/cli/past_at.h"
 
 enum certainty {
-	CERTAINTY_UNCHANGED, /* observed unchanged from A to B */
+	CERTAINTY_UNCHANGED, /* observed unchanged from A to B, or seen once */
 	CERTAINTY_UNCERTAIN, /* version 3 last seen A, version 4 first seen B */
 	CERTAINTY_GAP,       /* uncertain, and it is recorded why nobody looked */
 	CERTAINTY_GONE,      /* confirmed gone; the last state is kept */
-	CERTAINTY_UNKNOWN,   /* not known: first look C */
+	CERTAINTY_UNKNOWN,   /* it was watched only later */
 	CERTAINTY_RECONSTRUCTED, /* before the first look; by the repo's commits */
 };
 
@@ -61,8 +61,10 @@ const char *series_name(enum series series); /* "observed", "imported", "reconst
 enum series series_read(struct slice name); /* SERIES_NONE for any other */
 /* Whether there is a state to be told. */
 bool answer_is_known(const struct version_at *answer);
-/* One sentence, without a full stop. */
+/* Sentences, the last without a full stop. */
 void version_at_text(const struct version_at *answer, struct buf *out);
+/* What stands before the state where it is in doubt: "uncertain, version 3 or 4; by version 3: ". Nothing where it is sure. */
+void version_at_doubt(const struct version_at *answer, struct buf *out);
 
 /* What a repo's records say of its being there at all. */
 struct presence {

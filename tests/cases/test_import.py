@@ -66,11 +66,12 @@ def test_two_dumps_and_then_the_hub(tmp_path):
         def license_at(when, status=0):
             shown = ledger.tool("show", "org/repo-3", "--at", when, "--format", "json", status=status)
             return json.loads(shown.output)
-        assert license_at("2023-01-01", 2)["certainty_text"] == "not known: first look 2023-01-31 23:59:59Z"
+        assert license_at("2023-01-01", 2)["certainty_text"] == "Not known. This repo has been watched only since 2023-01-31 23:59:59Z"
         between = license_at("2023-02-01")
         assert between["state"]["license"] == ["llama2"]
         assert between["certainty_text"] == (
-            "uncertain: version 1 last seen 2023-01-31 23:59:59Z, version 2 first seen 2024-01-31 12:00:00Z")
+            "It changed between 2023-01-31 23:59:59Z and 2024-01-31 12:00:00Z. At the time you ask for it was version 1 or 2; "
+            "version 1 is shown")
         assert license_at("2024-02-01")["state"]["license"] == ["mit"]
         history = ledger.tool("history", "org/repo-3", "--format", "ndjson").lines()
         assert [line["observed_at"] for line in history if "version" in line] == [

@@ -147,7 +147,7 @@ def test_what_no_record_tells_is_said(ledger):
     assert "no record tells of this state" in done.errors
     report = check(done.output, status=2)
     assert report["verdict"] == "nothing" and {finding["word"] for finding in report["findings"]} == {"asserted"}
-    assert "nothing to prove: not known: first look" in ledger.tool("proof", "ever/same", "--at", "2020-01-01", status=2).errors
+    assert "nothing to prove: Not known. This repo has been watched only since" in ledger.tool("proof", "ever/same", "--at", "2020-01-01", status=2).errors
 
 
 def test_gone(ledger):

@@ -171,7 +171,8 @@ def test_show_now(ledger):
     shown = document(ledger, "show", "tiiuae/falcon-40b")
     assert shown["state"]["license"] == ["apache-2.0"] and shown["state"]["class"] == "permissive"
     assert shown["certainty"] == "unchanged" and shown["versions"] == 2 and shown["downloads_30d"] == 50000
-    assert shown["certainty_text"] == f"observed unchanged from {moment(shown['first_seen'])} to {moment(shown['last_seen'])}"
+    first, last = moment(shown["first_seen"]), moment(shown["last_seen"])
+    assert shown["certainty_text"] == (f"seen once, at {first}" if first == last else f"observed unchanged from {first} to {last}")
     assert shown["metadata"]["cardData"] == {"license": "apache-2.0"}
 
 
@@ -183,10 +184,11 @@ def test_show_at(ledger):
     if first["last_seen"] < between < second["observed_at"]:
         unsure = document(ledger, "show", "tiiuae/falcon-40b", "--at", between)
         assert unsure["certainty"] == "uncertain" and unsure["state"]["version"] == 1
-        assert unsure["certainty_text"] == (f"uncertain: version 1 last seen {moment(first['last_seen'])}, "
-                                            f"version 2 first seen {moment(second['observed_at'])}")
+        assert unsure["certainty_text"] == (f"It changed between {moment(first['last_seen'])} and "
+                                            f"{moment(second['observed_at'])}. At the time you ask for it was version 1 or 2; "
+                                            "version 1 is shown")
     before = ledger.tool("show", "tiiuae/falcon-40b", "--at", "2023-05-30", "--format", "json", status=2)
-    assert json.loads(before.output)["certainty_text"] == f"not known: first look {moment(first['observed_at'])}"
+    assert json.loads(before.output)["certainty_text"] == f"Not known. This repo has been watched only since {moment(first['observed_at'])}"
     assert json.loads(before.output)["state"] is None
 
 
@@ -256,7 +258,7 @@ def test_report_at_a_time(ledger):
     now = {row["kind"]: row for row in document(ledger, "report")["mix"]}
     assert then["model"]["source-available"] == 1 and now["model"]["source-available"] == 0  # Falcon, before and after
     done = ledger.tool("report", "--at", "2020-01-01", status=2)
-    assert "not known: first look" in done.errors and done.output == b""
+    assert "Not known. Repos have been watched only since" in done.errors and done.output == b""
 
 
 # --- what every answer ends with ---------------------------------------------------------------------------------------

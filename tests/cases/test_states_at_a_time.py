@@ -60,7 +60,7 @@ def test_before_it_was_searched_nothing_is_known(ledger):
 
 def test_before_it_was_created(ledger):
     then = at(ledger, "2023-05-24", status=2)
-    assert then["certainty_text"] == f"not known: first look {shown(looks(ledger)[0]['observed_at'])}; created {shown(CREATED)}, by the Hub"
+    assert then["certainty_text"] == f"Not known. This repo has been watched only since {shown(looks(ledger)[0]['observed_at'])}; created {shown(CREATED)}, by the Hub"
     assert then["state"] is then["series"] is then["from_commit"] is None
 
 
@@ -100,7 +100,7 @@ def test_from_the_first_look_on_the_looks_speak(ledger):
     first, second = looks(ledger)
     then = at(ledger, first["observed_at"])
     assert (then["series"], then["state"]["version"], then["state"]["license"]) == ("observed", 1, ["mit"])
-    assert then["certainty_text"].startswith("observed unchanged from ")
+    assert then["certainty_text"].startswith(("observed unchanged from ", "seen once, at "))
     now = at(ledger, second["observed_at"])
     assert (now["series"], now["state"]["license"], now["from_commit"]) == ("observed", ["gpl-3.0"], None)
 
@@ -136,7 +136,7 @@ def test_diff_of_times(ledger):
     assert differing(looks(ledger)[0]["observed_at"], "2")["cardData.license"] == ("mit", "gpl-3.0")
     whole = json.loads(ledger.tool("diff", NAME, "2023-05-30", "2023-06-01", "--format", "json").output)
     assert whole["before_version"] is None and whole["after_certainty_text"].startswith("reconstructed: commit ")
-    assert "first look" in ledger.tool("diff", NAME, "2023-01-01", "2", status=2).errors
+    assert "watched only since" in ledger.tool("diff", NAME, "2023-01-01", "2", status=2).errors
     assert "no time such as" in ledger.tool("diff", NAME, "yesterday-ish", "2", status=64).errors
 
 

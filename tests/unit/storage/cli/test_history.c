@@ -23,7 +23,7 @@ static const char *answer_of(struct fixture *f, const struct command *command, c
 	assert_true(print_open(&tool.options.print, &tool.print));
 	assert_int_equal(command->run(&tool, &arguments), EXIT_OK);
 	tool_close(&tool);
-	assert_true(print_close(&tool.print));
+	assert_true(print_close(&tool.print, true));
 	*cpu_ms = (clock() - start) / (CLOCKS_PER_SEC / 1000);
 	fixture_open(f);
 	file = fopen(path, "re");

@@ -73,10 +73,10 @@ static void test_between_commits(void **state)
 
 	(void)state;
 	first_look(f, MIT, "2025-01-01");
-	assert_string_equal(told_at(f, DAY(5)), "nobody -: not known: first look 2025-01-11 00:00:00Z");
+	assert_string_equal(told_at(f, DAY(5)), "nobody -: Not known. This repo has been watched only since 2025-01-11 00:00:00Z");
 	backfill(f, PAST_WHOLE, found, 2);
 	assert_string_equal(told_at(f, DAY(0) - 1),
-		"nobody -: not known: first look 2025-01-11 00:00:00Z; created 2025-01-01 00:00:00Z, by the Hub");
+		"nobody -: Not known. This repo has been watched only since 2025-01-11 00:00:00Z; created 2025-01-01 00:00:00Z, by the Hub");
 	assert_string_equal(told_at(f, DAY(3) - 1), "reconstructed other: reconstructed: commit 0200000 of 2025-01-04 00:00:00Z "
 		"changed it, and all before it said so; created 2025-01-01 00:00:00Z, by the Hub");
 	assert_string_equal(told_at(f, DAY(3)), "reconstructed gpl-3.0: reconstructed: commit 0200000 of 2025-01-04 00:00:00Z "
@@ -85,7 +85,7 @@ static void test_between_commits(void **state)
 	assert_string_equal(told_at(f, DAY(6)), "reconstructed mit: reconstructed: commit 0400000 of 2025-01-07 00:00:00Z "
 		"said so, and the first look 2025-01-11 00:00:00Z found it so");
 	assert_string_equal(told_at(f, DAY(10)),
-		"observed -: observed unchanged from 2025-01-11 00:00:00Z to 2025-01-11 00:00:00Z");
+		"observed -: seen once, at 2025-01-11 00:00:00Z");
 	fixture_verify(f);
 	fixture_free(f);
 }
@@ -133,7 +133,7 @@ static void test_no_commit_changed_it(void **state)
 	(void)state;
 	first_look(f, MIT, "2025-01-01");
 	backfill(f, PAST_GATED, NULL, 0);
-	assert_string_equal(told_at(f, DAY(5)), "nobody -: not known: first look 2025-01-11 00:00:00Z");
+	assert_string_equal(told_at(f, DAY(5)), "nobody -: Not known. This repo has been watched only since 2025-01-11 00:00:00Z");
 	backfill(f, PAST_WHOLE, NULL, 0);
 	assert_string_equal(told_at(f, DAY(5)), "reconstructed mit: uncertain: the first look 2025-01-11 00:00:00Z found it so, and "
 		"no commit before was found to change it; created 2025-01-01 00:00:00Z, by the Hub");
@@ -149,9 +149,9 @@ static void test_dumps(void **state)
 	fixture_import(f, DAY(1), true, old);
 	fixture_import(f, DAY(2), true, new);
 	fixture_sweep(f, DAY(4), ROW(f, .card = OTHER, .sha = 3));
-	assert_string_equal(told_at(f, DAY(1)), "imported -: unchanged from 2025-01-02 00:00:00Z (imported) to 2025-01-02 00:00:00Z");
-	assert_string_equal(told_at(f, DAY(2)), "imported -: unchanged from 2025-01-03 00:00:00Z (imported) to 2025-01-03 00:00:00Z");
-	assert_string_equal(told_at(f, DAY(4)), "observed -: observed unchanged from 2025-01-05 00:00:00Z to 2025-01-05 00:00:00Z");
+	assert_string_equal(told_at(f, DAY(1)), "imported -: seen once, at 2025-01-02 00:00:00Z (imported)");
+	assert_string_equal(told_at(f, DAY(2)), "imported -: seen once, at 2025-01-03 00:00:00Z (imported)");
+	assert_string_equal(told_at(f, DAY(4)), "observed -: seen once, at 2025-01-05 00:00:00Z");
 	fixture_free(f);
 }
 
