@@ -208,6 +208,7 @@ int evidence_join_line(struct evidence_join *join, struct reader *reader, uint64
 	buf_slice(&join->line, (struct slice){ stored.data, stored.size - 1 }); /* without its closing brace */
 	buf_text(&join->line, ",\"evidence\":");
 	write_evidence(join, &gathered, &join->line);
+	record_add_ref(record, &join->line);
 	buf_char(&join->line, '}');
 	arena_release(&gathered.arena);
 	*line = buf_as_slice(&join->line);

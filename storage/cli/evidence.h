@@ -38,7 +38,8 @@ void evidence_join_init(struct evidence_join *join);
 void evidence_join_release(struct evidence_join *join);
 
 /*
- * The record's line with the member "evidence" behind its hash, which does not cover it; null where there is none. Good until
+ * The record's line with the members "evidence" and "ref" behind its hash, which does not cover them; null where there is
+ * none. Good until
  * the next call. The reader is resumed and paused. A store error.
  */
 int evidence_join_line(struct evidence_join *join, struct reader *reader, uint64_t head_seq, struct record *record,

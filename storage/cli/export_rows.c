@@ -17,14 +17,15 @@ enum { ROWS_AT_ONCE = 200 };
 #define X(constant, side, key) key,
 #define SIDE_NAMES RECORD_SIDE_FIELDS(X, RECORD)
 static const char *const repo_columns[] = { "kind", "oid", "name", "url", "created_at", "first_seen", "last_seen",
-	"last_modified", "gone", "versions", "certainty", "downloads_30d", "likes", SIDE_NAMES };
-static const char *const snapshot_columns[] = { "kind", "oid", "observed_after", "observed_at", "metadata", SIDE_NAMES };
+	"last_modified", "gone", "versions", "certainty", "downloads_30d", "likes", SIDE_NAMES "ref" };
+static const char *const snapshot_columns[] = { "kind", "oid", "observed_after", "observed_at", "metadata", SIDE_NAMES "ref" };
 #undef SIDE_NAMES
 #undef X
 
 /* Places in repo_columns and snapshot_columns. */
 enum { KIND, OID, NAME, URL, CREATED, FIRST_SEEN, LAST_SEEN, LAST_MODIFIED, GONE, VERSIONS, CERTAINTY, DOWNLOADS, LIKES, REPO_SIDE };
 enum { OBSERVED_AFTER = OID + 1, OBSERVED_AT, METADATA, SNAPSHOT_SIDE };
+enum { REPO_REF = REPO_SIDE + RECORD_SIDE_FIELD_COUNT, SNAPSHOT_REF = SNAPSHOT_SIDE + RECORD_SIDE_FIELD_COUNT };
 
 /* before_license and the like have no name of their own outside of record_columns. */
 static const char *change_columns[RECORD_FIELD_COUNT];
@@ -66,6 +67,7 @@ struct making {
 	struct export_result *result;
 	struct reader *reader;
 	struct record record; /* holds a side */
+	struct buf line;      /* of a change, with its ref */
 	struct arena arena;   /* one row's */
 	struct cell cell[EXPORT_COLUMNS_MAX];
 	unsigned held;        /* rows since the store was let go */
@@ -95,6 +97,19 @@ static struct cell number_cell(struct making *making, bool known, uint64_t numbe
 static struct cell bool_cell(bool value)
 {
 	return (struct cell){ CELL_JSON, value ? SLICE("true") : SLICE("false"), TONE_PLAIN };
+}
+
+/* "datasets/owner/name": what every command takes back. */
+static struct cell ref_cell(struct making *making, enum repo_kind kind, struct slice name)
+{
+	struct buf text = BUF_INIT(CHANGE_BYTES_MAX);
+	struct cell cell;
+
+	buf_text(&text, repo_kinds[kind].prefix);
+	buf_slice(&text, name);
+	cell = cell_text(arena_copy(&making->arena, buf_as_slice(&text)));
+	buf_release(&text);
+	return cell;
 }
 
 /* Gives the row, and now and then lets the store go. */
@@ -185,6 +200,7 @@ static int give_repo(struct making *making, const struct repo_ref *ref)
 	if (code)
 		return code;
 	repo_cells(making, ref, &answer, name);
+	making->cell[REPO_REF] = ref_cell(making, ref->kind, name);
 	return give(making, SLICE_NONE);
 }
 
@@ -207,6 +223,7 @@ static int give_version(struct making *making, const struct repo_ref *ref, uint3
 	cell[METADATA] = (struct cell){ CELL_JSON, snapshot.canonical, TONE_PLAIN };
 	if (snapshot.retained_until_ms)
 		cell[METADATA] = (struct cell){ .type = CELL_NULL };
+	cell[SNAPSHOT_REF] = ref_cell(making, ref->kind, name);
 	return give(making, SLICE_NONE);
 }
 
@@ -345,6 +362,16 @@ static bool is_too_late(struct making *making)
 	       observed_ms > making->order->at_ms;
 }
 
+/* The stored line with its ref behind the hash, which does not cover it. */
+static void add_ref(struct making *making, struct slice *line)
+{
+	buf_reset(&making->line);
+	buf_add(&making->line, line->data, line->size - 1);
+	record_add_ref(&making->record, &making->line);
+	buf_char(&making->line, '}');
+	*line = buf_as_slice(&making->line);
+}
+
 static int give_changes(struct making *making)
 {
 	struct log_walk walk;
@@ -365,6 +392,7 @@ static int give_changes(struct making *making)
 		if (!making->result->first_seq)
 			making->result->first_seq = making->result->last_seq;
 		making->result->rows++;
+		add_ref(making, &line);
 		/* the walk lets the store go between its chunks */
 		making->ended = !making->sink->row(making->sink->owner, making->cell, line) ||
 				!making->sink->flush(making->sink->owner);
@@ -376,7 +404,8 @@ static int give_changes(struct making *making)
 
 int export_rows(const struct export_order *order, const struct export_sink *sink, struct export_result *result)
 {
-	struct making making = { .order = order, .sink = sink, .result = result, .reader = order->tool->reader };
+	struct making making = { .order = order, .sink = sink, .result = result, .reader = order->tool->reader,
+		.line = BUF_INIT(2 * CHANGE_BYTES_MAX) };
 	int code;
 
 	record_init(&making.record);
@@ -392,5 +421,6 @@ int export_rows(const struct export_order *order, const struct export_sink *sink
 		sink->flush(sink->owner);
 	record_release(&making.record);
 	arena_release(&making.arena);
+	buf_release(&making.line);
 	return code;
 }

@@ -31,10 +31,14 @@ struct database {
 	int code; /* SQLite's first failure */
 };
 
-static const char *const indexes[][6] = {
-	[EXPORT_CHANGES] = { "at", "repo", "event", "after_class", "before_class", NULL },
-	[EXPORT_REPOS] = { "name", "class", "row", NULL },
-	[EXPORT_SNAPSHOTS] = { "repo", "observed_at", NULL },
+/* By one column each; the last of repos holds all that the view mix counts. */
+static const struct {
+	const char *name, *columns; /* name NULL: the end */
+} indexes[][6] = {
+	[EXPORT_CHANGES] = { { "at", "at" }, { "repo", "repo" }, { "event", "event" }, { "after_class", "after_class" },
+		{ "before_class", "before_class" } },
+	[EXPORT_REPOS] = { { "name", "name" }, { "class", "class" }, { "row", "\"row\"" }, { "mix", "kind, class, gone" } },
+	[EXPORT_SNAPSHOTS] = { { "repo", "repo" }, { "observed_at", "observed_at" } },
 };
 
 static const char views[] =
@@ -60,18 +64,36 @@ static void write_table(const struct database *database, struct buf *sql)
 {
 	const struct export_shape *shape = database->shape;
 	const char *table = export_what_words[database->order->what];
-	const char *const *index = indexes[database->order->what];
 
 	buf_printf(sql, "create table if not exists %s (", table);
 	for (unsigned i = 0; i < shape->count; i++)
 		buf_printf(sql, "\"%s\" %s, ", shape->column[i], export_column_type(shape->column[i]));
 	buf_printf(sql, "primary key (%s)) without rowid;", shape->key);
-	for (; *index; index++)
-		buf_printf(sql, "create index if not exists %s_%s on %s (\"%s\");", table, *index, table, *index);
+	for (unsigned i = 0; indexes[database->order->what][i].name; i++)
+		buf_printf(sql, "create index if not exists %s_%s on %s (%s);", table, indexes[database->order->what][i].name, table,
+			indexes[database->order->what][i].columns);
 	buf_char(sql, '\0');
 }
 
-/* Columns that a newer program has added: the database keeps its older rows, in which they are null. */
+/* Columns that this program has and the one that made the table had not: they are null in the rows that stand. */
+static void add_columns(struct database *database)
+{
+	const struct export_shape *shape = database->shape;
+	const char *table = export_what_words[database->order->what];
+	struct buf sql = BUF_INIT(STATEMENT_BYTES_MAX);
+
+	for (unsigned i = 0; i < shape->count && !database->code; i++) {
+		if (sqlite3_table_column_metadata(database->sqlite, NULL, table, shape->column[i], NULL, NULL, NULL, NULL, NULL) ==
+			SQLITE_OK)
+			continue;
+		buf_reset(&sql);
+		buf_printf(&sql, "alter table %s add column \"%s\" %s", table, shape->column[i], export_column_type(shape->column[i]));
+		buf_char(&sql, '\0');
+		run(database, sql.data);
+	}
+	buf_release(&sql);
+}
+
 static void write_insert(const struct database *database, struct buf *sql)
 {
 	const struct export_shape *shape = database->shape;
@@ -94,6 +116,7 @@ static void make_tables(struct database *database)
 	run(database, bookkeeping);
 	write_table(database, &sql);
 	run(database, sql.data);
+	add_columns(database);
 	buf_reset(&sql);
 	write_insert(database, &sql);
 	if (!database->code)

@@ -68,6 +68,22 @@ static void take_side(struct record *record, const char *key, enum record_side s
 		take_members(record, at, side);
 }
 
+/* The kind's prefix goes into the name's JSON text as it is. */
+static void make_ref(struct record *record)
+{
+	struct slice kind = record->token[RECORD_KIND], repo = record->token[RECORD_REPO];
+	struct buf ref = BUF_INIT(CHANGE_BYTES_MAX);
+	enum repo_kind number;
+
+	if (repo.size < 2 || repo.data[0] != '"' || kind.size < 2 ||
+		!repo_kind_read((struct slice){ kind.data + 1, kind.size - 2 }, &number))
+		return;
+	buf_printf(&ref, "\"%s", repo_kinds[number].prefix);
+	buf_add(&ref, repo.data + 1, repo.size - 1);
+	record->token[RECORD_REF] = arena_copy(&record->arena, buf_as_slice(&ref));
+	buf_release(&ref);
+}
+
 bool record_read(struct record *record, struct slice line)
 {
 	static const char padding[JSON_PADDING];
@@ -85,7 +101,14 @@ bool record_read(struct record *record, struct slice line)
 	take_side(record, "before", BEFORE);
 	take_side(record, "after", AFTER);
 	take_side(record, "commit", COMMIT);
+	make_ref(record);
 	return true;
+}
+
+void record_add_ref(const struct record *record, struct buf *line)
+{
+	buf_text(line, ",\"ref\":");
+	buf_slice(line, record->token[RECORD_REF].size ? record->token[RECORD_REF] : SLICE("null"));
 }
 
 static struct slice decode(struct record *record, struct slice token)

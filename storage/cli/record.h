@@ -66,7 +66,8 @@
 	X(COMMIT_SHA, COMMIT, "sha") \
 	X(COMMIT_TITLE, COMMIT, "title") \
 	X(COMMIT_USER, COMMIT, "user") \
-	X(COMMIT_DATE, COMMIT, "date")
+	X(COMMIT_DATE, COMMIT, "date") \
+	X(RECORD_REF, RECORD, "ref")
 
 enum record_side { RECORD, BEFORE, AFTER, COMMIT };
 
@@ -92,7 +93,10 @@ struct record {
 void record_init(struct record *record);
 void record_release(struct record *record);
 
-/* False where the line is no JSON object. `line` is copied. */
+/*
+ * False where the line is no JSON object. `line` is copied. RECORD_REF is no member of a stored line: it is made of kind and
+ * repo, the one spelling that every command takes back ("datasets/owner/name").
+ */
 bool record_read(struct record *record, struct slice line);
 
 /* Decoded text of a field, until the next record_read; data NULL where it is null or no text. */
@@ -104,6 +108,9 @@ unsigned record_list(struct record *record, enum record_field field, struct slic
 
 /* As a cell: texts decoded, the rest as JSON. */
 struct cell record_cell(struct record *record, enum record_field field);
+
+/* Appends the member ,"ref":"..." to a line that lacks its closing brace; null where the record is about no repo. */
+void record_add_ref(const struct record *record, struct buf *line);
 
 /* The same of any member of the line, by its key. Before any record_list of the same line. */
 struct cell record_member_cell(struct record *record, const char *key);

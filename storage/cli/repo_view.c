@@ -89,6 +89,10 @@ void repo_members(const struct tool *tool, const struct repo_view *view, struct 
 	object_text(object, "repo", name);
 	object_word(object, "oid", oid);
 	object_text(object, "url", buf_as_slice(&url));
+	buf_reset(&url);
+	buf_text(&url, repo_kinds[kind].prefix);
+	buf_slice(&url, name);
+	object_text(object, "ref", name.size ? buf_as_slice(&url) : SLICE_NONE);
 	buf_release(&url);
 }
 

@@ -30,7 +30,7 @@ struct version_view {
 int version_view_read(struct tool *tool, struct repo_view *view, uint32_t version, struct version_view *version_view);
 void version_view_release(struct version_view *version_view);
 
-/* kind, repo, oid, url */
+/* kind, repo, oid, url, ref */
 void repo_members(const struct tool *tool, const struct repo_view *view, struct slice name, struct object *object);
 
 /* The side's fields as cells, through a record that holds nothing else. */

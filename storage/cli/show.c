@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* relicense show: what is known of a repo, now or at a time. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
 #include "storage/cli/commands.h"
 #include "storage/cli/repo_view.h"
 #include "storage/cli/show_text.h"
@@ -8,6 +12,7 @@
 static struct {
 	int64_t at_ms; /* 0: now */
 	bool metadata;
+	const char *from;
 	int text; /* enum text_kind; TEXT_KINDS: none */
 } options = { .text = TEXT_KINDS };
 
@@ -15,6 +20,7 @@ static const struct option_row rows[] = {
 	{ "at", 0, VALUE_END, "TIME", "as it was then; a bare date means the end of that day, UTC", &options.at_ms, NULL },
 	{ "metadata", 0, VALUE_FLAG, NULL, "in a table: the whole stored metadata too (json has it always)",
 		&options.metadata, NULL },
+	{ "from", 0, VALUE_TEXT, "FILE", "the repos that stand in FILE, one a line (- is standard input)", &options.from, NULL },
 	{ "text", 0, VALUE_WORD, NULL, "print the text that was seen last, and nothing else", &options.text, text_kind_words },
 };
 
@@ -181,21 +187,21 @@ static void write_object(struct tool *tool, struct showing *showing)
 
 /* ---- csv ------------------------------------------------------------------------------------------------------------*/
 
-enum { LEADING = 9, TRAILING = 6, COLUMNS = LEADING + RECORD_SIDE_FIELD_COUNT + TRAILING };
+enum { LEADING = 9, TRAILING = 7, COLUMNS = LEADING + RECORD_SIDE_FIELD_COUNT + TRAILING };
 
 static const char *const leading[LEADING] = { "kind", "oid", "repo_now", "at", "certainty", "certainty_text", "first_seen",
 	"last_seen", "versions" };
 static const char *const trailing[TRAILING] = { "downloads_30d", "likes", "as_of", "tables", "series",
-	"reason" };
+	"reason", "ref" };
 
 /* The members of the object's own text, cell by cell: csv and json cannot tell different things. */
 static void write_row(struct tool *tool, struct showing *showing)
 {
+	static struct listing listing; /* of all repos that are asked for: one header */
+	static struct column columns[COLUMNS];
 	struct buf text = BUF_INIT(64 << 20);
 	struct object object = object_begin(&text);
-	struct column columns[COLUMNS];
 	struct cell row[COLUMNS] = { { 0 } };
-	struct listing listing;
 	struct record record, side;
 	unsigned count = 0;
 
@@ -219,9 +225,9 @@ static void write_row(struct tool *tool, struct showing *showing)
 		columns[count].name = trailing[i];
 		row[count] = record_member_cell(&record, trailing[i]);
 	}
-	listing_begin(&listing, &tool->print, columns, COLUMNS, "", SLICE(""));
+	if (!listing.print)
+		listing_begin(&listing, &tool->print, columns, COLUMNS, "", SLICE(""));
 	listing_row(&listing, row);
-	listing_end(&listing, SLICE(""));
 	record_release(&side);
 	record_release(&record);
 	buf_release(&text);
@@ -407,7 +413,8 @@ static void print_card(struct tool *tool, struct showing *showing)
 		print_format_line(print, "\nits metadata was kept until %s (retention): license, name, access and lineage are known\n",
 			short_moment(showing->version.snapshot.retained_until_ms, moment));
 	}
-	tool_footer(tool, 1u << showing->view.found.ref.kind);
+	if (!options.from)
+		tool_footer(tool, 1u << showing->view.found.ref.kind);
 }
 
 /* ---- the command ----------------------------------------------------------------------------------------------------*/
@@ -428,10 +435,10 @@ static void write_showing(struct tool *tool, struct showing *showing)
 	}
 }
 
-static enum exit_status run(struct tool *tool, const struct arguments *arguments)
+static enum exit_status show_repo(struct tool *tool, const char *repo)
 {
 	struct showing showing = { .downloads = { 0 } };
-	enum exit_status status = repo_view_open(tool, arguments->item[0], options.at_ms, &showing.view);
+	enum exit_status status = repo_view_open(tool, repo, options.at_ms, &showing.view);
 	int code;
 
 	if (status == EXIT_OK) {
@@ -452,19 +459,74 @@ static enum exit_status run(struct tool *tool, const struct arguments *arguments
 	return status;
 }
 
+/* One a line; a line that is empty or begins with # is none. */
+static enum exit_status show_lines(struct tool *tool, FILE *in)
+{
+	enum exit_status status = EXIT_OK, one;
+	char *line = NULL;
+	size_t room = 0;
+	ssize_t size;
+	bool first = true;
+
+	while (status <= EXIT_UNKNOWN && !print_ended(&tool->print) && (size = getline(&line, &room, in)) >= 0) {
+		line[strcspn(line, "\r\n")] = 0;
+		if (!line[0] || line[0] == '#')
+			continue;
+		if (!first && tool->print.format == PRINT_TABLE)
+			print_bytes(&tool->print, SLICE("\n"));
+		first = false;
+		one = show_repo(tool, line);
+		if (one == EXIT_UNKNOWN || one > EXIT_UNKNOWN)
+			status = one;
+	}
+	free(line);
+	if (status == EXIT_UNKNOWN)
+		print_answered(&tool->print);
+	if (status <= EXIT_UNKNOWN)
+		tool_footer(tool, ALL_KINDS);
+	return status;
+}
+
+static enum exit_status show_file(struct tool *tool, const char *path)
+{
+	FILE *in = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+	enum exit_status status;
+
+	if (!in) {
+		tool_say("%s cannot be read: %s", path, strerror(errno));
+		return EXIT_USAGE;
+	}
+	status = show_lines(tool, in);
+	if (in != stdin)
+		fclose(in);
+	return status;
+}
+
+static enum exit_status run(struct tool *tool, const struct arguments *arguments)
+{
+	if (arguments->count && strcmp(arguments->item[0], "-") == 0)
+		options.from = "-";
+	else if ((options.from != NULL) == (arguments->count == 1)) {
+		tool_say("usage: relicense show REPO, or relicense show --from FILE, with one REPO a line (relicense help show)");
+		return EXIT_USAGE;
+	}
+	return options.from ? show_file(tool, options.from) : show_repo(tool, arguments->item[0]);
+}
+
 const struct command command_show = {
 	.name = "show",
 	.line = "what a repo declares now, or declared at a time, and how sure that is",
-	.arguments = "REPO",
-	.arguments_min = 1,
+	.arguments = "[REPO]",
 	.arguments_max = 1,
 	.details = "A name means the repo that bore it at that time. Before the first look its commits may tell, where they were\n"
 		   "searched (relicensed --backfill): then the answer says reconstructed, tells the license alone, and is dated\n"
 		   "by the committers' clocks. Else it is not known: status 2.\n"
+		   "Of many repos (--from FILE, or - for standard input) each is an answer of its own; status 2 where one is not known.\n"
 		   "\nexamples:\n"
 		   "  relicense show tiiuae/falcon-40b\n"
 		   "  relicense show tiiuae/falcon-40b --at 2023-05-30\n"
 		   "  relicense show tiiuae/falcon-40b --text license\n"
+		   "  relicense changes --format ndjson | jq -r .ref | relicense show -\n"
 		   "  relicense show datasets/squad --format json | jq .state.license\n",
 	.options = { rows, ARRAY_COUNT(rows) },
 	.run = run,

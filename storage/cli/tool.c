@@ -115,6 +115,8 @@ enum exit_status tool_open(struct tool *tool)
 	struct store_options options = { .dir = config.store };
 	int code;
 
+	if (tool->reader)
+		return reader_resume(tool->reader) ? EXIT_DAMAGE : EXIT_OK;
 	if (!find_store(tool, &config))
 		return EXIT_CONFIG;
 	code = store_open(&options, &tool->store, &problem);

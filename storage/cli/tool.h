@@ -49,7 +49,7 @@ struct command {
 	enum exit_status (*run)(struct tool *tool, const struct arguments *arguments);
 };
 
-/* Opens store and reader, reads as_of, refuses data older than --max-age. What went wrong is said. */
+/* Opens store and reader, reads as_of, refuses data older than --max-age. What went wrong is said. Again: goes on reading. */
 enum exit_status tool_open(struct tool *tool);
 void tool_close(struct tool *tool);
 /*

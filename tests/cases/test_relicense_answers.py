@@ -135,6 +135,7 @@ def test_csv_holds_what_json_holds(ledger):
         flat = {key: value for key, value in record.items() if key not in ("before", "after", "commit")}
         for side in ("before", "after", "commit"):
             flat |= {f"{side}_{key}": value for key, value in (record[side] or {}).items()}
+        flat["ref"] = record["repo"] and {"model": "", "dataset": "datasets/", "space": "spaces/"}[record["kind"]] + record["repo"]
         for name, cell in row.items():
             value = flat.get(name)
             wanted = "" if value is None else value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
@@ -453,3 +454,42 @@ def test_reading_needs_no_right_to_write_the_data(ledger, tmp_path):
     done = subprocess.run([tmp_path / "tool", "head", "--store", ledger.store], capture_output=True, text=True, check=False,
                           user=65534, group=65534, extra_groups=[])
     assert done.returncode == 77 and "must be in the group 'root'" in done.stderr
+
+
+# --- one spelling of a repo that every command takes back -------------------------------------------------------------
+
+def refs(ledger, command):
+    """What a listing of programs gives as `ref`, in every format."""
+    lines = ledger.tool(*command, "--format", "ndjson").lines()
+    rows = list(csv.DictReader(io.StringIO(ledger.tool(*command, "--format", "csv").text)))
+    found = [line["ref"] for line in lines if "ref" in line]
+    assert found == [row["ref"] for row in rows] and list(rows[0])[-1] == "ref"
+    return found
+
+
+@pytest.mark.parametrize("command", [["changes", "--all"], ["export", "--what", "changes"], ["export", "--what", "repos"],
+                                     ["export", "--what", "snapshots"]], ids=" ".join)
+def test_refs_are_taken_back(ledger, command):
+    given = refs(ledger, command)
+    assert given and {"datasets/squad", "spaces/some/space"} <= set(given) or command[-1] in ("--all", "changes")
+    names = "\n".join(given[:20] + ["# a remark", "", *given[-1:]]) + "\n"
+    shown = subprocess.run([BUILD / "relicense", "show", "-", "--store", ledger.store, "--format", "ndjson"], input=names.encode(),
+                           capture_output=True, check=True)
+    answers = [json.loads(line) for line in shown.stdout.splitlines()]
+    assert len(answers) == len(given[:20]) + 1 and not shown.stderr
+    assert all(answer["ref"] in given or answer["repo_now"] for answer in answers)
+
+
+def test_show_of_many_from_a_file(ledger, tmp_path):
+    (tmp_path / "repos").write_text("tiiuae/falcon-40b\nnobody/nothing\ndatasets/squad\n", encoding="utf-8")
+    done = ledger.tool("show", "--from", tmp_path / "repos", "--format", "csv", status=2)
+    assert [row["repo_now"] for row in csv.DictReader(io.StringIO(done.text))] == ["tiiuae/falcon-40b", "squad"]
+    assert "no repo called 'nobody/nothing'" in done.errors
+    table = ledger.tool("show", "--from", tmp_path / "repos", "--format", "table", status=2).text
+    assert table.count("as of ") == 1 and "datasets/squad  (dataset" in table
+    assert "--from FILE" in ledger.tool("show", status=64).errors
+
+
+def test_gone_stands_on_top(ledger):
+    lines = ledger.tool("show", "soon/gone", "--format", "table").text.splitlines()
+    assert lines[1].startswith("GONE: deleted or made private between ") and lines[2].startswith("  license        gone; it was mit")

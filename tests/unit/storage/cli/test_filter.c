@@ -318,8 +318,11 @@ static void test_columns(void **state)
 		if (!record.token[i].size)
 			fail_msg("no %s in the record", record_columns[i].name);
 	assert_true(record_read(&record, SLICE("{\"commit\":{\"sha\":\"ab\",\"title\":\"x\",\"user\":\"y\",\"date\":null}}")));
-	for (unsigned i = COMMIT_SHA; i < RECORD_FIELD_COUNT; i++)
+	for (unsigned i = COMMIT_SHA; i <= COMMIT_DATE; i++)
 		assert_true(record.token[i].size > 0);
+	assert_int_equal(record_cell(&record, RECORD_REF).type, CELL_NULL);
+	assert_true(record_read(&record, SLICE("{\"kind\":\"dataset\",\"repo\":\"a/\\u0062\"}")));
+	assert_true(slice_is(record_text(&record, RECORD_REF), "datasets/a/b"));
 	assert_true(record_read(&record, slice_of(fixture_record(f, 6))));
 	assert_true(slice_is(record_license(&record, AFTER), "mit + llama3"));
 	assert_false(record_read(&record, SLICE("[1]")));
