@@ -469,7 +469,7 @@ bool crawl_is_complete(const struct crawl *crawl)
 
 bool crawl_found_no_hub(const struct crawl *crawl)
 {
-	return crawl->unreachable || (!crawl->context.turn.answered_ms && came_to_its_end(crawl));
+	return crawl->unreachable;
 }
 
 void crawl_log_no_hub(const struct crawl *crawl)

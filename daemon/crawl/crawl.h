@@ -42,7 +42,7 @@ void crawl_reload(struct crawl *crawl);
 
 /* After on_ended: whether --once finished everything, or --backfill looked at all it was to. */
 bool crawl_is_complete(const struct crawl *crawl);
-/* After on_ended: whether --once ended because the Hub never answered, or had not for once_give_up. */
+/* After on_ended: whether --once ended because the Hub had not answered for once_give_up. */
 bool crawl_found_no_hub(const struct crawl *crawl);
 void crawl_log_no_hub(const struct crawl *crawl);
 /* What was said first of it; borrowed. */

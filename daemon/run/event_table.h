@@ -57,7 +57,7 @@
 	X(LOG_REQUEST_FAILED_TOO, "request-failed-too", LEVEL_DEBUG, "lane kind url outcome status why retry_ms", \
 		"no answer, as to the request before: hub-down follows when there are more of them") \
 	X(LOG_HUB_UNREACHABLE, "hub-unreachable", LEVEL_ERROR, "hub waited_ms why", \
-		"--once had no answer of the Hub for once_give_up, or none at all: it ends with status 69") \
+		"--once had no answer of the Hub for once_give_up: it ends with status 69") \
 	X(LOG_HUB_UP, "hub-up", LEVEL_NOTICE, "down_ms probes", "a probe was answered: requests go again") \
 	X(LOG_QUOTA, "quota", LEVEL_INFO, "bucket quota window_s remaining reset_s", "what the Hub announces, where it differs") \
 	X(LOG_QUOTA_SHARED, "quota-shared", LEVEL_INFO, "bucket others used remaining", \

@@ -265,6 +265,7 @@ static void head_members(const struct tool *tool, const struct repo_view *view, 
 	struct object object = { .out = out };
 
 	repo_members(tool, view, name, &object);
+	repo_ref_member(view, name, &object);
 	picked_members("before", old, &object);
 	picked_members("after", new, &object);
 	object_moment(&object, "before_observed_at", old->view.snapshot.observed_at_ms);

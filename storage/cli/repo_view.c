@@ -89,11 +89,17 @@ void repo_members(const struct tool *tool, const struct repo_view *view, struct 
 	object_text(object, "repo", name);
 	object_word(object, "oid", oid);
 	object_text(object, "url", buf_as_slice(&url));
-	buf_reset(&url);
-	buf_text(&url, repo_kinds[kind].prefix);
-	buf_slice(&url, name);
-	object_text(object, "ref", name.size ? buf_as_slice(&url) : SLICE_NONE);
 	buf_release(&url);
+}
+
+void repo_ref_member(const struct repo_view *view, struct slice name, struct object *object)
+{
+	struct buf ref = BUF_INIT(CHANGE_BYTES_MAX);
+
+	buf_text(&ref, repo_kinds[view->found.ref.kind].prefix);
+	buf_slice(&ref, name);
+	object_text(object, "ref", name.size ? buf_as_slice(&ref) : SLICE_NONE);
+	buf_release(&ref);
 }
 
 static bool read_side(struct record *record, struct slice side)

@@ -32,6 +32,8 @@ void version_view_release(struct version_view *version_view);
 
 /* kind, repo, oid, url, ref */
 void repo_members(const struct tool *tool, const struct repo_view *view, struct slice name, struct object *object);
+/* "ref": the spelling that every command takes back; null for a repo without a name. No part of a proof. */
+void repo_ref_member(const struct repo_view *view, struct slice name, struct object *object);
 
 /* The side's fields as cells, through a record that holds nothing else. */
 void side_cells(struct record *record, struct slice side, struct cell cells[RECORD_SIDE_FIELD_COUNT]);

@@ -171,6 +171,7 @@ static void write_object(struct tool *tool, struct showing *showing)
 	struct object object = object_begin(&text);
 
 	repo_members(tool, &showing->view, name_of(showing), &object);
+	repo_ref_member(&showing->view, name_of(showing), &object);
 	answer_members(&showing->answer, &object);
 	object_raw(&object, "state", showing->side);
 	row_members(showing, &object);
@@ -206,6 +207,7 @@ static void write_row(struct tool *tool, struct showing *showing)
 	unsigned count = 0;
 
 	repo_members(tool, &showing->view, name_of(showing), &object);
+	repo_ref_member(&showing->view, name_of(showing), &object);
 	answer_members(&showing->answer, &object);
 	row_members(showing, &object);
 	as_of_members(&tool->as_of, &object);

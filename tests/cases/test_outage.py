@@ -54,8 +54,7 @@ def test_once_does_not_wait_for_it(tmp_path):
     with Gate() as gate:
         gate.state = Gate.RESET
         ledger = Ledger(tmp_path, gate.url, retries="5")
-        done = ledger.once(status=69)
+        done = ledger.once(status=1)
         assert "event=hub-down" not in done.errors and "event=incomplete" in done.errors
-        assert done.errors.count("event=hub-unreachable") == 1
         # the first that fails is said, not the wall of those behind it
         assert done.errors.count("event=request-failed ") <= 2, done.errors

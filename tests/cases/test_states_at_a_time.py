@@ -109,7 +109,7 @@ def test_for_people_and_in_csv(ledger):
     text = ledger.tool("show", NAME, "--at", "2023-12-01", "--format", "table").text
     assert "apache-2.0" in text and "  by commit" in text and "  access" not in text and "  version" not in text
     told, = csv.DictReader(io.StringIO(ledger.tool("show", NAME, "--at", "2023-12-01", "--format", "csv").text))
-    assert told["license"] == '["apache-2.0"]' and list(told)[-2:] == ["series", "reason"]
+    assert told["license"] == '["apache-2.0"]' and list(told)[-2:] == ["reason", "ref"]
     assert (told["series"], told["gated"]) == ("reconstructed", "")
 
 

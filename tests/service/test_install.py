@@ -18,6 +18,7 @@ pytestmark = pytest.mark.skipif(why_not() is not None, reason=str(why_not()))
 # The machine has no network: what `sudoedit` is asked to write, and a Hub on its own loopback.
 SCRIPT = r"""
 export USER=alice LC_ALL=C.UTF-8
+rm -rf /var/lib/relicensed /etc/relicensed.conf
 useradd --create-home alice; useradd --create-home eve
 {build}/hubsim --port 0 --rows /trial/rows --quota none >/trial/hub &
 until grep -q http /trial/hub; do sleep 0.05; done
