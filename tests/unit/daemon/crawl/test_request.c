@@ -30,7 +30,7 @@ static struct {
 	struct transfer_order order;
 	char url[300], etag[100];
 	bool asked;
-	unsigned sent;
+	unsigned sent, open_replies;
 	/* what the request said */
 	struct request *request; /* within a call */
 	unsigned heads, pages, texts, answers, failures, committed;
@@ -76,6 +76,7 @@ void reply_release_body(struct engine *engine, struct reply *reply)
 
 void reply_release(struct engine *engine, struct reply *reply)
 {
+	rig.open_replies -= reply->head.data != NULL;
 	reply_release_body(engine, reply);
 	buf_release(&reply->head);
 }
@@ -113,6 +114,7 @@ static void end_with(enum outcome outcome, unsigned status, const char *head, st
 	buf_init(&reply.head, REPLY_HEAD_MAX);
 	buf_init(&reply.body, 1 << 26);
 	buf_text(&reply.head, head);
+	rig.open_replies += reply.head.data != NULL;
 	buf_slice(&reply.body, body);
 	snprintf(reply.why, sizeof(reply.why), "as it goes");
 	rig.order.on_done(rig.order.owner, &reply);
@@ -304,6 +306,7 @@ static int end(void **state)
 	pass(60 * 60 * 1000);
 	assert_false(rig.asked);
 	assert_int_equal(rig.context.budget.used, 0);
+	assert_int_equal(rig.open_replies, 0);
 	assert_null(rig.context.requests);
 	assert_true(writer_has_room(rig.context.writer, 50 * 64));
 	turn_stop(&rig.context.turn);
@@ -701,6 +704,8 @@ static void test_refused_without_a_reason(void **state)
 
 static void test_an_outage_costs_no_tries(void **state)
 {
+	uint64_t retries = figure(METRIC_RETRIES);
+
 	(void)state;
 	rig.context.turn.patient = true;
 	ask(LIST_URL);
@@ -710,6 +715,7 @@ static void test_an_outage_costs_no_tries(void **state)
 		assert_true(rig.asked);
 	}
 	assert_int_equal(rig.failures, 0);
+	assert_int_equal(figure(METRIC_RETRIES) - retries, 5 * BREAKER_FAILURES);
 	answer(200, rows(1));
 	assert_int_equal(rig.pages, 1);
 }
