@@ -11,6 +11,8 @@
 
 #include <ini.h>
 
+#include "config/nearest.h"
+
 struct option {
 	const char *key;
 	enum option_type type;
@@ -240,6 +242,18 @@ static bool set_value(const struct option *option, struct config *config, const 
 	return true;
 }
 
+static void complain_unknown(struct config_problem *problem, const char *where, const char *key)
+{
+	char hint[NEAREST_HINT_SIZE];
+	struct nearest nearest;
+
+	nearest_begin(&nearest, key);
+	for (size_t i = 0; i < OPTION_COUNT; i++)
+		nearest_try(&nearest, options[i].key, strlen(options[i].key));
+	complain(problem, "%s: %.60s: there is no such option%s; relicensed --print-config lists all\n", where, key,
+		nearest_hint(&nearest, "", hint));
+}
+
 static int set_option(struct config *config, const char *where, const char *key, const char *value,
 	struct config_problem *problem)
 {
@@ -247,7 +261,7 @@ static int set_option(struct config *config, const char *where, const char *key,
 	char accepted[200];
 
 	if (!option) {
-		complain(problem, "%s: %.60s: there is no such option; relicensed --print-config lists all\n", where, key);
+		complain_unknown(problem, where, key);
 		return -1;
 	}
 	if (set_value(option, config, value))

@@ -3,9 +3,11 @@
 
 #include <getopt.h>
 #include <stdio.h>
+#include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "config/nearest.h"
 #include "storage/model/field.h"
 #include "storage/model/moment.h"
 
@@ -34,18 +36,50 @@
 	X("version", 'V', "", NULL, "print the version, and end") \
 	X("help", 'h', "", NULL, "print this, and end")
 
+/* The help from column 30 on, broken before column 80. Only h and V are letters that people type. */
+static void print_option(int letter, const char *name, const char *help)
+{
+	enum { INDENT = 30, WIDTH = 79 };
+	int column = letter == 'h' || letter == 'V' ? printf("  -%c, --%s", letter, name) : printf("      --%s", name);
+
+	if (column >= INDENT)
+		column = printf("\n") - 1;
+	column += printf("%*s", INDENT - column, "");
+	for (bool first = true; *help; first = false) {
+		int word = (int)strcspn(help, " ");
+
+		if (!first && column + 1 + word > WIDTH) {
+			column = printf("\n%*s", INDENT, "") - 1;
+			first = true;
+		}
+		column += printf("%s%.*s", first ? "" : " ", word, help);
+		help += word + (help[word] == ' ');
+	}
+	putchar('\n');
+}
+
 static void print_help(void)
 {
 	puts("usage: relicensed [OPTION]...\n"
 	     "Keeps a dated history of the metadata of every repository on a Hugging Face compatible Hub,\n"
 	     "and a log of what changed: above all license switches. `relicense` reads both.\n");
 #define X(name, letter, argument, key, help) \
-	printf("  --%s%*s%s\n", name " " argument, (int)(24 - strlen(name " " argument)), "", help);
+	print_option(letter, name " " argument, help);
 	PROGRAM_OPTIONS(X)
 #undef X
-	puts("\nExit status: 0; 1 not everything could be seen; 64 usage; 65 store or dump damaged; 66 no such file;\n"
-	     "73, 74 the store cannot be made, written; 75 another daemon holds the store; 76 the log ends ahead of every clock;\n"
-	     "77 no permission; 78 configuration.\n\n"
+	puts("\nExit status:\n"
+	     "   0  done, and --once, --backfill, --import: everything was seen\n"
+	     "   1  not everything could be seen\n"
+	     "  64  usage\n"
+	     "  65  the store or the dump is damaged\n"
+	     "  66  no such file\n"
+	     "  69  the Hub cannot be reached\n"
+	     "  73  the store cannot be made\n"
+	     "  74  the store or the output cannot be written\n"
+	     "  75  another daemon holds the store\n"
+	     "  76  the log ends ahead of every clock\n"
+	     "  77  no permission\n"
+	     "  78  configuration\n\n"
 	     "examples:\n"
 	     "  relicensed --dry-run\n"
 	     "  relicensed --once --store ./store && relicense status --store ./store\n"
@@ -164,6 +198,20 @@ static int check(const struct command_line *line)
 	return -1;
 }
 
+/* What getopt refused: an option that there is not, or one without its value. */
+static int say_unknown(const char *word, const struct option *known)
+{
+	char hint[NEAREST_HINT_SIZE];
+	struct nearest nearest;
+
+	nearest_begin(&nearest, word + strspn(word, "-"));
+	for (; known->name; known++)
+		nearest_try(&nearest, known->name, strlen(known->name));
+	fprintf(stderr, "relicensed: --help lists the options%s\n",
+		nearest.distance ? nearest_hint(&nearest, "--", hint) : "");
+	return EX_USAGE;
+}
+
 int command_line_read(struct command_line *line, int argc, char **argv)
 {
 	static const struct option known[] = {
@@ -175,9 +223,9 @@ int command_line_read(struct command_line *line, int argc, char **argv)
 	enum mode mode;
 	int letter, place;
 
-	while ((letter = getopt_long(argc, argv, "", known, &place)) != -1) {
+	while ((letter = getopt_long(argc, argv, "hV", known, &place)) != -1) {
 		if (letter == '?')
-			return usage("--help lists the options");
+			return say_unknown(argv[optind - 1], known);
 		if (letter == 'V')
 			puts("relicensed " RELICENSED_VERSION);
 		else if (letter == 'h')
@@ -200,13 +248,18 @@ int command_line_read(struct command_line *line, int argc, char **argv)
 	return EX_USAGE;
 }
 
+const char *command_line_config_file(const struct command_line *line)
+{
+	if (line->config_file)
+		return line->config_file;
+	return access(CONFIG_DEFAULT_FILE, F_OK) == 0 ? CONFIG_DEFAULT_FILE : NULL;
+}
+
 int command_line_config(const struct command_line *line, struct config *config, struct config_problem *problem)
 {
-	const char *file = line->config_file;
+	const char *file = command_line_config_file(line);
 
 	config_init(config);
-	if (!file && access(CONFIG_DEFAULT_FILE, F_OK) == 0)
-		file = CONFIG_DEFAULT_FILE;
 	if (file)
 		config_load(config, file, problem);
 	for (unsigned i = 0; i < line->overrides; i++)

@@ -44,6 +44,9 @@ struct command_line {
 /* -1: go on; else the exit status, and what there is to say has been said. */
 int command_line_read(struct command_line *line, int argc, char **argv);
 
+/* The file of the configuration; NULL: none is named, and there is none in the usual place. */
+const char *command_line_config_file(const struct command_line *line);
+
 /* The configuration that file and command line make together. 0, or -1: problem tells. */
 int command_line_config(const struct command_line *line, struct config *config, struct config_problem *problem);
 

@@ -9,6 +9,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -104,24 +106,26 @@ static void hide_secrets(const struct daemon *daemon)
 #endif
 }
 
+/* All that is wrong is said at once; the status is that of the first fault. */
 static int configure(struct daemon *daemon)
 {
 	struct config_problem problem = { 0 };
-	int status;
+	int status = EX_OK, checks[4];
 
 	if (command_line_config(&daemon->line, &daemon->config, &problem)) {
 		fputs(problem.text, stderr);
-		return EX_CONFIG;
+		status = EX_CONFIG;
 	}
-	status = read_origin(daemon);
-	if (!status)
-		status = find_proxy(daemon);
-	if (!status)
-		status = read_watch_list(daemon);
+	checks[0] = read_origin(daemon);
+	if (!checks[0])
+		checks[0] = find_proxy(daemon);
+	checks[1] = read_watch_list(daemon);
 	hide_secrets(daemon);
-	if (!status)
-		status = token_find(daemon->config.token_file, daemon->token);
-	return status ? status : read_wish(daemon);
+	checks[2] = token_find(daemon->config.token_file, daemon->token);
+	checks[3] = read_wish(daemon);
+	for (size_t i = 0; i < ARRAY_COUNT(checks) && !status; i++)
+		status = checks[i];
+	return status;
 }
 
 /* --- starting ------------------------------------------------------------------------------------------------------*/
@@ -474,11 +478,64 @@ static int print_config(struct daemon *daemon)
 	return fflush(stdout) ? EX_IOERR : EX_OK;
 }
 
+static int check_ca_file(const struct config *config)
+{
+	if (!config->ca_file[0] || access(config->ca_file, R_OK) == 0)
+		return EX_OK;
+	fprintf(stderr, "relicensed: ca_file: %s: %s\n", config->ca_file, strerror(errno));
+	return EX_CONFIG;
+}
+
+/* The nearest folder above a path that exists: the store would be made in it. */
+static void folder_above(char *path)
+{
+	char *slash;
+
+	while (access(path, F_OK) != 0 && errno == ENOENT && (slash = strrchr(path, '/')) != NULL)
+		slash[slash == path] = '\0';
+	if (access(path, F_OK) != 0 && errno == ENOENT)
+		memcpy(path, ".", 2);
+}
+
+/* Whether this user can open the store, or make it. Nothing is written. */
+static int check_store(const struct config *config)
+{
+	char path[CONFIG_TEXT_SIZE];
+	struct stat about;
+
+	snprintf(path, sizeof(path), "%s", config->store);
+	folder_above(path);
+	if (stat(path, &about) == 0 && !S_ISDIR(about.st_mode)) {
+		fprintf(stderr, "relicensed: store: %s is a file, not a folder\n", path);
+		return EX_CANTCREAT;
+	}
+	if (access(path, R_OK | W_OK | X_OK) == 0)
+		return EX_OK;
+	fprintf(stderr, "relicensed: store: %s cannot be %s by this user: %s: %s\n", config->store,
+		strcmp(path, config->store) == 0 ? "written" : "made", path, strerror(errno));
+	return EX_CANTCREAT;
+}
+
 static int say_config_is_good(struct daemon *daemon)
 {
-	(void)daemon;
-	puts("the configuration is good");
+	const char *file = command_line_config_file(&daemon->line);
+
+	if (file)
+		printf("%s: the configuration is good\n", file);
+	else
+		puts("the configuration is good: no file was read (there is no " CONFIG_DEFAULT_FILE "), all options have their "
+		     "defaults");
 	return EX_OK;
+}
+
+/* What a start would find out about files and folders. `status`: what the reading found. */
+static int check_config(struct daemon *daemon, int status)
+{
+	int ca_file = check_ca_file(&daemon->config), store = check_store(&daemon->config);
+
+	if (!status)
+		status = ca_file ? ca_file : store;
+	return status ? status : say_config_is_good(daemon);
 }
 
 static const struct {
@@ -510,6 +567,8 @@ int main(int argc, char **argv)
 	keep_memory();
 	if (modes[daemon.line.mode].needs_config) {
 		status = configure(&daemon);
+		if (daemon.line.mode == MODE_CHECK_CONFIG)
+			return check_config(&daemon, status);
 		log_start((enum config_level)daemon.config.log_level);
 	}
 	if (status <= 0)

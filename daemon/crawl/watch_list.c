@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "storage/model/memory.h"
+#include "storage/model/repo_address.h"
 #include "storage/model/row.h"
 
 enum { LINE_BYTES = 1024, TEXT_BYTES_MAX = 1 << 30 };
@@ -42,20 +43,6 @@ static struct slice content_of(const char *line)
 	return text;
 }
 
-static enum repo_kind take_kind(struct slice *name)
-{
-	for (enum repo_kind kind = REPO_DATASET; kind < REPO_KINDS; kind++) {
-		struct slice prefix = slice_of(repo_kinds[kind].prefix);
-
-		if (!slice_starts_with(*name, prefix))
-			continue;
-		name->data += prefix.size;
-		name->size -= prefix.size;
-		return kind;
-	}
-	return REPO_MODEL;
-}
-
 /* "owner/name", or a name of the first days without an owner; of the characters that the Hub's names have. */
 static bool is_name(struct slice name)
 {
@@ -72,15 +59,15 @@ static bool is_name(struct slice name)
 
 static bool read_line(struct watch_list *list, const char *line)
 {
-	struct slice name = content_of(line);
-	enum repo_kind kind;
+	struct slice text = content_of(line);
+	struct repo_address address;
 
-	if (!name.size)
+	if (!text.size)
 		return true;
-	kind = take_kind(&name);
-	if (!is_name(name))
+	address = repo_address_read(text, "");
+	if (!is_name(address.name))
 		return false;
-	add_name(&list->names[kind], name);
+	add_name(&list->names[address.kind], address.name);
 	return true;
 }
 

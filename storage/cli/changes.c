@@ -10,8 +10,10 @@
 #include "storage/cli/filter.h"
 #include "storage/cli/log_plan.h"
 #include "storage/model/moment.h"
+#include "storage/model/repo_address.h"
+#include "storage/model/row.h"
 
-enum { TERMINAL_LIMIT = 50, MORE_MAX = 1000, FOLLOW_INTERVAL_MS = 1000 };
+enum { NAME_TEXT_MAX = ROW_NAME_MAX + 16, TERMINAL_LIMIT = 50, MORE_MAX = 1000, FOLLOW_INTERVAL_MS = 1000 };
 
 #define NOT_GIVEN UINT64_MAX
 
@@ -99,6 +101,27 @@ static bool make_license(const char *text, struct license_filter *license)
 		 "proprietary, unknown, undeclared",
 		text);
 	return false;
+}
+
+/* A REPO in any form is a name of --repo. */
+static bool take_arguments(const struct arguments *arguments)
+{
+	static char names[TEXT_LIST_MAX][NAME_TEXT_MAX];
+
+	for (unsigned i = 0; i < arguments->count; i++) {
+		struct repo_address address = repo_address_read(slice_of(arguments->item[i]), "");
+		size_t size;
+
+		if (!address.name.size || address.name.size > ROW_NAME_MAX || options.repos.count == TEXT_LIST_MAX) {
+			tool_say("'%s' is no repo: it takes owner/name, datasets/owner/name, spaces/owner/name or an _id, at most %d",
+				arguments->item[i], TEXT_LIST_MAX);
+			return false;
+		}
+		size = (size_t)snprintf(names[i], NAME_TEXT_MAX, "%s%.*s", repo_kinds[address.kind].prefix,
+			(int)address.name.size, address.name.data);
+		options.repos.item[options.repos.count++] = (struct slice){ names[i], size };
+	}
+	return true;
 }
 
 static bool make_filter(struct filter *filter)
@@ -344,12 +367,31 @@ struct more {
 	uint64_t looked_at, match;
 };
 
+/* Nothing was found, of a license that no table has: perhaps it was misspelt. */
+static void hint_license(const char *text)
+{
+	char hint[NEAREST_HINT_SIZE];
+	struct nearest nearest;
+	struct slice spelling;
+
+	if (!text || strncmp(text, "class:", 6) == 0 || strcmp(text, "none") == 0 || license_row_key(slice_of(text)))
+		return;
+	nearest_begin(&nearest, text);
+	for (size_t i = 0; (spelling = license_spelling(i)).size; i++)
+		nearest_try(&nearest, spelling.data, spelling.size);
+	tool_say("no table has a license '%s'%s", text, nearest_hint(&nearest, "", hint));
+}
+
 static void end_output(struct changes_output *output, struct tool *tool, const struct more *more)
 {
 	struct buf tail = BUF_INIT(65536);
 
 	buf_printf(&tail, "\"more\":%llu,", (unsigned long long)more->match);
 	tool_tail(tool, &tail);
+	if (!output->listing.rows) {
+		hint_license(options.from);
+		hint_license(options.to);
+	}
 	if (tool->print.format == PRINT_TABLE && !output->listing.rows)
 		print_tone(&tool->print, TONE_DIM, "no change that matches\n");
 	listing_end(&output->listing, buf_as_slice(&tail));
@@ -464,8 +506,7 @@ static enum exit_status run(struct tool *tool, const struct arguments *arguments
 	uint64_t limit = limit_of(tool);
 	int code;
 
-	(void)arguments;
-	if (!check_options() || !make_filter(&filter))
+	if (!check_options() || !take_arguments(arguments) || !make_filter(&filter))
 		return EXIT_USAGE;
 	status = tool_open(tool);
 	if (status)
@@ -499,14 +540,23 @@ static enum exit_status run(struct tool *tool, const struct arguments *arguments
 const struct command command_changes = {
 	.name = "changes",
 	.line = "the change log: who changed a license, when, from what to what",
-	.arguments = "",
-	.details = "Newest first; with --after or --follow in the order of arrival. In json and ndjson a change is the stored\n"
-		   "record itself (relicense schema changes), and behind its hash what was learnt about it later (evidence: null so\n"
-		   "far); in csv its sides are columns before_... and after_....\n"
+	.arguments = "[REPO...]",
+	.arguments_max = TEXT_LIST_MAX,
+	.details = "Newest first; with --after or --follow in the order of arrival. In json and\n"
+		   "ndjson a change is the stored record itself (relicense schema changes), and after\n"
+		   "its hash what was learnt about it later (evidence: null so far). In csv its sides\n"
+		   "are columns before_... and after_...; a list stands in one cell, as JSON.\n"
+		   "Options that name several things take commas and may be given again; all options\n"
+		   "together narrow. --concern goes by what was taken away: tightened (more restrictive),\n"
+		   "lost and narrowed (commercial use), withdrawn (no license any more), gone (deleted,\n"
+		   "private, replaced or disabled), gated. --commercial and the table go by what both\n"
+		   "sides grant; older records call steps by way of conditional gained or lost too.\n"
 		   "\nexamples:\n"
 		   "  relicense changes --since 7d --direction tightened\n"
-		   "  relicense changes --repo 'tiiuae/*' --until 2023-12-31\n"
-		   "  relicense changes --to-license class:non-commercial --min-downloads 10000 -o lost.csv\n"
+		   "  relicense changes tiiuae/falcon-40b\n"
+		   "  relicense changes --repo 'tiiuae/*' --until 2023-12\n"
+		   "  relicense changes --concern --min-downloads 10000 --follow\n"
+		   "  relicense changes --to-license class:non-commercial --since 30d -o lost.csv\n"
 		   "  relicense changes --follow --format ndjson | jq -r .repo\n"
 		   "  relicense changes --all --after 41 --limit 100\n",
 	.options = { rows, ARRAY_COUNT(rows) },

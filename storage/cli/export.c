@@ -3,6 +3,7 @@
 #include "storage/cli/export.h"
 
 #include <errno.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "storage/cli/commands.h"
@@ -21,9 +22,9 @@ static struct {
 
 static const struct option_row rows[] = {
 	{ "what", 'w', VALUE_WORD, NULL, "what the rows are", &options.what, export_what_words },
-	{ "format", 'f', VALUE_WORD, NULL, "by the ending of the file (.csv, .sqlite, .db), else ndjson", &options.format,
+	{ "format", 'f', VALUE_WORD, NULL, "by the ending of the file (.csv, .ndjson, .jsonl, .sqlite, .sqlite3, .db), else ndjson", &options.format,
 		export_format_words },
-	{ "since", 0, VALUE_NUMBER, "SEQ", "what records behind SEQ tell of: these, their repos, the versions they brought",
+	{ "since", 0, VALUE_NUMBER, "SEQ", "what entries after number SEQ speak of: these, their repos, the versions they brought",
 		&options.since, NULL },
 	{ "at", 0, VALUE_END, "TIME", "as it was then; a bare date means the end of that day, UTC", &options.at_ms, NULL },
 };
@@ -94,26 +95,43 @@ static enum exit_status write_manifest(const struct export_order *order, const s
 
 /* ---- the command ----------------------------------------------------------------------------------------------------*/
 
-static bool ends_with(const char *path, const char *ending)
-{
-	size_t size = strlen(path), wanted = strlen(ending);
+static const struct {
+	const char *ending;
+	enum export_format format;
+} endings[] = { { ".csv", EXPORT_CSV }, { ".ndjson", EXPORT_NDJSON }, { ".jsonl", EXPORT_NDJSON }, { ".json", EXPORT_NDJSON },
+	{ ".sqlite", EXPORT_SQLITE }, { ".sqlite3", EXPORT_SQLITE }, { ".db", EXPORT_SQLITE } };
 
-	return size > wanted && strcmp(path + size - wanted, ending) == 0;
-}
-
-static enum export_format format_of(const char *path)
+/* --format and the ending of the file must agree; -1 and a sentence where they do not, or neither says. */
+static int format_of(const char *path)
 {
-	if (options.format >= 0)
-		return (enum export_format)options.format;
-	if (path && ends_with(path, ".csv"))
-		return EXPORT_CSV;
-	return path && (ends_with(path, ".sqlite") || ends_with(path, ".db")) ? EXPORT_SQLITE : EXPORT_NDJSON;
+	const char *slash = path ? strrchr(path, '/') : NULL, *dot = path ? strrchr(slash ? slash : path, '.') : NULL;
+
+	if (!dot || dot == path || dot[-1] == '/' || new_file_is_in_place(path))
+		return options.format >= 0 ? options.format : EXPORT_NDJSON;
+	for (size_t i = 0; i < ARRAY_COUNT(endings); i++) {
+		if (strcasecmp(dot, endings[i].ending) != 0)
+			continue;
+		if (options.format < 0 || options.format == (int)endings[i].format)
+			return (int)endings[i].format;
+		tool_say("%s: its ending says %s, --format says %s: change one of them", path,
+			export_format_words[endings[i].format], export_format_words[options.format]);
+		return -1;
+	}
+	if (options.format < 0)
+		tool_say("%s: its ending names no format that I write; known are .csv, .ndjson, .jsonl, .json (a line each), "
+			 ".sqlite, .sqlite3 and .db, or say which with --format", path);
+	return options.format;
 }
 
 static enum exit_status check(const struct export_order *order)
 {
 	if (order->format == EXPORT_SQLITE && !order->path) {
 		tool_say("--format sqlite needs a file: -o FILE");
+		return EXIT_USAGE;
+	}
+	if (order->since > order->tool->as_of.head.seq) {
+		tool_say("--since %llu: the log ends at %llu", (unsigned long long)order->since,
+			(unsigned long long)order->tool->as_of.head.seq);
 		return EXIT_USAGE;
 	}
 	if (!order->tool->as_of.at_ms) {
@@ -170,9 +188,10 @@ static enum exit_status export_file(const struct export_order *order)
 static enum exit_status run(struct tool *tool, const struct arguments *arguments)
 {
 	const char *path = tool->options.print.path;
-	struct export_order order = { .tool = tool, .what = (enum export_what)options.what, .format = format_of(path),
+	int format = format_of(path);
+	struct export_order order = { .tool = tool, .what = (enum export_what)options.what, .format = (enum export_format)format,
 		.since = options.since, .at_ms = options.at_ms, .path = path };
-	enum exit_status status = tool_open(tool);
+	enum exit_status status = format < 0 ? EXIT_USAGE : tool_open(tool);
 
 	(void)arguments;
 	if (!status)
@@ -186,7 +205,7 @@ const struct command command_export = {
 	.name = "export",
 	.line = "changes, repos or snapshots for other tools: ndjson, csv, SQLite; whole, or what has come since",
 	.arguments = "",
-	.details = "A file bears its name only once it is complete. FILE.manifest.json says what is in it: ledger, head, license\n"
+	.details = "The file appears only when it is complete. FILE.manifest.json says what is in it: ledger, head, license\n"
 		   "tables, number of rows, first and last seq, SHA-256. The next export continues with --since SEQ, the manifest's\n"
 		   "\"seq\" (in SQLite: select seq from export); rows of SQLite replace those with the same key.\n"
 		   "repos has one row a repo, those that are gone too (gone); snapshots one a version, with its metadata\n"
@@ -198,5 +217,6 @@ const struct command command_export = {
 		   "  relicense export --what changes --since \"$(jq .seq changes.csv.manifest.json)\" -o news.csv\n",
 	.options = { rows, ARRAY_COUNT(rows) },
 	.writes_itself = true,
+	.names_any_file = true,
 	.run = run,
 };

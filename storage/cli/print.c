@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "storage/cli/safe_text.h"
@@ -17,22 +18,31 @@ const char *const print_color_words[] = { "auto", "always", "never", NULL };
 
 /* ---- where it goes ------------------------------------------------------------------------------------------------*/
 
-static enum print_format format_of_path(const char *path)
+enum print_ending print_ending_of(const char *path, enum print_format *format)
 {
 	static const struct {
 		const char *ending;
 		enum print_format format;
 	} endings[] = { { ".csv", PRINT_CSV }, { ".tsv", PRINT_TSV }, { ".tab", PRINT_TSV }, { ".json", PRINT_JSON },
 		{ ".ndjson", PRINT_NDJSON }, { ".jsonl", PRINT_NDJSON }, { ".txt", PRINT_TABLE } };
-	size_t size = strlen(path);
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path, *dot = strrchr(name, '.');
 
+	if (!dot || dot == name || new_file_is_in_place(path))
+		return PRINT_NO_ENDING;
 	for (size_t i = 0; i < ARRAY_COUNT(endings); i++) {
-		size_t ending = strlen(endings[i].ending);
-
-		if (size > ending && strcmp(path + size - ending, endings[i].ending) == 0)
-			return endings[i].format;
+		if (strcasecmp(dot, endings[i].ending) == 0) {
+			*format = endings[i].format;
+			return PRINT_KNOWN_ENDING;
+		}
 	}
-	return PRINT_NDJSON;
+	return PRINT_UNKNOWN_ENDING;
+}
+
+static enum print_format format_of_path(const char *path)
+{
+	enum print_format format;
+
+	return print_ending_of(path, &format) == PRINT_KNOWN_ENDING ? format : PRINT_NDJSON;
 }
 
 static bool wants_color(int color, bool terminal)

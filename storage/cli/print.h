@@ -34,6 +34,10 @@ struct print_options {
 	bool spreadsheet; /* csv, tsv: text that a spreadsheet would run as a formula gets a ' before it */
 };
 
+enum print_ending { PRINT_NO_ENDING, PRINT_KNOWN_ENDING, PRINT_UNKNOWN_ENDING };
+/* What the ending of a file's name says of its format. Devices and pipes have none, whatever they are called. */
+enum print_ending print_ending_of(const char *path, enum print_format *format);
+
 enum tone { TONE_PLAIN, TONE_STRONG, TONE_DIM, TONE_GOOD, TONE_BAD, TONE_WARN };
 
 struct print {

@@ -314,5 +314,6 @@ const struct command command_proof = {
 		   "  relicense proof --check falcon.json\n"
 		   "  relicense proof --check falcon.json --head \"$(tail -n 1 heads.txt)\"\n",
 	.options = { rows, ARRAY_COUNT(rows) },
+	.names_any_file = true,
 	.run = run,
 };

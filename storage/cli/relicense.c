@@ -24,15 +24,15 @@ static struct tool tool = {
 static const struct option_row common_rows[] = {
 	{ "format", 'f', VALUE_WORD, NULL, "table on a terminal, ndjson into a pipe", &tool.options.print.format,
 		print_format_words },
-	{ "output", 'o', VALUE_TEXT, "FILE", "write there; its ending (.csv, .json ...) chooses the format",
+	{ "output", 'o', VALUE_TEXT, "FILE", "write there; its ending chooses the format: .csv, .tsv, .json, .ndjson, .jsonl, .txt",
 		&tool.options.print.path, NULL },
-	{ "store", 0, VALUE_TEXT, "DIR", "the store's folder; also RELICENSED_STORE", &tool.options.store, NULL },
+	{ "store", 0, VALUE_TEXT, "DIR", "the store's folder; before --config and the environment's RELICENSE_STORE", &tool.options.store, NULL },
 	{ "config", 0, VALUE_TEXT, "FILE", "the daemon's configuration, which names the store", &tool.options.config, NULL },
-	{ "max-age", 0, VALUE_DURATION, "AGE", "refuse (status 2) when the newest look is older: 24h, 7d",
+	{ "max-age", 0, VALUE_DURATION, "AGE", "fail with status 2 if the data is older than this: 24h, 7d",
 		&tool.options.max_age_ms, NULL },
 	{ "color", 0, VALUE_WORD, NULL, "auto: on a terminal, unless NO_COLOR is set", &tool.options.print.color,
 		print_color_words },
-	{ "spreadsheet", 0, VALUE_FLAG, NULL, "csv, tsv: a ' before text that a spreadsheet would take for a formula",
+	{ "spreadsheet", 0, VALUE_FLAG, NULL, "csv, tsv: protect Excel: put ' before cells that look like formulas",
 		&tool.options.print.spreadsheet, NULL },
 	{ "help", 'h', VALUE_FLAG, NULL, "this text", &tool.options.help, NULL },
 	{ "version", 'V', VALUE_FLAG, NULL, "the program's version", &tool.options.version, NULL },
@@ -51,11 +51,19 @@ static int64_t now_ms(void)
 /* ---- help ---------------------------------------------------------------------------------------------------------*/
 
 static const char repo_help[] =
-	"\nA REPO is owner/name (a model), datasets/owner/name, spaces/owner/name, an old name, the Hub's 24-digit _id,\n"
-	"or an address such as https://huggingface.co/owner/name.\n";
+	"\nA REPO is owner/name (a model), datasets/owner/name, spaces/owner/name, an old\nname, the Hub's 24-digit _id,\n"
+	"or an address such as https://huggingface.co/owner/name/tree/main,\nhf.co/owner/name, pkg:huggingface/owner/name or model:owner/name.\n";
 
-static const char status_help[] = "\nExit status: 0; 1 damage found; 2 the answer is not known; 64 usage; 66 no store; "
-				  "71 the system\ngives no more processes, files or memory; 74 output failed; 75 held by another; 77 no permission; 78 configuration.\n";
+static const char status_help[] = "\nExit status:\n"
+				  "   0  answered\n"
+				  "   1  damage was found, or a rule is broken\n"
+				  "   2  the answer is not known, or the data is older than --max-age\n"
+				  "  64  usage\n"
+				  "  66  there is no store\n"
+				  "  74  the output could not be written\n"
+				  "  75  somebody else holds the store\n"
+				  "  77  no permission\n"
+				  "  78  configuration, or a store of a newer program\n";
 
 static void help_all(void)
 {
@@ -126,6 +134,23 @@ static enum exit_status run_help(const char *name)
 	return EXIT_OK;
 }
 
+/* What the ending of --output says must be known, and what --format says too. */
+static bool check_ending(const struct print_options *options)
+{
+	enum print_format format;
+	enum print_ending ending = options->path ? print_ending_of(options->path, &format) : PRINT_NO_ENDING;
+
+	if (ending == PRINT_UNKNOWN_ENDING && options->format == PRINT_AUTO)
+		tool_say("%s: its ending names no format that I write; known are .csv, .tsv, .json, .ndjson, .jsonl and .txt, "
+			 "or say which with --format (relicense export writes .sqlite too)", options->path);
+	else if (ending == PRINT_KNOWN_ENDING && options->format != PRINT_AUTO && options->format != (int)format)
+		tool_say("%s: its ending says %s, --format says %s: change one of them", options->path,
+			print_format_words[format], print_format_words[options->format]);
+	else
+		return true;
+	return false;
+}
+
 static enum exit_status run_command(const struct command *command, const struct arguments *arguments)
 {
 	struct print_options options = tool.options.print;
@@ -138,6 +163,8 @@ static enum exit_status run_command(const struct command *command, const struct 
 	}
 	if (command->writes_itself)
 		options.path = NULL;
+	if (!command->names_any_file && !check_ending(&options))
+		return EXIT_USAGE;
 	if (!print_open(&options, &tool.print)) {
 		tool_say("%s cannot be written: %s", tool.options.print.path, strerror(errno));
 		return EXIT_OUTPUT;

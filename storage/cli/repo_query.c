@@ -1,42 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "storage/cli/repo_query.h"
 
+#include "storage/model/repo_address.h"
 #include "storage/model/row.h"
-
-static bool take_prefix(struct slice *text, struct slice prefix)
-{
-	if (!slice_starts_with(*text, prefix))
-		return false;
-	text->data += prefix.size;
-	text->size -= prefix.size;
-	return true;
-}
-
-static void take_hub(struct slice *text, const char *hub)
-{
-	if (take_prefix(text, slice_of(hub)) || take_prefix(text, SLICE("https://huggingface.co")))
-		take_prefix(text, SLICE("/"));
-}
 
 bool repo_query_read(const char *text, const char *hub, struct repo_query *query)
 {
-	struct slice rest = slice_of(text);
+	struct repo_address address = repo_address_read(slice_of(text), hub);
 
-	*query = (struct repo_query){ .kind = REPO_MODEL };
-	take_hub(&rest, hub);
-	if (oid_read(rest, &query->oid)) {
-		query->by_oid = true;
-		return true;
-	}
-	for (unsigned kind = 0; kind < REPO_KINDS; kind++)
-		if (repo_kinds[kind].prefix[0] && take_prefix(&rest, slice_of(repo_kinds[kind].prefix)))
-			query->kind = (enum repo_kind)kind;
-	if (query->kind == REPO_MODEL)
-		take_prefix(&rest, SLICE("models/"));
-	while (rest.size && rest.data[rest.size - 1] == '/')
-		rest.size--;
-	query->name = rest;
-	return rest.size > 0 && rest.size <= ROW_NAME_MAX;
+	*query = (struct repo_query){ .kind = address.kind, .name = address.name };
+	query->by_oid = oid_read(address.name, &query->oid);
+	return address.name.size > 0 && address.name.size <= ROW_NAME_MAX;
 }
 
 static int find_oid(struct reader *reader, const struct repo_oid *oid, struct repo_ref *ref)

@@ -1,14 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "storage/cli/repo_view.h"
 
+#include "storage/cli/repo_near.h"
+
 static enum exit_status say_not_found(const struct tool *tool, const char *argument, enum repo_kind other_kind,
 	const struct repo_query *query)
 {
+	char near[REPO_NEAR_SIZE];
+
 	if (other_kind < REPO_KINDS)
 		tool_say("not known: no %s is called '%s'; there is %s%.*s", repo_kinds[query->kind].name, argument,
 			repo_kinds[other_kind].prefix, (int)query->name.size, query->name.data);
 	else if (!tool->as_of.at_ms)
 		tool_say("not known: nothing was looked at yet");
+	else if (repo_near(tool->reader, query, near))
+		tool_say("not known: no repo called '%s' was ever seen; did you mean %s?", argument, near);
 	else
 		tool_say("not known: no repo called '%s' was ever seen", argument);
 	return EXIT_UNKNOWN;

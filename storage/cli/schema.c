@@ -64,5 +64,6 @@ const struct command command_schema = {
 	.details = "Fields and events may be added to a schema, never renamed or removed: ignore what you do not know.\n"
 		   "\nexample:\n"
 		   "  relicense schema changes >change.schema.json\n",
+	.names_any_file = true,
 	.run = run,
 };

@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "config/config.h"
@@ -69,7 +70,7 @@ static bool load_config(const char *file, struct config *config)
 	return false;
 }
 
-/* --store, --config, RELICENSED_STORE, the installed configuration where it can be read, else the default. */
+/* --store, --config, RELICENSE_STORE (or RELICENSED_STORE), the installed configuration where it can be read, else the default. */
 static bool find_store(const struct tool *tool, struct config *config)
 {
 	const char *named = tool->options.store ? tool->options.store : NULL;
@@ -78,6 +79,8 @@ static bool find_store(const struct tool *tool, struct config *config)
 	if (!named && tool->options.config)
 		return load_config(tool->options.config, config);
 	if (!named)
+		named = getenv("RELICENSE_STORE");
+	if (!named || !named[0])
 		named = getenv("RELICENSED_STORE");
 	if (named && named[0]) {
 		snprintf(config->store, sizeof(config->store), "%s", named);
@@ -108,6 +111,18 @@ static void on_assert(MDB_env *env, const char *message)
 	_exit(EXIT_DAMAGE);
 }
 
+/* What is no folder is named for what it is. */
+static bool is_folder(const char *dir)
+{
+	struct stat about;
+
+	if (stat(dir, &about) != 0)
+		return true; /* store_open() says why */
+	if (!S_ISDIR(about.st_mode))
+		tool_say("%s is a file, not the folder of a store", dir);
+	return S_ISDIR(about.st_mode);
+}
+
 enum exit_status tool_open(struct tool *tool)
 {
 	struct store_problem problem = { .code = 0 };
@@ -119,6 +134,8 @@ enum exit_status tool_open(struct tool *tool)
 		return reader_resume(tool->reader) ? EXIT_DAMAGE : EXIT_OK;
 	if (!find_store(tool, &config))
 		return EXIT_CONFIG;
+	if (!is_folder(config.store))
+		return EXIT_NO_STORE;
 	code = store_open(&options, &tool->store, &problem);
 	if (!code)
 		code = reader_open(tool->store, &tool->reader, &problem);

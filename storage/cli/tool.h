@@ -45,6 +45,7 @@ struct command {
 	unsigned arguments_min, arguments_max;
 	const char *details;     /* examples and what else there is to know, whole lines */
 	struct option_table options;
+	bool names_any_file;     /* --output may have any ending: it chooses no format */
 	bool writes_itself;      /* the output is no file of print.h: --output is the command's business */
 	enum exit_status (*run)(struct tool *tool, const struct arguments *arguments);
 };

@@ -461,6 +461,11 @@ const char *license_row_key(struct slice id)
 	return finding.row ? finding.row->key : NULL;
 }
 
+struct slice license_spelling(size_t index)
+{
+	return index < license_key_count ? license_keys[index].key : SLICE_NONE;
+}
+
 const char *license_tables_version(void)
 {
 	return license_table_version;

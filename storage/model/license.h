@@ -104,6 +104,9 @@ enum license_commercial_change license_commercial_change(enum license_commercial
 /* The key of the row that an id or name stands for however it is spelled; NULL: no table has it. */
 const char *license_row_key(struct slice id);
 
+/* The spellings that the tables have, in order; size 0 after the last. */
+struct slice license_spelling(size_t index);
+
 /* "2026-11-23" */
 const char *license_tables_version(void);
 

@@ -72,6 +72,21 @@ def test_a_filter_counts_beside_all(ledger):
         assert {r["event"] for r in ledger.tool("changes", *arguments).lines()} == {"repo.gone"}
 
 
+@pytest.mark.parametrize("form", ["tiiuae/falcon-40b", "https://huggingface.co/tiiuae/falcon-40b/tree/main", "hf.co/tiiuae/falcon-40b",
+                                  "pkg:huggingface/tiiuae/falcon-40b@main", "model:tiiuae/falcon-40b", "models/tiiuae/falcon-40b/"])
+def test_a_repo_in_every_form(ledger, form):
+    wanted = ledger.tool("changes", "--repo", "tiiuae/falcon-40b").lines()
+    assert ledger.tool("changes", form).lines() == wanted != []
+    assert document(ledger, "show", form) == document(ledger, "show", "tiiuae/falcon-40b")
+
+
+@pytest.mark.parametrize("ending", [".sqlite3", ".db", ".jsonl"])
+def test_endings_of_exports(ledger, tmp_path, ending):
+    ledger.tool("export", "-o", tmp_path / ("e" + ending))
+    start = (tmp_path / ("e" + ending)).read_bytes()[:15]
+    assert start == b"SQLite format 3" if ending != ".jsonl" else start.startswith(b"{")
+
+
 def test_bad_news_has_one_filter(ledger):
     assert [(r["event"], r["repo"]) for r in ledger.tool("changes", "--concern").lines()] == [("repo.gone", "soon/gone")]
     assert ledger.tool("changes", "--concern=tightened,lost").lines() == []
@@ -376,11 +391,21 @@ def tool(*arguments, **environment):
     (["changes", "--direction", "tightend"], 64, "did you mean 'tightened'?"),
     (["changes", "--event", "license"], 64, "no event is called 'license'"),
     (["changes", "--to-license", "class:free"], 64, "classes are permissive,"),
-    (["changes", "extra"], 64, "usage: relicense changes"),
+    (["head", "extra"], 64, "usage: relicense head"),
     (["show"], 64, "usage: relicense show REPO"),
     (["show", "datasets/", "--store", "{store}"], 64, "is no repo"),
     (["schema", "nothing"], 64, "relicense schema lists them"),
     (["show", "never/seen", "--store", "{store}"], 2, "was ever seen"),
+    (["show", "tiiuae/falcon-40", "--store", "{store}"], 2, "did you mean tiiuae/falcon-40b?"),
+    (["show", "tiiuea/falcon-40b", "--store", "{store}"], 2, "did you mean tiiuae/falcon-40b?"),
+    (["show", "dataset:squat", "--store", "{store}"], 2, "did you mean datasets/squad?"),
+    (["changes", "--from-license", "apach-2.0", "--store", "{store}"], 0, "did you mean 'apache-2.0'?"),
+    (["status", "--store", __file__], 66, "is a file, not the folder of a store"),
+    (["report", "--store", "{store}", "-o", "{tmp}/e.parquet"], 64, "known are .csv"),
+    (["report", "--store", "{store}", "-o", "{tmp}/e.csv", "--format", "json"], 64, "its ending says csv, --format says json"),
+    (["export", "--store", "{store}", "-o", "{tmp}/e.parquet"], 64, "known are .csv"),
+    (["export", "--store", "{store}", "-o", "{tmp}/e.csv", "--format", "sqlite"], 64, "its ending says csv"),
+    (["export", "--store", "{store}", "-o", "{tmp}/e.csv", "--since", "99999"], 64, "the log ends at"),
     (["changes", "--store", "{tmp}/nothing"], 66, "there is no store in"),
     (["changes", "--config", "{tmp}/nothing.conf"], 78, "nothing.conf"),
     (["changes", "--store", "{store}", "-o", "{tmp}/no/such/folder.csv"], 74, "cannot be written"),
@@ -408,6 +433,7 @@ def test_where_the_store_is_named(ledger):
     assert tool("--store", ledger.store, "head").returncode == 0
     assert tool("head", "--config", ledger.config_path).returncode == 0
     assert tool("head", RELICENSED_STORE=str(ledger.store)).returncode == 0
+    assert tool("head", RELICENSE_STORE=str(ledger.store), RELICENSED_STORE="/nonexistent").returncode == 0
     assert tool("head", "--store", ledger.store, RELICENSED_STORE="/nonexistent").returncode == 0
 
 
