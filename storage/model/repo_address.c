@@ -12,18 +12,21 @@ static bool take(struct slice *text, const char *prefix)
 	return true;
 }
 
-static void take_hub(struct slice *text, const char *hub)
+/* True: what follows is the path of an address, which may go on after the name. */
+static bool take_hub(struct slice *text, const char *hub)
 {
 	static const char *const schemes[] = { "https://", "http://" };
 	static const char *const hosts[] = { "www.huggingface.co/", "huggingface.co/", "hf.co/", "hf://", "pkg:huggingface/" };
 
-	if (!take(text, hub))
-		for (size_t i = 0; i < ARRAY_COUNT(schemes) && !take(text, schemes[i]); i++)
-			;
-	for (size_t i = 0; i < ARRAY_COUNT(hosts) && !take(text, hosts[i]); i++)
+	bool taken = take(text, hub);
+
+	for (size_t i = 0; i < ARRAY_COUNT(schemes) && !taken && !take(text, schemes[i]); i++)
 		;
-	while (take(text, "/"))
+	for (size_t i = 0; i < ARRAY_COUNT(hosts) && !taken; i++)
+		taken = take(text, hosts[i]);
+	while (taken && take(text, "/"))
 		;
+	return taken;
 }
 
 static enum repo_kind take_kind(struct slice *text)
@@ -77,10 +80,10 @@ static struct slice without_page(struct slice name)
 struct repo_address repo_address_read(struct slice text, const char *hub)
 {
 	struct repo_address address = { .kind = REPO_MODEL };
+	bool is_address = take_hub(&text, hub);
 
-	take_hub(&text, hub);
 	address.kind = take_kind(&text);
-	for (size_t i = 0; i < text.size; i++)
+	for (size_t i = 0; i < text.size && is_address; i++)
 		if (memchr("?#@", text.data[i], 3))
 			text.size = i;
 	address.name = without_page(text);

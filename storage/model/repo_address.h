@@ -5,7 +5,7 @@
  *     owner/name  models/owner/name  datasets/owner/name  spaces/owner/name  model:owner/name  dataset:...  space:...
  *     https://huggingface.co/datasets/owner/name/tree/main?x#y  hf.co/owner/name  pkg:huggingface/owner/name@revision
  *
- * What follows the name (pages of the Hub, a revision, a query, slashes) is left out.
+ * What follows the name is left out: slashes and pages of the Hub, and in an address a revision, a query, a fragment.
  */
 #ifndef STORAGE_MODEL_REPO_ADDRESS_H
 #define STORAGE_MODEL_REPO_ADDRESS_H

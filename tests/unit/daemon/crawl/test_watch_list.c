@@ -41,21 +41,24 @@ static void test_lines(void **state)
 	char why[512];
 
 	(void)state;
-	write_file("# watched\n\norg/one\n  org/two  # for its terms\r\ndatasets/org/data\nspaces/org/app\ngpt2\norg/last.v1_0-x");
+	write_file("# watched\n\norg/one\n  org/two  # for its terms\r\ndatasets/org/data\nspaces/org/app\ngpt2\norg/last.v1_0-x\n"
+		   "https://huggingface.co/org/page/tree/main\ndataset:org/more/\n");
 	assert_true(watch_list_read(&list, path, why));
-	assert_int_equal(list.names[REPO_MODEL].count, 4);
+	assert_int_equal(list.names[REPO_MODEL].count, 5);
 	assert_true(slice_is(watch_name(&list.names[REPO_MODEL], 0), "org/one"));
 	assert_true(slice_is(watch_name(&list.names[REPO_MODEL], 1), "org/two"));
 	assert_true(slice_is(watch_name(&list.names[REPO_MODEL], 3), "org/last.v1_0-x"));
-	assert_int_equal(list.names[REPO_DATASET].count, 1);
+	assert_int_equal(list.names[REPO_DATASET].count, 2);
+	assert_true(slice_is(watch_name(&list.names[REPO_MODEL], 4), "org/page"));
 	assert_true(slice_is(watch_name(&list.names[REPO_DATASET], 0), "org/data"));
+	assert_true(slice_is(watch_name(&list.names[REPO_DATASET], 1), "org/more"));
 	assert_true(slice_is(watch_name(&list.names[REPO_SPACE], 0), "org/app"));
 	watch_list_release(&list);
 }
 
 static void test_faults(void **state)
 {
-	static const char *const lines[] = { "a/b/c", "/a", "a/", "a b", "https://hub.test/a/b", "a/../b", "datasets/", "a/b?x",
+	static const char *const lines[] = { "a/b/c", "/a", "/", "a b", "https://hub.test/a/b", "a/../b", "datasets/", "a/b?x",
 		"datasets/spaces/a/b" };
 
 	(void)state;

@@ -29,8 +29,11 @@ static void test_forms(void **state)
 		{ "hf://datasets/a/b@main/x", REPO_DATASET, "a/b" },
 		{ "pkg:huggingface/a/b@0123abcd?x=y", REPO_MODEL, "a/b" },
 		{ "http://localhost:8080/datasets/a/b/tree/main", REPO_DATASET, "a/b" },
+		{ "a/b?x", REPO_MODEL, "a/b?x" }, /* in no address: no name */
+		{ "a/b@main", REPO_MODEL, "a/b@main" },
 		{ "a/tree", REPO_MODEL, "a/tree" }, /* a repo may be called like a page */
 		{ "a/b/", REPO_MODEL, "a/b" },
+		{ "/a/b", REPO_MODEL, "/a/b" }, /* whoever asks says that it is no name */
 		{ "datasets/", REPO_DATASET, "" },
 		{ "https://huggingface.co/", REPO_MODEL, "" },
 		{ "", REPO_MODEL, "" },
