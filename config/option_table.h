@@ -47,7 +47,7 @@
 		"Memory for answers on their way, for decoding them and for what waits to be written; requests wait where none is " \
 		"left. At least twelve times page_bytes_max. The store's own pages come on top.") \
 	X(sweep_ahead, OPTION_NUMBER, "requests", 1, 64, "8", true, \
-		"Listing requests of one kind in flight at once: the next one starts when the head of the one before is there.") \
+		"Listing requests in parallel (per kind).") \
 	X(sweep_segments, OPTION_NUMBER, "segments", 1, 16, "1", true, \
 		"Into how many stretches a kind's listing is cut, to be walked at once. More than 1 makes cursors of its own, which " \
 		"the Hub does not document: tried at first use, and given up for 1 where it does not go on as it should.") \
@@ -89,17 +89,17 @@
 		"Whether that share is spread over each of the Hub's windows (even) or used as soon as there is work (burst, as " \
 		"long as no other client is seen on the same quota).") \
 	X(poll_share, OPTION_SHARE, "share", 1, 100, "15%", true, \
-		"How much of ours is kept for polls, and the most that they use: where it is too little, polls are further apart " \
+		"Part of our quota reserved for polling, and the most that polls use: where it is too little, polls are further apart " \
 		"than poll_interval. This and the four that follow may not exceed 100% together; what a lane does not need, " \
 		"the others use.") \
 	X(confirm_share, OPTION_SHARE, "share", 0, 100, "10%", true, \
-		"How much of ours is kept for rows that a sweep missed, one request each.") \
+		"Part of our quota reserved for rows that a sweep missed, one request each.") \
 	X(detail_share, OPTION_SHARE, "share", 0, 100, "15%", true, \
-		"How much of ours is kept for the commit and the texts behind a switch.") \
+		"Part of our quota reserved for the commit and the texts of a switch.") \
 	X(sweep_share, OPTION_SHARE, "share", 0, 100, "30%", true, \
-		"How much of ours is kept for sweeps; they use all that is left over.") \
+		"Part of our quota reserved for sweeps; they use all that is left over.") \
 	X(backfill_share, OPTION_SHARE, "share", 0, 100, "5%", true, \
-		"How much of ours is kept for switches from before the first day.") \
+		"Part of our quota reserved for switches from before the first day.") \
 	X(rate_without_quota, OPTION_NUMBER, "requests/s", 0, 1000000, "2", true, \
 		"The pace where the Hub announces no quota; 0 = as fast as it answers. Errors and growing latency slow it down.") \
 	X(connect_limit, OPTION_DURATION, "time", 100, OPTION_HOUR, "10s", false, \
@@ -111,11 +111,11 @@
 	X(total_limit, OPTION_DURATION, "time", OPTION_SECOND, OPTION_DAY, "5m", false, \
 		"For one request from start to end.") \
 	X(retries, OPTION_NUMBER, "times", 0, 100, "5", true, \
-		"How often a request is sent again after damage or trouble, before its lane parks.") \
+		"How often a request is sent again after damage or trouble, before that task pauses (see park_time).") \
 	X(retry_base, OPTION_DURATION, "time", 1, OPTION_HOUR, "1s", true, \
 		"The first back-off is at most this long; each further one at most twice the one before.") \
 	X(park_time, OPTION_DURATION, "time", OPTION_SECOND, OPTION_DAY, "5m", true, \
-		"How long a lane that could not go on rests before it tries again.") \
+		"How long a task that could not go on pauses before it tries again.") \
 	X(once_give_up, OPTION_DURATION, "time", OPTION_SECOND, 7 * OPTION_DAY, "10m", false, \
 		"How long --once goes on without any answer of the Hub before it ends, with status 69.") \
 	X(trust_404, OPTION_SWITCH, "yes or no", 0, 1, "no", true, \
