@@ -349,16 +349,16 @@ static void print_state(struct tool *tool, const struct showing *showing)
 static void print_figures(struct print *print, const struct showing *showing)
 {
 	const struct repo_row *row = &showing->view.found.ref.row;
-	char moment[SHORT_MOMENT];
+	char moment[SHORT_MOMENT], count[COUNTED];
 
 	if (row->created_ms)
 		print_format_line(print, "  %-15s%s (by the Hub)\n", "created", short_moment(row->created_ms, moment));
 	if (!options.at_ms && row->last_modified_ms)
 		print_format_line(print, "  %-15s%s (by the Hub)\n", "modified", short_moment(row->last_modified_ms, moment));
 	if (showing->downloads.known)
-		print_format_line(print, "  %-15s%llu in 30 days\n", "downloads", (unsigned long long)showing->downloads.value);
+		print_format_line(print, "  %-15s%s in 30 days\n", "downloads", count_text(showing->downloads.value, count));
 	if (showing->likes.known)
-		print_format_line(print, "  %-15s%llu\n", "likes", (unsigned long long)showing->likes.value);
+		print_format_line(print, "  %-15s%s\n", "likes", count_text(showing->likes.value, count));
 }
 
 static void print_heading(struct tool *tool, const struct showing *showing)

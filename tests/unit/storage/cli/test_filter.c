@@ -298,6 +298,25 @@ static void test_many_chunks(void **state)
 	fixture_free(f);
 }
 
+/* A glob with the kind before the name takes that kind's repo alone. */
+static void test_names_with_their_kind(void **state)
+{
+	struct text_list sets = { 1, { SLICE("datasets/*/b") } }, plain = { 1, { SLICE("a/b") } }, other = { 1, { SLICE("spaces/a/b") } };
+	struct record record;
+	struct filter filter = any();
+
+	(void)state;
+	record_init(&record);
+	assert_true(record_read(&record, SLICE("{\"kind\":\"dataset\",\"repo\":\"a/b\",\"at\":\"2025-01-02T00:00:00.000Z\"}")));
+	filter.repos = &sets;
+	assert_true(filter_takes(&filter, &record));
+	filter.repos = &plain;
+	assert_true(filter_takes(&filter, &record));
+	filter.repos = &other;
+	assert_false(filter_takes(&filter, &record));
+	record_release(&record);
+}
+
 static void test_columns(void **state)
 {
 	struct fixture *f = logged();
@@ -402,6 +421,7 @@ int main(void)
 		cmocka_unit_test(test_orders),
 		cmocka_unit_test(test_dated),
 		cmocka_unit_test(test_many_chunks),
+		cmocka_unit_test(test_names_with_their_kind),
 		cmocka_unit_test(test_columns),
 		cmocka_unit_test(test_commercial_of_old_records),
 		cmocka_unit_test(test_concerns),

@@ -221,6 +221,18 @@ static void test_failures(void **state)
 	assert_int_equal(errno, ENOENT);
 }
 
+static void test_counted(void **state)
+{
+	char text[COUNTED];
+
+	(void)state;
+	assert_string_equal(counted(0, "record", text), "0 records");
+	assert_string_equal(counted(1, "record", text), "1 record");
+	assert_string_equal(counted(999, "repo", text), "999 repos");
+	assert_string_equal(counted(228663, "repo", text), "228,663 repos");
+	assert_string_equal(count_text(UINT64_MAX, text), "18,446,744,073,709,551,615");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -233,6 +245,7 @@ int main(void)
 		cmocka_unit_test(test_many_rows),
 		cmocka_unit_test(test_format_by_ending),
 		cmocka_unit_test(test_failures),
+		cmocka_unit_test(test_counted),
 	};
 
 	setlocale(LC_CTYPE, "C.UTF-8");
