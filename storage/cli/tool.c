@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "storage/cli/tool.h"
 
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -111,16 +113,31 @@ static void on_assert(MDB_env *env, const char *message)
 	_exit(EXIT_DAMAGE);
 }
 
-/* What is no folder is named for what it is. */
-static bool is_folder(const char *dir)
+/* A backup is a single file: LMDB's magic number stands after the head of its first page. */
+static bool is_backup(const char *path)
+{
+	static const uint8_t magic[] = { 0xDE, 0xC0, 0xEF, 0xBE };
+	enum { PAGE_HEAD_BYTES = 16 };
+	uint8_t start[PAGE_HEAD_BYTES + sizeof(magic)];
+	int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	bool whole = file >= 0 && pread(file, start, sizeof(start), 0) == sizeof(start);
+
+	if (file >= 0)
+		close(file);
+	return whole && memcmp(start + PAGE_HEAD_BYTES, magic, sizeof(magic)) == 0;
+}
+
+/* What is neither a folder nor a backup is named for what it is. */
+static bool may_be_store(const char *path)
 {
 	struct stat about;
 
-	if (stat(dir, &about) != 0)
-		return true; /* store_open() says why */
-	if (!S_ISDIR(about.st_mode))
-		tool_say("%s is a file, not the folder of a store", dir);
-	return S_ISDIR(about.st_mode);
+	if (stat(path, &about) != 0 || S_ISDIR(about.st_mode) || is_backup(path))
+		return true; /* store_open() says why it is none */
+	if (access(path, R_OK) != 0)
+		return true;
+	tool_say("%s is a file, not the folder of a store, and no backup of one", path);
+	return false;
 }
 
 enum exit_status tool_open(struct tool *tool)
@@ -134,7 +151,7 @@ enum exit_status tool_open(struct tool *tool)
 		return reader_resume(tool->reader) ? EXIT_DAMAGE : EXIT_OK;
 	if (!find_store(tool, &config))
 		return EXIT_CONFIG;
-	if (!is_folder(config.store))
+	if (!may_be_store(config.store))
 		return EXIT_NO_STORE;
 	code = store_open(&options, &tool->store, &problem);
 	if (!code)

@@ -63,8 +63,52 @@ def moment(text):
 
 def test_falcon_stands_in_the_log_once(ledger):
     lines = ledger.tool("changes", "--repo", "tiiuae/*").lines()
-    assert [(r["event"], r["direction"], r["commercial"]) for r in lines] == [("license.switched", "loosened", "gained")]
+    assert [(r["event"], r["direction"], r["commercial"]) for r in lines] == [("license.switched", "loosened", "widened")]
     assert lines[0]["before"]["license_name"] == "falcon-llm-license" and lines[0]["after"]["license"] == ["apache-2.0"]
+
+
+def test_a_filter_counts_beside_all(ledger):
+    for arguments in (["-a", "-e", "repo.gone"], ["-e", "repo.gone", "--all"], ["--all", "--event", "repo.gone,gap"]):
+        assert {r["event"] for r in ledger.tool("changes", *arguments).lines()} == {"repo.gone"}
+
+
+@pytest.mark.parametrize("form", ["tiiuae/falcon-40b", "https://huggingface.co/tiiuae/falcon-40b/tree/main", "hf.co/tiiuae/falcon-40b",
+                                  "pkg:huggingface/tiiuae/falcon-40b@main", "model:tiiuae/falcon-40b", "models/tiiuae/falcon-40b/"])
+def test_a_repo_in_every_form(ledger, form):
+    wanted = ledger.tool("changes", "--repo", "tiiuae/falcon-40b").lines()
+    assert ledger.tool("changes", form).lines() == wanted != []
+    assert document(ledger, "show", form) == document(ledger, "show", "tiiuae/falcon-40b")
+
+
+@pytest.mark.parametrize("ending", [".sqlite3", ".db", ".jsonl"])
+def test_endings_of_exports(ledger, tmp_path, ending):
+    ledger.tool("export", "-o", tmp_path / ("e" + ending))
+    start = (tmp_path / ("e" + ending)).read_bytes()[:15]
+    assert start == b"SQLite format 3" if ending != ".jsonl" else start.startswith(b"{")
+
+
+def test_bad_news_has_one_filter(ledger):
+    assert [(r["event"], r["repo"]) for r in ledger.tool("changes", "--concern").lines()] == [("repo.gone", "soon/gone")]
+    assert ledger.tool("changes", "--concern=tightened,lost").lines() == []
+    assert ledger.tool("changes", "--concern", "--event", "license.*").lines() == []
+    assert [r["repo"] for r in ledger.tool("changes", "--concern=gone", "--owner", "soon,tiiuae").lines()] == ["soon/gone"]
+    header, row = ledger.tool("changes", "--concern", "--format", "table").text.splitlines()[:2]
+    assert header.split()[-2:] == ["concern", "downloads"] and row.split()[-2] == "gone"
+
+
+@pytest.mark.parametrize("arguments", [["--oldest-first", "--after", "3"], ["--oldest-first", "--follow"],
+                                       ["--follow", "--until", "2999-01-01"], ["--since", "2024-01", "--until", "2023"]])
+def test_options_that_undo_each_other_are_refused(ledger, arguments):
+    errors = ledger.tool("changes", *arguments, status=64).errors
+    assert all(a in errors for a in arguments if a.startswith("--"))
+
+
+def test_lists_of_words(ledger):
+    everything = ledger.tool("changes", "--all").lines()
+    assert ledger.tool("changes", "--all", "--kind", "models,dataset", "-k", "Spaces").lines() == \
+        [r for r in everything if r["kind"]]
+    assert ledger.tool("changes", "--direction", "loosened,tightened", "--commercial", "widened").lines() == \
+        ledger.tool("changes", "--repo", "tiiuae/*,nobody/*").lines() != []
 
 
 def test_default_events_and_all(ledger):
@@ -342,14 +386,26 @@ def tool(*arguments, **environment):
     (["chnges"], 64, "did you mean 'changes'?"),
     (["changes", "--formt", "csv"], 64, "did you mean --format?"),
     (["changes", "--format", "cvs"], 64, "it takes table, json, ndjson, csv, tsv"),
-    (["changes", "--since", "yesterday"], 64, "--since does not take 'yesterday'"),
+    (["changes", "--since", "the other day"], 64, "'the other day' is not a date I understand; try 2026-11-29 or 1d"),
+    (["changes", "--event", "repo.goner"], 64, "did you mean 'repo.gone'?"),
+    (["changes", "--direction", "tightend"], 64, "did you mean 'tightened'?"),
     (["changes", "--event", "license"], 64, "no event is called 'license'"),
     (["changes", "--to-license", "class:free"], 64, "classes are permissive,"),
-    (["changes", "extra"], 64, "usage: relicense changes"),
+    (["head", "extra"], 64, "usage: relicense head"),
     (["show"], 64, "usage: relicense show REPO"),
     (["show", "datasets/", "--store", "{store}"], 64, "is no repo"),
     (["schema", "nothing"], 64, "relicense schema lists them"),
     (["show", "never/seen", "--store", "{store}"], 2, "was ever seen"),
+    (["show", "tiiuae/falcon-40", "--store", "{store}"], 2, "did you mean tiiuae/falcon-40b?"),
+    (["show", "tiiuea/falcon-40b", "--store", "{store}"], 2, "did you mean tiiuae/falcon-40b?"),
+    (["show", "dataset:squat", "--store", "{store}"], 2, "did you mean datasets/squad?"),
+    (["changes", "--from-license", "apach-2.0", "--store", "{store}"], 0, "did you mean 'apache-2.0'?"),
+    (["status", "--store", __file__], 66, "is a file, not the folder of a store"),
+    (["report", "--store", "{store}", "-o", "{tmp}/e.parquet"], 64, "known are .csv"),
+    (["report", "--store", "{store}", "-o", "{tmp}/e.csv", "--format", "json"], 64, "its ending says csv, --format says json"),
+    (["export", "--store", "{store}", "-o", "{tmp}/e.parquet"], 64, "known are .csv"),
+    (["export", "--store", "{store}", "-o", "{tmp}/e.csv", "--format", "sqlite"], 64, "its ending says csv"),
+    (["export", "--store", "{store}", "-o", "{tmp}/e.csv", "--since", "99999"], 64, "the log ends at"),
     (["changes", "--store", "{tmp}/nothing"], 66, "there is no store in"),
     (["changes", "--config", "{tmp}/nothing.conf"], 78, "nothing.conf"),
     (["changes", "--store", "{store}", "-o", "{tmp}/no/such/folder.csv"], 74, "cannot be written"),
@@ -377,6 +433,7 @@ def test_where_the_store_is_named(ledger):
     assert tool("--store", ledger.store, "head").returncode == 0
     assert tool("head", "--config", ledger.config_path).returncode == 0
     assert tool("head", RELICENSED_STORE=str(ledger.store)).returncode == 0
+    assert tool("head", RELICENSE_STORE=str(ledger.store), RELICENSED_STORE="/nonexistent").returncode == 0
     assert tool("head", "--store", ledger.store, RELICENSED_STORE="/nonexistent").returncode == 0
 
 
@@ -411,7 +468,7 @@ def test_a_terminal_gets_a_table_in_color(ledger):
 
 
 def test_reading_needs_no_right_to_write_the_data(ledger, tmp_path):
-    """The message for somebody else says whose the store is and what helps: the group root is no advice."""
+    """The message for somebody outside the group names the group."""
     if os.geteuid() != 0:
         pytest.skip("needs root, to become somebody else")
     ledger.store.chmod(0o750)
