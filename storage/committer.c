@@ -356,6 +356,8 @@ static bool refuse_part(struct commit *commit, struct answer *const *answers, si
 {
 	const struct observation *row = commit->observation;
 
+	if (!commit->answer)
+		return false; /* it did not fail within an answer */
 	if (code == MDB_BAD_VALSIZE)
 		code = ERROR_TOO_BIG;
 	if (code != ERROR_TOO_BIG && code != ERROR_COMPRESSION && code != ERROR_JSON && code != ERROR_TOO_DEEP)

@@ -115,14 +115,14 @@ static int read_repo(struct reader *reader, uint32_t number, uint64_t head_seq, 
 	size_t known = repo->count;
 	uint64_t seq;
 	struct slice line;
-	int code;
 
 	if (repo->number != number)
 		known = repo->count = repo->until_seq = 0;
 	repo->number = number;
 	seq = repo->until_seq;
-	while (repo->until_seq < head_seq && (code = reader_repo_change_next(reader, number, &seq)) == ERROR_NONE && seq <= head_seq) {
-		code = reader_change(reader, seq, &line);
+	while (repo->until_seq < head_seq && reader_repo_change_next(reader, number, &seq) == ERROR_NONE && seq <= head_seq) {
+		int code = reader_change(reader, seq, &line);
+
 		if (code)
 			return code;
 		if (evidence_of(line))

@@ -139,7 +139,7 @@ static void add_refusal(const struct option_row *row, const char *shown, struct 
 	buf_printf(out, "--%s does not take '%s'; it takes ", row->name, shown);
 	if (row->words)
 		add_words(row, out);
-	else
+	else if (accepted[row->type])
 		buf_text(out, accepted[row->type]);
 }
 

@@ -467,10 +467,9 @@ static enum exit_status show_lines(struct tool *tool, FILE *in)
 	enum exit_status status = EXIT_OK, one;
 	char *line = NULL;
 	size_t room = 0;
-	ssize_t size;
 	bool first = true;
 
-	while (status <= EXIT_UNKNOWN && !print_ended(&tool->print) && (size = getline(&line, &room, in)) >= 0) {
+	while (status <= EXIT_UNKNOWN && !print_ended(&tool->print) && getline(&line, &room, in) >= 0) {
 		line[strcspn(line, "\r\n")] = 0;
 		if (!line[0] || line[0] == '#')
 			continue;

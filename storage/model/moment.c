@@ -170,7 +170,7 @@ static bool read_epoch(struct slice text, int64_t *unix_ms)
 bool moment_read_json(struct slice token, int64_t *unix_ms)
 {
 	enum { DIGITS = 9 };
-	struct slice text = token;
+	struct slice text;
 
 	if (token.size < 2 || token.data[0] != '"')
 		return read_epoch(token, unix_ms);
