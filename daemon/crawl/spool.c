@@ -185,8 +185,8 @@ static int parse_repaired(struct spool *spool, struct slice *text)
 {
 	if (spool->repaired.size > DUMP_ROW_MAX)
 		return ERROR_TOO_BIG;
+	memset(buf_reserve(&spool->repaired, JSON_PADDING), 0, JSON_PADDING); /* which may move it */
 	*text = buf_as_slice(&spool->repaired);
-	memset(buf_reserve(&spool->repaired, JSON_PADDING), 0, JSON_PADDING);
 	return json_parse(&spool->json, text->data, text->size, 1);
 }
 

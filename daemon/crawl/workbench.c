@@ -28,8 +28,6 @@ enum { IDLE_MS = 1000, TRIM_FROM = 24 << 20 };
 
 static void on_turn_end(struct clock_timer *timer);
 static void on_idle(struct clock_timer *timer);
-static void on_trim(uv_work_t *work);
-static void on_trimmed(uv_work_t *work, int status);
 
 unsigned workbench_processors(void)
 {
@@ -60,7 +58,6 @@ void workbench_init(struct workbench *workbench, const struct workbench_options 
 		.bytes_max = options->bytes_max,
 		.turn_end = { .on_timer = on_turn_end, .owner = workbench },
 		.idle = { .on_timer = on_idle, .owner = workbench },
-		.trim = { .data = workbench },
 		.end = &workbench->first,
 		.count = options->store ? bench_count(options->memory_max) : 1,
 	};
@@ -314,6 +311,12 @@ void workbench_run(struct workbench *workbench)
 
 /* --- memory that nobody needs now ----------------------------------------------------------------------------------*/
 
+/* The process has one heap, so one of these is under way at most. It may end after the workbench is gone. Loop thread. */
+static struct {
+	uv_work_t work;
+	bool under_way;
+} trimming;
+
 /* malloc keeps what is freed in pieces: it takes a moment to give it back, and to take it again. */
 static void on_trim(uv_work_t *work)
 {
@@ -324,18 +327,16 @@ static void on_trim(uv_work_t *work)
 
 static void on_trimmed(uv_work_t *work, int status)
 {
-	struct workbench *workbench = work->data;
-
-	(void)status; /* never cancelled */
-	workbench->trimming = false;
+	(void)work, (void)status; /* never cancelled */
+	trimming.under_way = false;
 }
 
 static void trim(struct workbench *workbench)
 {
-	if (workbench->trimming)
+	if (trimming.under_way)
 		return;
-	workbench->trimming = true;
-	if (uv_queue_work(workbench->clock->loop, &workbench->trim, on_trim, on_trimmed))
+	trimming.under_way = true;
+	if (uv_queue_work(workbench->clock->loop, &trimming.work, on_trim, on_trimmed))
 		memory_failed("work item");
 }
 

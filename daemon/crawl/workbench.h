@@ -65,8 +65,6 @@ struct workbench {
 	const atomic_bool *stop;
 	size_t bytes_max; /* of any answer's text */
 	bool alone;       /* a large one is being read: nothing else begins */
-	bool trimming;
-	uv_work_t trim;
 	unsigned count, busy;
 	struct bench bench[BENCHES_MAX];
 	struct bench *free;

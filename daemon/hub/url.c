@@ -434,7 +434,7 @@ void url_keep_query(struct slice asked, struct buf *target)
 
 		if (says_as_much((struct slice){ target->data, size }, pair))
 			continue;
-		buf_char(target, target->data && memchr(target->data, '?', target->size) ? '&' : '?');
+		buf_char(target, find_any(buf_as_slice(target), "?") < target->size ? '&' : '?');
 		buf_slice(target, pair);
 	}
 }
