@@ -95,5 +95,5 @@ bool sweep_end_holds(struct sweep_end *end, struct lane_run *run, const struct c
 	if (page->count && oid_compare(&page->observations[page->count - 1].oid, &end->last) > 0)
 		end->last = page->observations[page->count - 1].oid;
 	ask_newest(run, &cursor->projection, rows);
-	return true;
+	return end->held != NULL; /* where the daemon ends, the request has failed before it was sent */
 }

@@ -91,6 +91,18 @@ def test_asked_to_end_at_the_first_moment(tmp_path, number):
     ledger.once(status=1)  # what it left can be gone on with
 
 
+def test_asked_to_end_while_the_first_pages_come(tmp_path):
+    """Two kinds have no repo: an empty first page is doubted, and asking once more must not outlast the end."""
+    with Hubsim(generate=1, quota="none") as hub:
+        for number in range(15):
+            ledger = Ledger(tmp_path / str(number), hub.url)
+            pages = hub.stats()["pages"]
+            with ledger.daemon() as daemon:
+                daemon.wait(lambda before=pages: hub.stats()["pages"] > before)
+                daemon.process.terminate()
+                assert daemon.finished(10 * PATIENCE) == 0
+
+
 # --- threads -------------------------------------------------------------------------------------------------------------
 
 @pytest.fixture(scope="module", name="shim")
