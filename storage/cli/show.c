@@ -461,10 +461,18 @@ static enum exit_status show_repo(struct tool *tool, const char *repo)
 	return status;
 }
 
+/* Of many answers: damage counts before what is only not known, and whatever ends the command before both. */
+static enum exit_status worse(enum exit_status one, enum exit_status other)
+{
+	if (one > EXIT_UNKNOWN || other > EXIT_UNKNOWN)
+		return one > other ? one : other;
+	return one == EXIT_DAMAGE || other == EXIT_OK ? one : other;
+}
+
 /* One a line; a line that is empty or begins with # is none. */
 static enum exit_status show_lines(struct tool *tool, FILE *in)
 {
-	enum exit_status status = EXIT_OK, one;
+	enum exit_status status = EXIT_OK;
 	char *line = NULL;
 	size_t room = 0;
 	bool first = true;
@@ -476,9 +484,7 @@ static enum exit_status show_lines(struct tool *tool, FILE *in)
 		if (!first && tool->print.format == PRINT_TABLE)
 			print_bytes(&tool->print, SLICE("\n"));
 		first = false;
-		one = show_repo(tool, line);
-		if (one == EXIT_UNKNOWN || one > EXIT_UNKNOWN)
-			status = one;
+		status = worse(status, show_repo(tool, line));
 	}
 	free(line);
 	if (status == EXIT_UNKNOWN)

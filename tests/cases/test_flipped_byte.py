@@ -5,6 +5,7 @@ A sample of all bytes; FLIPS=20000 takes so many, FLIPS=all every one of them (h
 """
 import os
 import random
+import re
 import subprocess
 
 import pytest
@@ -38,6 +39,31 @@ def ledger_fixture(tmp_path_factory):
 def run(ledger, command):
     return subprocess.run([BUILD / "relicense", *command, "--format", "ndjson", "--store", ledger.store], capture_output=True,
                           check=False, timeout=100)
+
+
+def damage_of(ledger, store, repo):
+    """Makes a copy of the store in which this repo alone cannot be read."""
+    whole = (ledger.store / "data.mdb").read_bytes()
+    store.mkdir()
+    for found in re.finditer(re.escape(bytes.fromhex(repo["_id"])), whole):
+        spoilt = bytearray(whole)
+        spoilt[found.end() + 12] ^= 1
+        (store / "data.mdb").write_bytes(spoilt)
+        done = subprocess.run([BUILD / "relicense", "show", repo["_id"], "--store", store], capture_output=True, check=False)
+        if done.returncode == 1:
+            return
+    pytest.fail("no byte that spoils it")
+
+
+@pytest.mark.parametrize("order", [["damaged", "whole", "unknown"], ["unknown", "whole", "damaged"]], ids=" ".join)
+def test_one_damaged_repo_of_many_is_the_status(ledger, tmp_path, order):
+    """The others are shown, and the status says that damage was found."""
+    names = {"damaged": ROWS[5]["_id"], "whole": ROWS[6]["_id"], "unknown": "nobody/nothing"}
+    damage_of(ledger, tmp_path / "store", ROWS[5])
+    done = subprocess.run([BUILD / "relicense", "show", "-", "--format", "ndjson", "--store", tmp_path / "store"],
+                          input="".join(names[word] + "\n" for word in order), capture_output=True, check=False, text=True)
+    assert done.returncode == 1 and "no repo called 'nobody/nothing'" in done.stderr
+    assert done.stdout.count("\n") == 1 and ROWS[6]["_id"] in done.stdout
 
 
 def answers(ledger):
