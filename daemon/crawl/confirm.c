@@ -277,8 +277,6 @@ static void leave_undecided(struct confirm *confirm, struct request *request, en
  */
 static void distrust(struct confirm *confirm, struct request *request, bool failed)
 {
-	bool is_readable = request->reply.status >= 400;
-
 	log_undecided(confirm, request, "an answer that proves nothing");
 	if (is_refusal(request->reply.status)) {
 		metrics_add(METRIC_CONFIRM_UNDECIDED, 1);
@@ -286,7 +284,7 @@ static void distrust(struct confirm *confirm, struct request *request, bool fail
 		return;
 	}
 	confirm->doubted = repo_of(confirm, request);
-	confirm->doubted_rest = is_readable ? judge_rest(request->reply.status, &request->head, context_trust(confirm->run.context)) : REST_UNREADABLE;
+	confirm->doubted_rest = request_rest(request);
 	confirm->failed = failed;
 	ask_canary(confirm);
 }

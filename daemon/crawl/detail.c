@@ -56,7 +56,7 @@ static void on_batch(struct lane_run *run)
 static void load_batch(struct detail *detail)
 {
 	detail->next = 0;
-	detail->batch.now_ms = clock_wall_ms();
+	detail->batch.now_ms = clocks_now_ms(&detail->run.context->clocks);
 	detail->batch.pause_ms = detail->run.context->config->park_time;
 	lane_load(&detail->run, &detail->load);
 }
@@ -198,9 +198,10 @@ static void note_canary(struct detail *detail, const struct detail_repo *repo, e
 	struct buf url = BUF_INIT(URL_MAX);
 
 	detail->run.canary.odd = 0;
+	if (outcome != TEXT_FOUND && outcome != TEXT_SAME)
+		return;
 	write_url(detail, repo, &url);
-	if (outcome == TEXT_FOUND || outcome == TEXT_SAME)
-		canary_note(&detail->run, buf_as_slice(&url), file_of(repo));
+	canary_note(&detail->run, buf_as_slice(&url), file_of(repo));
 	buf_release(&url);
 }
 
@@ -236,11 +237,6 @@ static void leave_undecided(struct detail *detail, struct request *request, enum
 	detail->asking--;
 	canary_ask(&detail->run);
 	ask_repos(detail);
-}
-
-static enum rest_reason rest_of(const struct request *request)
-{
-	return judge_rest(request->reply.status, &request->head, context_trust(request->context));
 }
 
 /* --- an answer without the text ------------------------------------------------------------------------------------*/
@@ -302,7 +298,7 @@ static void judge_refusal(struct detail *detail, struct request *request)
 		leave_undecided(detail, request, REST_NOT_SHOWN, "the repo is not shown");
 		break;
 	case JUDGED_NOTHING:
-		leave_undecided(detail, request, rest_of(request), "an answer that proves nothing");
+		leave_undecided(detail, request, request_rest(request), "an answer that proves nothing");
 		break;
 	}
 }
@@ -371,7 +367,7 @@ static void on_failed(struct request *request)
 	} else if (too_big) {
 		settle(detail, request, TEXT_UNFIT, SLICE_NONE);
 	} else {
-		leave_undecided(detail, request, request->reply.status < 400 ? REST_UNREADABLE : rest_of(request), request->why);
+		leave_undecided(detail, request, request_rest(request), request->why);
 	}
 	lane_answered(&detail->run);
 }

@@ -109,7 +109,7 @@ static void on_batch(struct lane_run *run)
 static void load_batch(struct evidence_lane *lane)
 {
 	lane->next = 0;
-	lane->batch.now_ms = clock_wall_ms();
+	lane->batch.now_ms = clocks_now_ms(&lane->run.context->clocks);
 	lane->batch.pause_ms = lane->run.context->config->park_time;
 	lane_load(&lane->run, &lane->load);
 }

@@ -195,8 +195,7 @@ static void put_off(struct history *history, struct request *request)
 {
 	history->later = true;
 	if (request)
-		history->rest = request->reply.status < 400 ? REST_UNREADABLE :
-							      judge_rest(request->reply.status, &request->head, context_trust(history->run->context));
+		history->rest = request_rest(request);
 	finish(history, request, PAST_REFUSED);
 }
 

@@ -47,7 +47,7 @@ enum judgement judge_answer(unsigned status, const struct hub_head *head, struct
 
 enum rest_reason judge_rest(unsigned status, const struct hub_head *head, struct judge_trust trust)
 {
-	if (status >= 500)
+	if (!status || status >= 500)
 		return REST_FAILED;
 	if (is_redirect(status))
 		return REST_REDIRECTED;

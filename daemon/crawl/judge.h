@@ -36,7 +36,7 @@ struct judge_trust {
 
 enum judgement judge_answer(unsigned status, const struct hub_head *head, struct judge_trust trust);
 /*
- * Why a repo rests after an answer that decided nothing about it. Files are refused as plain text: a 401 about one says the
+ * Why a repo rests after an answer that decided nothing about it; `status` 0: none came. Files are refused as plain text: a 401 about one says the
  * same of its repo, but proves nothing.
  */
 enum rest_reason judge_rest(unsigned status, const struct hub_head *head, struct judge_trust trust);

@@ -102,6 +102,8 @@ void request_hand_over(struct request *request, struct answer *answer, void (*on
  */
 enum { REQUEST_REFUSAL_TEXT = 320 };
 void request_refusal_text(const struct request *request, char text[REQUEST_REFUSAL_TEXT]);
+/* Why the repo that was asked for rests, after an answer that decided nothing, or after none. */
+enum rest_reason request_rest(const struct request *request);
 
 /* With context->stopping set: ends those that wait for quota, room or a retry. */
 void request_stop_idle(struct context *context);

@@ -75,6 +75,11 @@ void request_refusal_text(const struct request *request, char text[REQUEST_REFUS
 		plain[0] ? plain : "(without a reason)");
 }
 
+enum rest_reason request_rest(const struct request *request)
+{
+	return judge_rest(request->reply.status, &request->head, context_trust(request->context));
+}
+
 void request_log_trouble(const struct request *request, enum log_event event, struct log_field last)
 {
 	struct buf url = BUF_INIT(URL_MAX);
