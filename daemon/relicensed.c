@@ -393,21 +393,18 @@ static void run(struct daemon *daemon)
 
 static int final_status(const struct daemon *daemon)
 {
-	bool complete = crawl_is_complete(daemon->crawl);
+	bool incomplete = is_once(daemon) && !crawl_is_complete(daemon->crawl);
 	int error = crawl_store_error(daemon->crawl);
 
-	if (is_once(daemon) && !complete && !error && crawl_found_no_hub(daemon->crawl)) {
-		crawl_log_no_hub(daemon->crawl);
-		log_write(LOG_STOPPED_INCOMPLETE, log_yes("complete", false), log_text("why", crawl_why_incomplete(daemon->crawl)));
-		return EX_UNAVAILABLE;
-	}
-	if (is_once(daemon) && !complete)
+	if (incomplete)
 		log_write(LOG_STOPPED_INCOMPLETE, log_yes("complete", false), log_text("why", crawl_why_incomplete(daemon->crawl)));
 	else
 		log_write(LOG_STOPPED, log_yes("complete", !error));
 	if (error)
 		return status_of_store_error(error);
-	return is_once(daemon) && !complete ? EX_INCOMPLETE : EX_OK;
+	if (!incomplete)
+		return EX_OK;
+	return crawl_found_no_hub(daemon->crawl) ? EX_UNAVAILABLE : EX_INCOMPLETE;
 }
 
 static void on_walk(uv_handle_t *handle, void *owner)

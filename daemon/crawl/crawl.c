@@ -260,6 +260,7 @@ static void on_give_up(struct clock_timer *timer)
 {
 	struct crawl *crawl = timer->owner;
 	int64_t limit_ms = crawl->options.config->once_give_up, waited_ms = unanswered_ms(crawl);
+	const char *why = crawl->context.turn.why;
 
 	if (crawl->context.stopping)
 		return;
@@ -267,6 +268,8 @@ static void on_give_up(struct clock_timer *timer)
 		clock_start(crawl->options.clock, timer, limit_ms - waited_ms);
 		return;
 	}
+	log_write(LOG_HUB_UNREACHABLE, log_text("hub", crawl->options.origin->text), log_number("waited_ms", waited_ms),
+		log_text("why", why[0] ? why : "no answer came"));
 	crawl->incomplete = crawl->unreachable = true;
 	crawl_stop(crawl);
 }
@@ -470,14 +473,6 @@ bool crawl_is_complete(const struct crawl *crawl)
 bool crawl_found_no_hub(const struct crawl *crawl)
 {
 	return crawl->unreachable;
-}
-
-void crawl_log_no_hub(const struct crawl *crawl)
-{
-	const char *why = crawl->context.turn.why;
-
-	log_write(LOG_HUB_UNREACHABLE, log_text("hub", crawl->options.origin->text), log_number("waited_ms", unanswered_ms(crawl)),
-		log_text("why", why[0] ? why : "no answer came"));
 }
 
 int crawl_store_error(const struct crawl *crawl)

@@ -44,7 +44,6 @@ void crawl_reload(struct crawl *crawl);
 bool crawl_is_complete(const struct crawl *crawl);
 /* After on_ended: whether --once ended because the Hub had not answered for once_give_up. */
 bool crawl_found_no_hub(const struct crawl *crawl);
-void crawl_log_no_hub(const struct crawl *crawl);
 /* What was said first of it; borrowed. */
 const char *crawl_why_incomplete(const struct crawl *crawl);
 /* The store refused for good: its error code, 0 if it did not. */
