@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """License files and cards: which are asked for, what is kept of them, and what of it is told."""
 import random
+from contextlib import contextmanager
 
 import pytest
 
@@ -257,28 +258,35 @@ SPOILT = {
 }
 
 
+@contextmanager
+def through_proxy(tmp_path, rows, **options):
+    """Texts whose requests and answers go through a proxy, which spoils those that its rules name."""
+    proxy = FaultProxy()
+    with Texts(tmp_path, rows, hub={"public_url": proxy.url}) as texts:
+        proxy.start(texts.hub.address)
+        try:
+            texts.ledger.hub_url = proxy.url
+            texts.ledger.configure(**(OPEN | options))
+            yield proxy, texts
+        finally:
+            proxy.close()
+
+
 @pytest.mark.parametrize("rule", SPOILT.values(), ids=SPOILT.keys())
 def test_weather_decides_nothing(tmp_path, rule):
     """However an answer is spoilt: no record, the text stays wanted, and is told when the weather is over."""
-    proxy = FaultProxy()
-    with Texts(tmp_path, [other(1, licenseText="Terms\n")], hub={"public_url": proxy.url}) as texts:
-        proxy.start(texts.hub.address)
-        texts.ledger.hub_url = proxy.url
-        texts.ledger.configure(**(OPEN | {"retries": "1"}))
-        try:
-            with texts.ledger.daemon() as daemon:
-                daemon.wait(settled(texts.ledger, lambda: len(requests(texts.log, "/README.md")), 1))
-                proxy.add(rule)
-                texts.hub.post_rows({"_id": oid(1), "licenseText": "Other terms\n"})
-                daemon.wait(lambda: len(proxy.applied) >= 3)
-                assert texts.ledger.head_seq() == 0 and texts.text("org/repo-1") == "Terms\n"
-                proxy.clear()
-                daemon.wait(lambda: texts.ledger.head_seq() == 1)
-            assert texts.told()[0].startswith("license.terms org/repo-1 ")
-            assert not [path for _, path in requests(texts.log, "config.json")]
-            texts.ledger.verify()
-        finally:
-            proxy.close()
+    with through_proxy(tmp_path, [other(1, licenseText="Terms\n")], retries="1") as (proxy, texts):
+        with texts.ledger.daemon() as daemon:
+            daemon.wait(settled(texts.ledger, lambda: len(requests(texts.log, "/README.md")), 1))
+            proxy.add(rule)
+            texts.hub.post_rows({"_id": oid(1), "licenseText": "Other terms\n"})
+            daemon.wait(lambda: len(proxy.applied) >= 3)
+            assert texts.ledger.head_seq() == 0 and texts.text("org/repo-1") == "Terms\n"
+            proxy.clear()
+            daemon.wait(lambda: texts.ledger.head_seq() == 1)
+        assert texts.told()[0].startswith("license.terms org/repo-1 ")
+        assert not [path for _, path in requests(texts.log, "config.json")]
+        texts.ledger.verify()
 
 
 ODD = {
@@ -293,25 +301,18 @@ ODD = {
 @pytest.mark.parametrize("rule", ODD.values(), ids=ODD.keys())
 def test_one_odd_repo_does_not_stop_the_others(tmp_path, rule):
     """It rests, and status says why; the lane goes on, since another file can still be read."""
-    proxy = FaultProxy()
     rows = [other(number, licenseText=f"Terms {number}\n") for number in range(1, 10)]
-    with Texts(tmp_path, rows, hub={"public_url": proxy.url}) as texts:
-        proxy.start(texts.hub.address)
-        try:
-            texts.ledger.hub_url = proxy.url
-            texts.ledger.configure(**(OPEN | {"retries": "0", "park_time": "5m", "detail_ahead": "2"}))
-            texts.ledger.once()
-            if rule:
-                proxy.add(rule)
-            else:
-                texts.hub.request("DELETE", f"/sim/rows/{oid(5)}?kind=model")
-            with texts.ledger.daemon() as daemon:
-                daemon.wait(lambda: texts.ledger.tool("status", "--format", "json").lines()[0]["resting"]["texts"] and all(
-                    texts.ledger.tool("show", "--text", "license", f"org/repo-{number}", status=None).status == 0
-                    for number in range(1, 10) if number != 5))
-                assert "event=lane-parked" not in daemon.said(), daemon.said()
-            assert sum(texts.ledger.tool("status", "--format", "json").lines()[0]["resting"]["texts"].values()) == 1
-            assert "resting   texts: 1 (" in texts.ledger.tool("status", "--format", "table").text
-            assert not [path for _, path in requests(texts.log, "config.json")]
-        finally:
-            proxy.close()
+    with through_proxy(tmp_path, rows, retries="0", park_time="5m", detail_ahead="2") as (proxy, texts):
+        texts.ledger.once()
+        if rule:
+            proxy.add(rule)
+        else:
+            texts.hub.request("DELETE", f"/sim/rows/{oid(5)}?kind=model")
+        with texts.ledger.daemon() as daemon:
+            daemon.wait(lambda: texts.ledger.tool("status", "--format", "json").lines()[0]["resting"]["texts"] and all(
+                texts.ledger.tool("show", "--text", "license", f"org/repo-{number}", status=None).status == 0
+                for number in range(1, 10) if number != 5))
+            assert "event=lane-parked" not in daemon.said(), daemon.said()
+        assert sum(texts.ledger.tool("status", "--format", "json").lines()[0]["resting"]["texts"].values()) == 1
+        assert "resting   texts: 1 (" in texts.ledger.tool("status", "--format", "table").text
+        assert not [path for _, path in requests(texts.log, "config.json")]
