@@ -72,13 +72,11 @@ static struct slice token_copy(struct dump_form *form, const char *text)
 /* The text of a string token, decoded; false: it is another token, and *text as it was. */
 static bool text_of(struct dump_form *form, struct slice token, struct slice *text)
 {
-	struct buf decoded = BUF_INIT(token.size + 1);
-	bool good = token.size >= 2 && token.data[0] == '"' && json_decode(token, &decoded) == ERROR_NONE;
+	struct slice decoded = json_text(token, token.size, &form->arena);
 
-	if (good)
-		*text = arena_copy(&form->arena, buf_as_slice(&decoded));
-	buf_release(&decoded);
-	return good;
+	if (decoded.data)
+		*text = decoded;
+	return decoded.data;
 }
 
 static bool is_word(struct slice text, const char *word)

@@ -113,13 +113,7 @@ void record_add_ref(const struct record *record, struct buf *line)
 
 static struct slice decode(struct record *record, struct slice token)
 {
-	struct buf text = BUF_INIT(CHANGE_BYTES_MAX);
-	struct slice decoded = SLICE_NONE;
-
-	if (token.size && token.data[0] == '"' && json_decode(token, &text) == 0)
-		decoded = arena_copy(&record->arena, buf_as_slice(&text));
-	buf_release(&text);
-	return decoded;
+	return json_text(token, CHANGE_BYTES_MAX, &record->arena);
 }
 
 struct slice record_text(struct record *record, enum record_field field)

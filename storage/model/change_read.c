@@ -9,13 +9,7 @@ enum { LINE_DEPTH = 3 };
 
 static struct slice decoded(const struct json *json, uint32_t at, struct arena *arena)
 {
-	struct buf text = BUF_INIT(CHANGE_BYTES_MAX);
-	struct slice copy = SLICE_NONE;
-
-	if (at && json->node[at].type == JSON_STRING && json_decode(json_span(&json->node[at]), &text) == ERROR_NONE)
-		copy = arena_copy(arena, buf_as_slice(&text));
-	buf_release(&text);
-	return copy;
+	return at ? json_text(json_span(&json->node[at]), CHANGE_BYTES_MAX, arena) : SLICE_NONE;
 }
 
 static struct slice text_of(const struct json *json, uint32_t object, const char *key, struct arena *arena)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "storage/model/json.h"
 
+#include "storage/model/arena.h"
 #include "storage/model/error.h"
 
 static const char replacement[] = "\xEF\xBF\xBD"; /* U+FFFD */
@@ -138,6 +139,17 @@ int json_decode(struct slice token, struct buf *out)
 	if (token.size < 2 || token.data[0] != '"' || token.data[token.size - 1] != '"')
 		return ERROR_JSON;
 	return json_decode_key((struct slice){ token.data + 1, token.size - 2 }, out);
+}
+
+struct slice json_text(struct slice token, size_t bytes_max, struct arena *arena)
+{
+	struct buf text = BUF_INIT(bytes_max);
+	struct slice copy = SLICE_NONE;
+
+	if (json_decode(token, &text) == ERROR_NONE)
+		copy = arena_copy(arena, buf_as_slice(&text));
+	buf_release(&text);
+	return copy;
 }
 
 static void encode_special(unsigned char c, struct buf *out)

@@ -27,6 +27,8 @@
 extern "C" {
 #endif
 
+struct arena;
+
 /*
  * Bytes that must be readable after every text that is parsed. What they are makes no difference, but for this: a text whose
  * brackets are not even, and which a closing bracket follows, is ERROR_JSON also where that lies in what is skipped.
@@ -101,6 +103,8 @@ static inline uint32_t json_next(const struct json *json, uint32_t index)
  * leaves it open; no row may be lost to it). ERROR_JSON for a broken escape; what was appended then has no meaning.
  */
 int json_decode(struct slice token, struct buf *out);
+/* The same, in the arena; data NULL: the token is no string, a broken one, or its text is longer than `bytes_max`. */
+struct slice json_text(struct slice token, size_t bytes_max, struct arena *arena);
 
 /* The same for a raw key, which has no quotes. */
 int json_decode_key(struct slice key, struct buf *out);

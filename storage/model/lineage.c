@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "storage/model/canon.h"
-#include "storage/model/error.h"
 
 /* A list of objects with names: so deep, and the object's members. */
 enum { NAMES_DEPTH = 3 };
@@ -16,24 +15,13 @@ static bool is_name(const struct json_node *node, bool is_value)
 	return node->type == JSON_STRING && (is_value || !key.data || slice_is(key, "name") || slice_is(key, "id"));
 }
 
-static struct slice decoded(struct slice token, struct arena *arena)
-{
-	struct buf text = BUF_INIT(CANON_BYTES_MAX);
-	struct slice copy = SLICE_NONE;
-
-	if (json_decode(token, &text) == ERROR_NONE)
-		copy = arena_copy(arena, buf_as_slice(&text));
-	buf_release(&text);
-	return copy;
-}
-
 size_t lineage_names(const struct json *json, uint32_t at, struct arena *arena, struct slice *names, size_t room)
 {
 	size_t count = 0;
 
 	for (uint32_t i = at; i < json_end(json, at) && count < room; i++)
 		if (is_name(&json->node[i], i == at))
-			names[count++] = decoded(json_span(&json->node[i]), arena);
+			names[count++] = json_text(json_span(&json->node[i]), CANON_BYTES_MAX, arena);
 	return count;
 }
 

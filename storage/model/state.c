@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "storage/model/state.h"
 
-#include "storage/model/error.h"
 #include "storage/model/lineage.h"
 
 enum { CARD_DEPTH = 4 }; /* card, its base_model, an entry of that, the entry's name */
@@ -26,17 +25,6 @@ static enum gated read_gated(struct slice canonical)
 	return slice_is(canonical, "\"manual\"") ? GATED_MANUAL : GATED_NO;
 }
 
-static struct slice decoded(struct slice token, struct arena *arena)
-{
-	struct buf text = BUF_INIT(CANON_BYTES_MAX);
-	struct slice copy = SLICE_NONE;
-
-	if (json_decode(token, &text) == ERROR_NONE)
-		copy = arena_copy(arena, buf_as_slice(&text));
-	buf_release(&text);
-	return copy;
-}
-
 static void read_bases(struct json *json, struct slice card, struct arena *arena, struct state *state)
 {
 	struct slice padded;
@@ -56,7 +44,7 @@ static void read_bases(struct json *json, struct slice card, struct arena *arena
 void state_read(struct json *json, const struct canon *canon, struct arena *arena, struct state *state)
 {
 	state->canon = *canon;
-	state->name = canon->field[FIELD_ID].data ? decoded(canon->field[FIELD_ID], arena) : SLICE_NONE;
+	state->name = canon->field[FIELD_ID].data ? json_text(canon->field[FIELD_ID], CANON_BYTES_MAX, arena) : SLICE_NONE;
 	state->gated = read_gated(canon->field[FIELD_GATED]);
 	state->disabled = is_true(canon->field[FIELD_DISABLED]);
 	state->is_private = is_true(canon->field[FIELD_PRIVATE]);
