@@ -10,6 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "storage/model/new_file.h"
+
 enum { VERIFY_TABLE = 64 };
 
 enum message_type { MESSAGE_FINDING = 1, MESSAGE_PROGRESS, MESSAGE_FACTS, MESSAGE_UNWALKED };
@@ -34,19 +36,8 @@ struct message {
 /* A parent that is gone wants no more. */
 static void send_message(int out, const struct message *message)
 {
-	const char *at = (const char *)message;
-	size_t left = sizeof(*message);
-
-	while (left) {
-		ssize_t written = write(out, at, left);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written <= 0)
-			_exit(1);
-		at += written;
-		left -= (size_t)written;
-	}
+	if (write_whole(out, message, sizeof(*message)))
+		_exit(1);
 }
 
 void verify_send_finding(int out, const struct finding *finding)

@@ -11,6 +11,7 @@
 #include "storage/model/error.h"
 #include "storage/model/memory.h"
 #include "storage/model/moment.h"
+#include "storage/model/new_file.h"
 #include "storage/model/row.h"
 
 enum { OUT_BYTES = 1 << 20, ROW_NODES_MAX = 1 << 20 };
@@ -84,18 +85,10 @@ void spool_close(struct spool *spool)
 
 static bool write_out(struct spool *spool)
 {
-	const char *at = spool->out.data;
-
-	while (spool->out.size) {
-		ssize_t written = write(spool->file, at, spool->out.size);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written < 0)
-			return fail(spool, "writing");
-		at += written;
-		spool->out.size -= (size_t)written;
-	}
+	errno = write_whole(spool->file, spool->out.data, spool->out.size);
+	if (errno)
+		return fail(spool, "writing");
+	buf_reset(&spool->out);
 	return true;
 }
 

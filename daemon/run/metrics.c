@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/run/metrics.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -55,13 +54,10 @@ static void on_timer(struct clock_timer *timer);
 static void write_file(struct metrics_file *file)
 {
 	struct new_file fresh = NEW_FILE_NONE;
-	ssize_t written;
 
 	file->error = new_file_open_as(&fresh, file->path, file->fresh_path, 0644);
-	if (!file->error) {
-		written = write(fresh.file, file->text.data, file->text.size);
-		file->error = written < 0 ? errno : (size_t)written < file->text.size ? ENOSPC : 0;
-	}
+	if (!file->error)
+		file->error = write_whole(fresh.file, file->text.data, file->text.size);
 	if (!file->error)
 		file->error = new_file_keep(&fresh, NEW_FILE_UNSYNCED);
 	new_file_close(&fresh);

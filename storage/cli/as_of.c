@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "storage/cli/print.h"
 #include "storage/model/moment.h"
 
 static int count_missing(struct reader *reader, enum repo_kind kind, uint64_t *count)
@@ -117,17 +118,11 @@ const char *short_moment(int64_t unix_ms, char text[SHORT_MOMENT])
 	return text;
 }
 
-/* "3,767" */
-static void count_text(uint64_t count, struct buf *out)
+static void add_count(uint64_t count, struct buf *out)
 {
-	char digits[24];
-	int size = snprintf(digits, sizeof(digits), "%llu", (unsigned long long)count);
+	char text[COUNTED];
 
-	for (int i = 0; i < size; i++) {
-		if (i && (size - i) % 3 == 0)
-			buf_char(out, ',');
-		buf_char(out, digits[i]);
-	}
+	buf_text(out, count_text(count, text));
 }
 
 static void part_text(const char *before, uint64_t count, const char *one, const char *more, struct buf *out)
@@ -135,7 +130,7 @@ static void part_text(const char *before, uint64_t count, const char *one, const
 	if (!count)
 		return;
 	buf_text(out, before);
-	count_text(count, out);
+	add_count(count, out);
 	buf_text(out, count == 1 ? one : more);
 }
 
@@ -166,9 +161,9 @@ static void listing_text(const struct kind_coverage *coverage, struct buf *out)
 	if (!counts->listed && !counts->known && !counts->damaged)
 		return;
 	buf_text(out, ", last full listing: ");
-	count_text(counts->listed, out);
+	add_count(counts->listed, out);
 	buf_text(out, " of the ");
-	count_text(rows_expected(coverage), out);
+	add_count(rows_expected(coverage), out);
 	buf_text(out, " repos known");
 	part_text(", ", counts->damaged, " row could not be read", " rows could not be read", out);
 	if (!sweep->running && !sweep->complete)
@@ -201,7 +196,7 @@ static void kind_text(enum repo_kind kind, const struct kind_coverage *coverage,
 		buf_text(out, "never looked at\n");
 		return;
 	}
-	count_text(coverage->rows - coverage->gone, out);
+	add_count(coverage->rows - coverage->gone, out);
 	buf_text(out, " known");
 	part_text(", ", coverage->gone, " gone", " gone", out);
 	buf_text(out, "; ");

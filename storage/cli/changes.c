@@ -518,10 +518,8 @@ static enum exit_status run(struct tool *tool, const struct arguments *arguments
 	tool_reads_no_more(tool);
 	if (reader_has_terms(tool->reader))
 		log_plan(&filter, &walk);
-	if (options.follow && !print_settle(&tool->print)) {
-		tool_say("%s could not be written: %s", tool->options.print.path, strerror(errno));
-		return EXIT_OUTPUT;
-	}
+	if (options.follow && !print_settle(&tool->print))
+		return tool_fail_output(tool->options.print.path, strerror(errno));
 	log_walk_begin(&walk, follow_start(tool));
 	begin_output(&output, &tool->print);
 	code = write_log(&walk, &filter, &output, limit, &more);

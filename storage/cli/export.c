@@ -56,26 +56,6 @@ static void write_members(const struct export_order *order, const struct export_
 	buf_char(out, '\n');
 }
 
-static enum exit_status fail_file(const char *path, int error)
-{
-	tool_say("%s could not be written: %s", path, strerror(error));
-	return EXIT_OUTPUT;
-}
-
-static bool write_all(int file, const struct buf *text)
-{
-	for (size_t at = 0; at < text->size;) {
-		ssize_t written = write(file, text->data + at, text->size - at);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written < 0)
-			return false;
-		at += (size_t)written;
-	}
-	return true;
-}
-
 static enum exit_status write_manifest(const struct export_order *order, const struct export_result *result)
 {
 	struct new_file file = NEW_FILE_NONE;
@@ -87,10 +67,12 @@ static enum exit_status write_manifest(const struct export_order *order, const s
 	write_members(order, result, &text);
 	error = new_file_open(&file, path, 0666);
 	if (!error)
-		error = write_all(file.file, &text) ? new_file_keep(&file, NEW_FILE_REPLACES) : errno;
+		error = write_whole(file.file, text.data, text.size);
+	if (!error)
+		error = new_file_keep(&file, NEW_FILE_REPLACES);
 	new_file_close(&file);
 	buf_release(&text);
-	return error ? fail_file(path, error) : EXIT_OK;
+	return error ? tool_fail_output(path, strerror(error)) : EXIT_OK;
 }
 
 /* ---- the command ----------------------------------------------------------------------------------------------------*/
@@ -104,12 +86,12 @@ static const struct {
 /* --format and the ending of the file must agree; -1 and a sentence where they do not, or neither says. */
 static int format_of(const char *path)
 {
-	const char *slash = path ? strrchr(path, '/') : NULL, *dot = path ? strrchr(slash ? slash : path, '.') : NULL;
+	const char *ending = path ? new_file_ending(path) : NULL;
 
-	if (!dot || dot == path || dot[-1] == '/' || new_file_is_in_place(path))
+	if (!ending)
 		return options.format >= 0 ? options.format : EXPORT_NDJSON;
 	for (size_t i = 0; i < ARRAY_COUNT(endings); i++) {
-		if (strcasecmp(dot, endings[i].ending) != 0)
+		if (strcasecmp(ending, endings[i].ending) != 0)
 			continue;
 		if (options.format < 0 || options.format == (int)endings[i].format)
 			return (int)endings[i].format;
@@ -161,13 +143,13 @@ static enum exit_status export_text_file(const struct export_order *order, struc
 	int error = new_file_open(&file, order->path, 0666);
 
 	if (error)
-		return fail_file(order->path, error);
+		return tool_fail_output(order->path, strerror(error));
 	status = export_text(order, file.file, result);
 	if (!status)
 		status = check_written(&file, result);
 	if (!status) {
 		error = new_file_keep(&file, NEW_FILE_REPLACES);
-		status = error ? fail_file(order->path, error) : EXIT_OK;
+		status = error ? tool_fail_output(order->path, strerror(error)) : EXIT_OK;
 	}
 	new_file_close(&file);
 	return status;

@@ -214,8 +214,7 @@ static enum exit_status fail(struct database *database)
 {
 	const char *path = database->order->path;
 
-	tool_say("%s could not be written: %s", path, database->sqlite ? sqlite3_errmsg(database->sqlite) : "no memory");
-	return EXIT_OUTPUT;
+	return tool_fail_output(path, database->sqlite ? sqlite3_errmsg(database->sqlite) : "no memory");
 }
 
 /* Before it is committed, that is, before anybody can take it for good. */
@@ -266,24 +265,18 @@ static enum exit_status export_into(const struct export_order *order, const char
 	return status;
 }
 
-static enum exit_status fail_file(const char *path, const char *why)
-{
-	tool_say("%s could not be written: %s", path, why);
-	return EXIT_OUTPUT;
-}
-
 /* A database that is new gets its name once it is whole; one that is there takes the rows in a transaction. */
 static enum exit_status export_anew(const struct export_order *order, struct export_result *result)
 {
 	struct new_file file;
 	int error = new_file_open(&file, order->path, 0666);
-	enum exit_status status = error ? fail_file(order->path, strerror(error)) : EXIT_OK;
+	enum exit_status status = error ? tool_fail_output(order->path, strerror(error)) : EXIT_OK;
 
 	if (!status)
 		status = export_into(order, file.partial, result);
 	if (!status) {
 		error = new_file_keep(&file, NEW_FILE_REPLACES);
-		status = error ? fail_file(order->path, strerror(error)) : EXIT_OK;
+		status = error ? tool_fail_output(order->path, strerror(error)) : EXIT_OK;
 	}
 	new_file_close(&file);
 	return status;
@@ -296,6 +289,6 @@ enum exit_status export_sqlite(const struct export_order *order, struct export_r
 	if (lstat(order->path, &about) != 0)
 		return export_anew(order, result);
 	if (!S_ISREG(about.st_mode))
-		return fail_file(order->path, "it is there and no regular file (a link is not followed)");
+		return tool_fail_output(order->path, "it is there and no regular file (a link is not followed)");
 	return export_into(order, order->path, result);
 }

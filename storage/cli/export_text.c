@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* An export as lines: ndjson, csv. */
 #include <errno.h>
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <openssl/evp.h>
@@ -90,59 +89,52 @@ static void write_header(struct text_file *text)
 	write_csv(text, header);
 }
 
-static void end_hash(struct text_file *text)
+static EVP_MD_CTX *begin_hash(void)
+{
+	EVP_MD_CTX *hash = EVP_MD_CTX_new();
+
+	if (!hash || EVP_DigestInit_ex(hash, EVP_sha256(), NULL) != 1)
+		memory_failed("SHA-256");
+	return hash;
+}
+
+static void end_hash(EVP_MD_CTX *hash, char sha256[HASH_HEX + 1])
 {
 	unsigned char digest[EVP_MAX_MD_SIZE];
 	unsigned size = 0;
 
-	if (EVP_DigestFinal_ex(text->hash, digest, &size) != 1)
+	if (EVP_DigestFinal_ex(hash, digest, &size) != 1)
 		memory_failed("SHA-256");
 	for (unsigned i = 0; i < size && 2 * i < HASH_HEX; i++)
-		snprintf(text->result->sha256 + 2 * (size_t)i, 3, "%02x", digest[i]);
-	EVP_MD_CTX_free(text->hash);
+		snprintf(sha256 + 2 * (size_t)i, 3, "%02x", digest[i]);
+	EVP_MD_CTX_free(hash);
 }
 
 bool export_text_digest(int file, uint64_t *bytes, char sha256[HASH_HEX + 1])
 {
-	struct export_result result = { 0 };
-	struct text_file text = { .result = &result, .hash = EVP_MD_CTX_new() };
+	EVP_MD_CTX *hash = begin_hash();
 	char part[65536];
 	ssize_t size;
 
-	if (!text.hash || EVP_DigestInit_ex(text.hash, EVP_sha256(), NULL) != 1)
-		memory_failed("SHA-256");
 	*bytes = 0;
 	while ((size = pread(file, part, sizeof(part), (off_t)*bytes)) > 0) {
-		if (EVP_DigestUpdate(text.hash, part, (size_t)size) != 1)
+		if (EVP_DigestUpdate(hash, part, (size_t)size) != 1)
 			memory_failed("SHA-256");
 		*bytes += (uint64_t)size;
 	}
-	end_hash(&text);
-	memcpy(sha256, result.sha256, HASH_HEX + 1);
+	end_hash(hash, sha256);
 	return size == 0;
-}
-
-/* A stream over a descriptor of its own. */
-static FILE *open_stream(int file)
-{
-	int own = fcntl(file, F_DUPFD_CLOEXEC, 0);
-	FILE *stream = own >= 0 ? fdopen(own, "w") : NULL;
-
-	if (!stream && own >= 0)
-		close(own);
-	return stream;
 }
 
 enum exit_status export_text(const struct export_order *order, int file, struct export_result *result)
 {
 	struct text_file text = { .order = order, .shape = export_shape(order->what), .result = result,
-		.file = open_stream(file), .hash = EVP_MD_CTX_new(), .waiting = BUF_INIT(WAITING_MAX) };
+		.hash = begin_hash(), .waiting = BUF_INIT(WAITING_MAX) };
 	struct export_sink sink = { &text, row, flush };
 	const char *name = order->path ? order->path : "the output";
 	int code = ERROR_NONE;
 
-	if (!text.hash || EVP_DigestInit_ex(text.hash, EVP_sha256(), NULL) != 1)
-		memory_failed("SHA-256");
+	text.file = stream_over(file);
 	if (!text.file) {
 		EVP_MD_CTX_free(text.hash);
 		tool_say("%s cannot be written: %s", name, strerror(errno));
@@ -152,15 +144,13 @@ enum exit_status export_text(const struct export_order *order, int file, struct 
 		write_header(&text);
 	code = export_rows(order, &sink, result);
 	write_waiting(&text);
-	end_hash(&text);
+	end_hash(text.hash, result->sha256);
 	if (fclose(text.file) && !text.error)
 		text.error = errno;
 	buf_release(&text.waiting);
 	if (code)
 		return tool_fail(order->tool, code, "exporting");
-	if (text.error && (order->path || text.error != EPIPE)) {
-		tool_say("%s could not be written: %s", name, strerror(text.error));
-		return EXIT_OUTPUT;
-	}
+	if (text.error && (order->path || text.error != EPIPE))
+		return tool_fail_output(name, strerror(text.error));
 	return EXIT_OK;
 }

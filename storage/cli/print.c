@@ -2,7 +2,6 @@
 #include "storage/cli/print.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <strings.h>
 #include <unistd.h>
@@ -25,12 +24,12 @@ enum print_ending print_ending_of(const char *path, enum print_format *format)
 		enum print_format format;
 	} endings[] = { { ".csv", PRINT_CSV }, { ".tsv", PRINT_TSV }, { ".tab", PRINT_TSV }, { ".json", PRINT_JSON },
 		{ ".ndjson", PRINT_NDJSON }, { ".jsonl", PRINT_NDJSON }, { ".txt", PRINT_TABLE } };
-	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path, *dot = strrchr(name, '.');
+	const char *ending = new_file_ending(path);
 
-	if (!dot || dot == name || new_file_is_in_place(path))
+	if (!ending)
 		return PRINT_NO_ENDING;
 	for (size_t i = 0; i < ARRAY_COUNT(endings); i++) {
-		if (strcasecmp(dot, endings[i].ending) == 0) {
+		if (strcasecmp(ending, endings[i].ending) == 0) {
 			*format = endings[i].format;
 			return PRINT_KNOWN_ENDING;
 		}
@@ -54,23 +53,19 @@ static bool wants_color(int color, bool terminal)
 	return terminal && !(no_color && no_color[0]) && !(term && strcmp(term, "dumb") == 0);
 }
 
-/* The stream has a descriptor of its own: the file is synced and named while both are open. */
 static FILE *open_file(struct print *print)
 {
 	FILE *file;
-	int error = new_file_open(&print->new_file, print->path, 0666), own;
+	int error = new_file_open(&print->new_file, print->path, 0666);
 
 	if (error) {
 		errno = error;
 		return NULL;
 	}
-	own = fcntl(print->new_file.file, F_DUPFD_CLOEXEC, 0);
-	file = own >= 0 ? fdopen(own, "w") : NULL;
+	file = stream_over(print->new_file.file);
 	error = errno;
 	if (!file) {
 		new_file_close(&print->new_file);
-		if (own >= 0)
-			close(own);
 		errno = error;
 	}
 	return file;

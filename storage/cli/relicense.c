@@ -171,10 +171,8 @@ static enum exit_status run_command(const struct command *command, const struct 
 	}
 	status = command->run(&tool, arguments);
 	tool_close(&tool);
-	if (!print_close(&tool.print, status == EXIT_OK)) {
-		tool_say("%s could not be written: %s", options.path ? options.path : "the output", strerror(errno));
-		return EXIT_OUTPUT;
-	}
+	if (!print_close(&tool.print, status == EXIT_OK))
+		return tool_fail_output(options.path ? options.path : "the output", strerror(errno));
 	return status;
 }
 

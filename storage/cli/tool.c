@@ -59,6 +59,12 @@ enum exit_status tool_fail(const struct tool *tool, int code, const char *doing)
 	return status_of(code);
 }
 
+enum exit_status tool_fail_output(const char *path, const char *why)
+{
+	tool_say("%s could not be written: %s", path, why);
+	return EXIT_OUTPUT;
+}
+
 /* ---- which store -------------------------------------------------------------------------------------------------- */
 
 static bool load_config(const char *file, struct config *config)

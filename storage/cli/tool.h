@@ -70,6 +70,8 @@ void tool_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Says the sentence and returns the exit status for its code. */
 enum exit_status tool_problem(const struct store_problem *problem);
 enum exit_status tool_fail(const struct tool *tool, int code, const char *doing);
+/* EXIT_OUTPUT, and says why a file, or "the output", could not be written. */
+enum exit_status tool_fail_output(const char *path, const char *why);
 
 /* Where a format for people is chosen: an empty line and the as-of lines, for the kinds of the mask. */
 void tool_footer(struct tool *tool, unsigned kinds);

@@ -7,7 +7,6 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/random.h>
@@ -160,6 +159,13 @@ bool new_file_is_in_place(const char *path)
 	       (lstat(path, &about) == 0 && !S_ISREG(about.st_mode) && !S_ISLNK(about.st_mode) && !S_ISDIR(about.st_mode));
 }
 
+const char *new_file_ending(const char *path)
+{
+	const char *name = base_of(path), *dot = strrchr(name, '.');
+
+	return dot && dot != name && !new_file_is_in_place(path) ? dot : NULL;
+}
+
 static int open_in_place(struct new_file *file)
 {
 	file->in_place = true;
@@ -218,6 +224,36 @@ int new_file_open_as(struct new_file *file, const char *path, const char *partia
 	if (unlink(partial) && errno != ENOENT)
 		return errno;
 	return open_partial(file, mode);
+}
+
+int write_whole(int file, const void *data, size_t size)
+{
+	const char *at = data;
+
+	while (size) {
+		ssize_t written = write(file, at, size);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written <= 0)
+			return written ? errno : EIO;
+		at += written;
+		size -= (size_t)written;
+	}
+	return 0;
+}
+
+FILE *stream_over(int file)
+{
+	int own = fcntl(file, F_DUPFD_CLOEXEC, 0), error;
+	FILE *stream = own >= 0 ? fdopen(own, "w") : NULL;
+
+	if (stream || own < 0)
+		return stream;
+	error = errno;
+	close(own);
+	errno = error;
+	return NULL;
 }
 
 int sync_folder_of(const char *path)

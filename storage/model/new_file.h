@@ -7,7 +7,7 @@
  * not followed. What exists and is no regular file (a device, a pipe), and all under /dev and /proc (/dev/stdout,
  * /dev/fd/3), is written in place.
  *
- * Leftovers: new_file_drop() removes one; where new_file_remove_on_signals() was called, SIGINT, SIGTERM, SIGHUP and
+ * Leftovers: new_file_close() removes one; where new_file_remove_on_signals() was called, SIGINT, SIGTERM, SIGHUP and
  * SIGQUIT do. One of a process that was killed is removed when the same name is written next (its flock is free).
  */
 #ifndef STORAGE_MODEL_NEW_FILE_H
@@ -15,6 +15,7 @@
 
 #include <limits.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 enum new_file_way {
@@ -33,6 +34,8 @@ struct new_file {
 
 /* Whether that name would be written in place. */
 bool new_file_is_in_place(const char *path);
+/* The ending of the name, with its dot; NULL: it has none, nor has what is written in place, whatever it is called. */
+const char *new_file_ending(const char *path);
 /* 0 or an errno. `mode` is subject to the umask. */
 int new_file_open(struct new_file *file, const char *path, mode_t mode);
 /* The same under a name that is known: in a folder where nobody else writes, so that a leftover is always replaced. */
@@ -44,6 +47,10 @@ void new_file_close(struct new_file *file); /* what was not kept is removed */
 void new_file_remove_on_signals(void); /* of a program that has no handlers of its own for them */
 void new_file_remove_all(void);        /* async-signal-safe: for whoever ends by _exit() */
 
+/* All of it, however often the system takes only a part. 0 or an errno. */
+int write_whole(int file, const void *data, size_t size);
+/* A stream with a descriptor of its own: the file can be synced and named once the stream is closed. NULL, with errno. */
+FILE *stream_over(int file);
 /* So that a new name outlives a power failure. 0 or an errno. */
 int sync_folder_of(const char *path);
 
