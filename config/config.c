@@ -340,16 +340,17 @@ static int on_pair(void *owner, const char *section, const char *key, const char
 	return 1;
 }
 
-/* What is kept for one lane is kept from the others. */
 /* One answer of the largest size must fit, decompressed and taken apart. */
 static void check_memory(const struct config *config, const char *name, struct config_problem *problem)
 {
 	if (config->memory_max / CONFIG_MEMORY_PER_PAGE < config->page_bytes_max)
 		complain(problem,
 			"%s: memory_max must be at least %d times page_bytes_max: set memory_max = %" PRId64 "MiB or more\n",
-			name, CONFIG_MEMORY_PER_PAGE, (config->page_bytes_max * CONFIG_MEMORY_PER_PAGE + OPTION_MIB - 1) / OPTION_MIB);
+			name, CONFIG_MEMORY_PER_PAGE,
+			(config->page_bytes_max * CONFIG_MEMORY_PER_PAGE + OPTION_MIB - 1) / OPTION_MIB);
 }
 
+/* What is kept for one lane is kept from the others. */
 static void check_shares(const struct config *config, const char *name, struct config_problem *problem)
 {
 	int64_t sum = config->poll_share + config->confirm_share + config->detail_share + config->sweep_share +

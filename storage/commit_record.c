@@ -17,9 +17,7 @@ static struct slice name_of(const struct record *record)
 	return side ? side->state->name : SLICE_NONE;
 }
 
-/*
- * Of a row that is too large to be kept: the same repo, and how many bytes with which hash were received. Made in the arena.
- */
+/* Stands for a row that is too large to be kept: its repo, how many bytes were received, and their hash. In the arena. */
 static struct slice cut_row(struct commit *commit, const struct record *record)
 {
 	struct buf out = BUF_INIT(CHANGE_BYTES_MAX);

@@ -267,12 +267,13 @@ static void derive_nothing(struct commit *commit, enum repo_kind kind)
 }
 
 /*
- * Of a listing that is new to us only its own rows tell how much of it was seen. What a dump's operator calls complete is,
- * but for the lines that its import has named.
+ * Whether enough rows of a listing could be read: before the first one ended, nothing else says how much of it was seen.
+ * A dump is complete where its operator says so: the import has named the lines that it could not read.
  */
 static bool is_readable(const struct answer *answer, const struct sweep_counts *counts)
 {
-	return answer->lane == LANE_IMPORT || counts->damaged * 100 <= (counts->listed + counts->damaged) * (100 - COMPLETE_PERCENT);
+	return answer->lane == LANE_IMPORT ||
+	       counts->damaged * 100 <= (counts->listed + counts->damaged) * (100 - COMPLETE_PERCENT);
 }
 
 static bool is_enough(uint64_t rows, uint64_t known)

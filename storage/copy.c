@@ -29,7 +29,7 @@ struct copy {
 	atomic_bool done;
 };
 
-/* Of a file that need not be in a store: who may write there is not said by the store's group. */
+/* The file may lie outside the store, so that the store's group says nothing about who may write it. */
 static int fail_file(const char *file, int error, struct store_problem *problem)
 {
 	int code = error == ENOSPC || error == EDQUOT ? ERROR_FULL : error == EROFS ? ERROR_READ_ONLY :

@@ -17,7 +17,8 @@ bool detail_decode(struct slice key, struct slice value, struct detail_todo *tod
 {
 	const uint8_t *in = slice_bytes(key);
 
-	if (key.size != KEY_BYTES || (value.size != VALUE_BYTES && value.size != OLD_VALUE_BYTES) || in[0] >= REPO_KINDS || in[1] >= DETAIL_RANKS)
+	if (key.size != KEY_BYTES || (value.size != VALUE_BYTES && value.size != OLD_VALUE_BYTES) || in[0] >= REPO_KINDS ||
+		in[1] >= DETAIL_RANKS)
 		return false;
 	todo->kind = (enum repo_kind)in[0];
 	todo->rank = (enum detail_rank)in[1];

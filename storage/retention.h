@@ -28,7 +28,8 @@ int retention_load(struct store *store, struct retention *pass, struct store_pro
 
 /*
  * The next rows of a pass, in one transaction of some ten milliseconds: versions that were superseded before `before_ms`
- * are dropped, as of `now_ms`. A full map grows. For the one writer of the store, while it has no transaction open, off the loop.
+ * are dropped, as of `now_ms`. A full map grows. For the one writer of the store, off the loop, while it has no transaction
+ * open.
  */
 int retention_step(struct store *store, int64_t before_ms, int64_t now_ms, struct retention *pass, struct store_problem *problem);
 

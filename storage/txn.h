@@ -41,9 +41,9 @@ MDB_cursor *txn_cursor(struct txn *txn, enum store_table table);
  * ERROR_CORRUPT, the cursor stands on it, and key is its key. Damaged pages can lead back: where MDB_SET_RANGE comes to a
  * smaller key it fails in the same way, so that a walk that seeks behind its last key always comes to an end.
  */
-/* The key before the one that is given, strictly. */
-bool txn_seek_before(struct txn *txn, MDB_cursor *cursor, struct slice *key, struct slice *value);
 bool txn_seek(struct txn *txn, MDB_cursor *cursor, MDB_cursor_op op, struct slice *key, struct slice *value);
+/* The same for the last key that is smaller than the one that goes in. */
+bool txn_seek_before(struct txn *txn, MDB_cursor *cursor, struct slice *key, struct slice *value);
 
 uint64_t txn_entries(struct txn *txn, enum store_table table); /* 0 once the transaction has failed */
 

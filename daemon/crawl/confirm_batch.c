@@ -8,7 +8,6 @@
 
 enum { CANARY_WALK_MAX = 200 };
 
-
 struct loader {
 	struct reader *reader;
 	struct arena arena; /* one row's */

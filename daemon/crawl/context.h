@@ -8,10 +8,10 @@
 #include <stdatomic.h>
 
 #include "config/config.h"
+#include "daemon/crawl/body_size.h"
 #include "daemon/crawl/clocks.h"
 #include "daemon/crawl/judge.h"
 #include "daemon/crawl/turn.h"
-#include "daemon/crawl/body_size.h"
 #include "daemon/crawl/workbench.h"
 #include "daemon/hub/url.h"
 #include "daemon/run/budget.h"

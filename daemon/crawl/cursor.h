@@ -10,7 +10,8 @@
  *     "segments":[["<its last oid>","https://..."],["<its last oid>",null], ...]    null: it is done
  *
  * `next` is the request that comes next; none: the lane had finished. The projection is the one that `next` asks with,
- * which may be that of an older program. Times are the Hub's, as far as it is believed (mark_ms of clocks.h), unix milliseconds, 0 = not known.
+ * which may be that of an older program. Times are the Hub's, as far as it is believed (mark_ms of clocks.h), in unix
+ * milliseconds; 0 = not known.
  *
  *     lane   started                              watermark
  *     sweep  of this sweep                        start of this store's very first sweep

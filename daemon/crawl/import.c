@@ -292,7 +292,9 @@ static size_t take_page(struct import *import, enum repo_kind kind, size_t from,
 
 	for (;;) {
 		size_t count = spool_page(&import->spool, kind, from, import->rows_max, body);
-		int error = count ? preparer_page(import->preparer, body->data, body->size, &projection, &page_limits_none, page, &problem) : 0;
+		int error = count ? preparer_page(import->preparer, body->data, body->size, &projection, &page_limits_none, page,
+					    &problem) :
+				    0;
 
 		if (!count)
 			end(import, IMPORT_FAILED, "%s", import->spool.why);

@@ -421,8 +421,10 @@ static void take_page(struct sweep *sweep, struct request *request)
 /* A listing of one segment ends where it has no link; of more than one there are known rows enough to measure it by. */
 static bool is_held(struct sweep *sweep, struct request *request)
 {
+	const struct repo_oid *last = sweep->has_last ? &sweep->last : NULL;
+
 	return sweep->count == 1 && page_of(sweep, request)->link == LINK_NONE &&
-	       sweep_end_holds(&sweep->end, &sweep->run, &sweep->cursor, request, sweep->has_last ? &sweep->last : NULL, page_rows(sweep));
+	       sweep_end_holds(&sweep->end, &sweep->run, &sweep->cursor, request, last, page_rows(sweep));
 }
 
 /* Said once: rows that are not told apart by an id cannot be kept, whatever else they say. */

@@ -4,7 +4,7 @@
 #include "daemon/crawl/sweep.h"
 #include "storage/reader.h"
 
-/* Of a hundred rows of the sweep so many may lie behind its end: the Hub's listings lag a little. */
+/* So many percent of the sweep's rows may be newer than its last one: the Hub's listings lag a little. */
 enum { BEHIND_PERCENT = 2 };
 
 static bool is_first_sweep(const struct lane_run *run)

@@ -4,8 +4,8 @@
  *
  * One batch fills while the other is written by a work item; completion swaps them, so the batch size follows the disk by
  * itself, and is bounded in answers and in bytes. Whoever sends a request reserves room for its answer first (filled +
- * reserved <= capacity): handing over cannot fail. A batch that could not be written for lack of space or by an I/O error is kept and tried again; a store
- * that refuses for good is told to on_fatal, once. Loop thread only.
+ * reserved <= capacity): handing over cannot fail. A batch that could not be written for lack of space or by an I/O error
+ * is kept and tried again; on_fatal is called once, when the store refuses for good. Loop thread only.
  */
 #ifndef DAEMON_CRAWL_WRITER_H
 #define DAEMON_CRAWL_WRITER_H

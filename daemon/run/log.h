@@ -2,9 +2,10 @@
 /*
  * The log: one line an event on standard error, `event=NAME key=value ...`.
  *
- * Where standard error is the journal (JOURNAL_STREAM) each line begins with its syslog level as "<N>", else with the time. Values are
- * escaped: control characters, quotes, backslashes and bytes that are not ASCII never reach a terminal raw, and a value is cut
- * at LOG_VALUE_MAX. Nobody who does not read keeps the daemon waiting (log_sink.h). The token is never given to this module. Loop thread only.
+ * Where standard error is the journal (JOURNAL_STREAM) each line begins with its syslog level as "<N>", else with the time.
+ * Values are escaped: control characters, quotes, backslashes and bytes that are not ASCII never reach a terminal raw, and a
+ * value is cut at LOG_VALUE_MAX. The daemon never waits for whoever reads it (log_sink.h). The token is never given to this
+ * module. Loop thread only.
  *
  *     log_write(LOG_LANE_PARKED, log_text("lane", "poll"), log_number("retry_ms", 5000));
  */

@@ -29,9 +29,9 @@ static int curl_flags(int events)
 }
 
 /*
- * A socket in error is told to curl as one that can be read and written: the call itself then says what is wrong. On a
- * connection that the server has reset while it was idle curl sends the request again by itself; told CURL_CSELECT_ERR it
- * fails the transfer ("select/poll returned error"). libuv has stopped to watch such a socket.
+ * Curl hears of a socket in error that it can be read and written: its own call then says what is wrong. Where the server
+ * has reset an idle connection, curl so sends the request again; after CURL_CSELECT_ERR it would fail the transfer
+ * ("select/poll returned error"). libuv no longer watches such a socket.
  */
 static void on_socket_event(uv_poll_t *poll, int status, int events)
 {

@@ -95,7 +95,7 @@ static void take_commit(struct history *history, struct told *told)
 	}
 }
 
-/* Of what was reconstructed: both sides, which are of no version. */
+/* A reconstructed record belongs to no version: its sides are kept as they are. */
 static void take_sides(struct record *record, struct arena *arena, struct told *told)
 {
 	if (!told->has_after || !record_is_null(record, AFTER_VERSION))
@@ -110,10 +110,11 @@ static void take_sides(struct record *record, struct arena *arena, struct told *
 static void append_to_version(struct history *history, size_t place)
 {
 	uint32_t version = history->told[place].version;
-	struct of_version *list = &history->of_version[version];
+	struct of_version *list;
 
 	if (!version || version > history->view.found.ref.row.versions)
 		return;
+	list = &history->of_version[version];
 	if (list->last)
 		history->told[list->last - 1].next = place + 1;
 	else
@@ -431,7 +432,7 @@ static int series_of(struct tool *tool, const struct history *history, uint32_t 
 	return series_of_look(tool->reader, observed_at_ms, series);
 }
 
-/* All that is told of a version: read at once, so that nothing of the store is held while it is written. */
+/* Reads all that is known of a version at once, so that the store is not held while it is written. */
 static int read_version(struct tool *tool, struct history *history, uint32_t version, struct version_view *view,
 	struct history_row *row)
 {

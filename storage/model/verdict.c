@@ -133,8 +133,8 @@ static struct slice path_of(const char *parent, struct slice key, struct arena *
 }
 
 /*
- * Of the rest, so many are named; what an event of its own tells is never left out. A lineage that is spelled in another
- * way is of the rest: `before` and `after` are its two values.
+ * Names at most VERDICT_FIELDS_MAX fields that have no event of their own, and all that have one. A lineage that is only
+ * spelled in another way has none: `before` and `after` are its two values.
  */
 static void add_difference(struct differences *differences, struct slice path, struct json *json, struct slice before,
 	struct slice after)
